@@ -1,0 +1,40 @@
+# Two commands do everything on a fresh machine: `make quickstart` and `make test`. `make help` lists the rest.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/installed
+.DEFAULT_GOAL := help
+.PHONY: help quickstart test lab run export readme experiments bench
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(INSTALLED): settings.ini setup.py
+	@echo "Installing into .venv: a few minutes the first time, PyTorch is large ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -qq -e '.[dev]'
+	@touch $(INSTALLED)
+	@echo "Installed."
+
+quickstart: $(INSTALLED)  ## train a real classifier on real pictures, offline (three minutes)
+	@$(BIN)/python tools/notebooks.py play nbs/00_quickstart.ipynb
+
+test: $(INSTALLED)  ## every check that CI makes: the notebooks are the tests
+	@$(BIN)/python tools/check.py
+
+lab: $(INSTALLED)  ## open the course in JupyterLab
+	@$(BIN)/jupyter lab nbs
+
+run: $(INSTALLED)  ## execute every notebook in place and keep its outputs (NB=nbs/01_data.ipynb for one)
+	@$(BIN)/python tools/notebooks.py run $(NB)
+
+export: $(INSTALLED)  ## write the package from the notebooks
+	@$(BIN)/nbdev_export
+
+readme: $(INSTALLED)  ## write README.md from nbs/index.ipynb
+	@$(BIN)/python tools/notebooks.py readme
+
+experiments: $(INSTALLED)  ## run a stored experiment: make experiments NAME=preprocessing
+	@$(BIN)/python tools/experiments.py $(NAME)
+
+bench: $(INSTALLED)  ## measure speed, side by side, as ratios
+	@$(BIN)/python bench/body_speed.py
