@@ -157,9 +157,10 @@ def predict(model, images, bs:int=32) -> list:
     named = [dict(zip(model.classes, p)) for p in found]
     return [Prediction(max(p, key=p.get), max(p.values()), p) for p in named]
 
-# %% ../nbs/07_surgery.ipynb #637359a6
+# %% ../nbs/07_surgery.ipynb #aaac9e44
 def save_model(model, folder):
     "Write `model` (from `transfer_model`) into `folder` as model.safetensors and model.json; nothing is pickled"
+    if not hasattr(model, "head_options"): raise TypeError(f"save_model takes a model that transfer_model built, not a {type(model).__name__}")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     save_file({k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}, folder / "model.safetensors")

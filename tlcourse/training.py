@@ -66,7 +66,7 @@ def fastest_step(model, xb, yb, loss) -> str:
         return min(times[1:])
     with torch.random.fork_rng(devices=[]): return min(ENGINES, key=seconds)
 
-# %% ../nbs/10_training.ipynb #d118cc80
+# %% ../nbs/10_training.ipynb #8a82dc89
 class Learner:
     "Trains `model` on `train`, chooses by `valid` (datasets of pictures, or of tensors); a GPU when there is one; `history` holds a row per epoch"
     def __init__(self, model, train, valid, *, bs=64, loss=None, metrics=None, device=None, seed=0, engine="auto", wd=.01):
@@ -132,7 +132,7 @@ class Learner:
                 if not isfinite(loss): raise FloatingPointError(f"the loss is {loss} in phase {number}, epoch {epoch}, step {step}: lower the learning rate")
                 opt.step(); opt.zero_grad(set_to_none=True)
                 step, seen, summed = step + 1, seen + len(yb), summed + loss * len(yb)
-                bar.update(); bar.set_postfix(loss=f"{summed / seen:.3f}")
+                bar.set_postfix(loss=f"{summed / seen:.3f}", refresh=False); bar.update()
             scores = self.evaluate(self.valid)
             self.history.append({"phase": number, "epoch": len(self.history) + 1, "train loss": summed / seen, "valid loss": scores.pop("loss")}
                                 | {f"valid {k}": v for k, v in scores.items()} | {"seconds": perf_counter() - start})
