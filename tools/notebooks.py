@@ -67,6 +67,14 @@ def run(path):
     nbdev_clean.__wrapped__(str(path))
 
 
+def keep_seconds(name, seconds):
+    "Note in nbs/results/seconds.json how long the notebook `name` took: the lessons' table is made from it"
+    path = NBS / "results" / "seconds.json"
+    path.parent.mkdir(exist_ok=True)
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    path.write_text(json.dumps(dict(sorted({**kept, name: round(seconds)}.items())), indent=1) + "\n", encoding="utf-8")
+
+
 def play(path):
     "Run the notebook at `path` as a script in this process, printing each cell's last value; files go to `out/`"
     import matplotlib
@@ -87,7 +95,7 @@ def readme_text():
     "The text of README.md: nbs/index.ipynb without its hidden cells and directives, links seen from the top level"
     from nbconvert import MarkdownExporter
     nb = read(NBS / "index.ipynb")
-    nb.cells = [c for c in nb.cells if "hide" not in directives(c)]
+    nb.cells = [c for c in nb.cells if "hide" not in directives(c) and not c.source.startswith("<!-- not in the README -->")]
     for cell in nb.cells:
         if cell.cell_type == "code" and "echo: false" in directives(cell): cell.source = ""
         cell.source = re.sub(r"^#\|.*\n?", "", cell.source, flags=re.M)
@@ -106,6 +114,7 @@ def main(command="", *names):
             started = time.perf_counter()
             print(f"{path.relative_to(ROOT)} ...", end=" ", flush=True)
             run(path)
+            keep_seconds(path.stem, time.perf_counter() - started)
             print(f"{time.perf_counter() - started:.0f} s")
     elif command == "play": play(Path(names[0]).resolve())
     elif command == "readme": README.write_text(readme_text(), encoding="utf-8")
