@@ -153,9 +153,10 @@ def show_table(rows, digits:int=3) -> Table:
     "The `rows` (a list of dictionaries with the same keys) as a table, floats with `digits` decimals"
     return Table(rows, digits)
 
-# %% ../nbs/A_figures.ipynb #23f695d2
+# %% ../nbs/A_figures.ipynb #0bf437b8
 def out_path(name:str) -> Path:
-    "Where to write the file `name` (such as `images/map.png`): below `TLCOURSE_WRITE` if that is set, else below `out`; makes the folder"
-    path = Path(os.environ.get("TLCOURSE_WRITE", "out")) / name
+    "Where to write the file `name`: in `out`, or below `TLCOURSE_WRITE` if that is set and `name` starts with images/ or nbs/results/; makes the folder"
+    project = os.environ.get("TLCOURSE_WRITE") if name.startswith(("images/", "nbs/results/")) else None
+    path = Path(project or "out") / name
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
