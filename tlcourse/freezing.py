@@ -5,10 +5,8 @@
 # %% auto #0
 __all__ = ['freeze', 'unfreeze', 'freeze_to', 'is_frozen']
 
-# %% ../nbs/08_freezing.ipynb #5d62d1fd
+# %% ../nbs/08_freezing.ipynb #48afec9d
 from types import MethodType
-
-from .surgery import transfer_model
 
 # %% ../nbs/08_freezing.ipynb #7395d8b7
 def _stay_in_eval(self, mode=True): return self

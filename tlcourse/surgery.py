@@ -6,7 +6,7 @@
 __all__ = ['LayerGroup', 'layer_groups', 'SplitModel', 'CannotSplit', 'split', 'create_head', 'transfer_model', 'Prediction',
            'predict', 'save_model', 'load_model']
 
-# %% ../nbs/07_surgery.ipynb #e2476e94
+# %% ../nbs/07_surgery.ipynb #53f8b8d3
 import json
 from collections import OrderedDict
 from pathlib import Path
@@ -16,7 +16,6 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from .data import load_image
 from .pretrained import Preprocess, load_pretrained
 
 # %% ../nbs/07_surgery.ipynb #03538f72
@@ -134,7 +133,7 @@ def transfer_model(
     model.groups = groups + [LayerGroup("head", {"head": model.head})]
     return model
 
-# %% ../nbs/07_surgery.ipynb #17b2915d
+# %% ../nbs/07_surgery.ipynb #71d0e834
 class Prediction(NamedTuple):
     "The most probable class of a picture, its probability, and every class's"
     label: str
@@ -150,7 +149,7 @@ def predict(model, images, bs:int=32) -> list:
     model.eval()
     try:
         for start in range(0, len(images), bs):
-            xb = torch.stack([model.preprocess(load_image(im)) for im in images[start:start + bs]])
+            xb = torch.stack([model.preprocess(im) for im in images[start:start + bs]])
             found += model(xb.to(device)).float().softmax(1).cpu().tolist()
     finally:
         for m, mode in modes: m.training = mode
