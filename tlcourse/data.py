@@ -81,7 +81,7 @@ def _decode(source):
         reason = "no picture format that Pillow knows" if isinstance(e, UnidentifiedImageError) else f"{type(e).__name__}: {e}"
         raise BadImage(source if is_path else "picture", reason) from e
 
-# %% ../nbs/01_data.ipynb #a38ba892
+# %% ../nbs/01_data.ipynb #819c3f43
 def _grey(image, name, limits, dtype):
     "A PIL image of wide integers or floats as greys of 8 bits; keeps the one value that a PNG may call transparent"
     array = np.asarray(image) if dtype is None else np.asarray(image).astype(dtype)
@@ -89,6 +89,7 @@ def _grey(image, name, limits, dtype):
     if isinstance(clear := image.info.get("transparency"), int): grey.putalpha(Image.fromarray(np.where(array == clear, 0, 255).astype(np.uint8)))
     return grey
 
+# %% ../nbs/01_data.ipynb #1a708d23
 def _to_rgb(image, name, background, limits, dtype=None):
     "A PIL image of any mode as 8-bit RGB, transparency laid on `background`"
     if image.mode == "F" or image.mode.startswith("I") or dtype is not None: image = _grey(image, name, limits, dtype)
@@ -102,7 +103,7 @@ def _to_rgb(image, name, background, limits, dtype=None):
     image = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", image.size, tuple(background) + (255,)), image).convert("RGB")
 
-# %% ../nbs/01_data.ipynb #32ee2741
+# %% ../nbs/01_data.ipynb #2823365f
 def _from_array(source, limits):
     "An array (h, w), (h, w, 1, 3 or 4) or tensor (h, w), (1, 3 or 4, h, w) as a PIL image of bytes"
     shape = tuple(np.shape(source))
@@ -116,7 +117,7 @@ def _from_array(source, limits):
         raise BadImage("array", f"shape {shape} is no picture: (h, w), (h, w, 3) or (h, w, 4) is wanted, of a tensor (3, h, w)")
     return Image.fromarray(_to_bytes(array, "array", limits))
 
-# %% ../nbs/01_data.ipynb #eaa24a28
+# %% ../nbs/01_data.ipynb #02a27d08
 def load_image(
     source, # a path, a PIL image, an array (h, w), (h, w, 3 or 4), or a tensor (c, h, w)
     *,
@@ -131,7 +132,7 @@ def load_image(
     try: return _to_rgb(image, name, background, limits if range is None else range, dtype)
     except OSError as e: raise BadImage(name, str(e)) from e
 
-# %% ../nbs/01_data.ipynb #3e1e6157
+# %% ../nbs/01_data.ipynb #d0418576
 class ImageDataset(Dataset):
     "Pictures with labels: item i is (upright RGB PIL image, label); `items` are pairs (whatever `load_image` takes, int label)"
     def __init__(self, items, classes=None, augment=None):
@@ -153,7 +154,7 @@ class ImageDataset(Dataset):
         "The items at the positions `index`, with the same classes and no augmentation"
         return ImageDataset([self.items[i] for i in index], self.classes)
 
-# %% ../nbs/01_data.ipynb #f9eb50ff
+# %% ../nbs/01_data.ipynb #489a0519
 def _problem(path):
     "Why the picture file at `path` cannot be used, or None"
     if path.suffix.lower() not in Image.registered_extensions(): return "not a picture by its suffix"
@@ -165,7 +166,7 @@ def _report(root, problems):
     lines = "".join(f"\n  {p.relative_to(root)}: {why}" for p, why in problems[:10])
     if problems: warnings.warn(f"{len(problems)} problems in {root.name}{lines}" + ("\n  …" if len(problems) > 10 else ""), stacklevel=3)
 
-# %% ../nbs/01_data.ipynb #332a5869
+# %% ../nbs/01_data.ipynb #7ff281f0
 def from_folder(
     root, # a folder with one folder of pictures per class
     classes=None, # names and order of the classes; by default the folders', sorted
@@ -191,13 +192,14 @@ def from_folder(
     dataset.problems = problems
     return dataset
 
-# %% ../nbs/01_data.ipynb #9db26ed3
+# %% ../nbs/01_data.ipynb #0fe953ac
 def optional(module:str, extra:str="course"):
     "The imported `module`, or an `ImportError` that names the `extra` to install"
     try: return importlib.import_module(module)
     except ImportError as e:
         raise ImportError(f"{module} is not installed; it comes with the extra '{extra}': pip install '.[{extra}]' in tlcourse's folder") from e
 
+# %% ../nbs/01_data.ipynb #e2b6e119
 _PHOTOS = {"astronaut": "astronaut.png", "brick": "brick.png", "chelsea": "chelsea.png", "coffee": "coffee.png", "grass": "grass.png",
            "gravel": "gravel.png", "hubble": "hubble_deep_field.jpg", "ihc": "ihc.png", "motorcycle": "motorcycle_left.png",
            "retina": "retina.jpg", "rocket": "rocket.jpg"}
@@ -207,13 +209,14 @@ def sample_photos() -> dict:
     folder = Path(optional("skimage").__file__).parent / "data"
     return {name: load_image(folder / file) for name, file in _PHOTOS.items()}
 
-# %% ../nbs/01_data.ipynb #ad5d460f
+# %% ../nbs/01_data.ipynb #9feb86de
 _TARGETS = {"defect": (lambda p, kind: p > .5, ["sound", "defective"]),
             "any": (lambda p, kind: p > 0, ["sound", "suspicious or defective"]),
             "certain": (lambda p, kind: np.where((p == 0) | (p == 1), p, -1), ["sound", "defective"]),
             "probability": (lambda p, kind: np.rint(3 * p), ["0", "1/3", "2/3", "1"]),
             "type": (lambda p, kind: kind == "poly", ["mono", "poly"])}
 
+# %% ../nbs/01_data.ipynb #5210bfbd
 def pseudo_modules(kinds, size:int=60) -> np.ndarray:
     "A block number per sample: runs of one kind in file order, cut after `size` samples (one solar module has 60 or 72 cells)"
     blocks, block, run = [], -1, size
@@ -223,7 +226,7 @@ def pseudo_modules(kinds, size:int=60) -> np.ndarray:
         blocks.append(block)
     return np.array(blocks)
 
-# %% ../nbs/01_data.ipynb #d5fb6cdc
+# %% ../nbs/01_data.ipynb #fdab398f
 def solar_cells(target:str="defect") -> ImageDataset:
     "2,624 electroluminescence pictures of solar cells (elpv-dataset, CC BY-NC-SA 4.0), labelled by `target`; with `blocks` and `kinds` per picture"
     if target not in _TARGETS: raise ValueError(f"target must be one of {list(_TARGETS)}, not {target!r}")
@@ -237,13 +240,14 @@ def solar_cells(target:str="defect") -> ImageDataset:
     dataset.blocks, dataset.kinds = pseudo_modules(kinds)[keep], kinds[keep]
     return dataset
 
-# %% ../nbs/01_data.ipynb #c0f4989d
+# %% ../nbs/01_data.ipynb #3d5f18a8
 class Split(NamedTuple):
     "Positions of the samples to train on, to choose on, and to report on once"
     train: list
     valid: list
     test: list
 
+# %% ../nbs/01_data.ipynb #fae34b1a
 def _strata(items, stratify):
     "One number per item, its class: every part should hold all of them"
     if stratify is False: labels = [0] * len(items)
@@ -252,7 +256,7 @@ def _strata(items, stratify):
     if len(labels) != len(items): raise ValueError(f"{len(items)} items but {len(labels)} labels")
     return np.unique(np.asarray(labels), return_inverse=True)[1]
 
-# %% ../nbs/01_data.ipynb #9f0721a1
+# %% ../nbs/01_data.ipynb #b944971b
 def _deal(labels, shares, rng):
     "Positions dealt into train, valid and test by `shares`, class by class, at least one of each to every part"
     parts = [[], [], []]
@@ -264,6 +268,7 @@ def _deal(labels, shares, rng):
         for part, chunk in zip(parts, np.split(at, [len(at) - n_valid - n_test, len(at) - n_test])): part.extend(chunk)
     return parts
 
+# %% ../nbs/01_data.ipynb #54d06a31
 def _deal_blocks(labels, blocks, shares, rng):
     "Whole blocks dealt into parts of `shares`, largest first, each to the part that lacks its classes most"
     units = [np.flatnonzero(np.asarray(blocks) == b) for b in np.unique(blocks)]
@@ -277,7 +282,7 @@ def _deal_blocks(labels, blocks, shares, rng):
         parts[best].extend(units[u])
     return parts
 
-# %% ../nbs/01_data.ipynb #a7b957e2
+# %% ../nbs/01_data.ipynb #537cf545
 def split_items(
     items, # a dataset with `labels`, or pairs (picture, label)
     valid:float=.15, # share to choose on
@@ -293,13 +298,13 @@ def split_items(
     parts = _deal(labels, shares, rng) if blocks is None else _deal_blocks(labels, blocks, shares, rng)
     return Split(*(sorted(int(i) for i in part) for part in parts))
 
-# %% ../nbs/01_data.ipynb #dbfbc996
+# %% ../nbs/01_data.ipynb #db5513f8
 def generator_for(seed:int, epoch:int, index:int) -> torch.Generator:
     "The random numbers of picture `index` in `epoch`: the same on every machine, in any worker, in any order"
     state = np.random.SeedSequence((seed, epoch, index)).generate_state(1, np.uint64)[0]
     return torch.Generator().manual_seed(int(state >> np.uint64(1)))
 
-# %% ../nbs/01_data.ipynb #bc3e0677
+# %% ../nbs/01_data.ipynb #fdfc32a3
 def _augment(image, generator, flips, turns, crop, brightness):
     "`image` (PIL) flipped, turned, cropped and brightened by numbers drawn from `generator`"
     flip, turn, side, top, left, light = torch.rand(6, generator=generator).tolist()
@@ -311,13 +316,14 @@ def _augment(image, generator, flips, turns, crop, brightness):
         image = TF.crop(image, int(top * (h - ch + 1)), int(left * (w - cw + 1)), ch, cw)
     return TF.adjust_brightness(image, 1 + brightness * (2 * light - 1)) if brightness else image
 
+# %% ../nbs/01_data.ipynb #68e924e4
 def augment(flips:bool=True, turns:bool=False, crop:float=1., brightness:float=0.):
     "A function (PIL image, generator) -> PIL image: left-right flips, quarter turns, crops of side ≥ `crop`, brightness ± `brightness`"
     if not 0 < crop <= 1: raise ValueError(f"crop is the smallest side kept, in (0, 1], not {crop}")
     if not 0 <= brightness <= 1: raise ValueError(f"brightness is the largest change, from 0 to 1, not {brightness}")
     return partial(_augment, flips=flips, turns=turns, crop=crop, brightness=brightness)
 
-# %% ../nbs/01_data.ipynb #82f7d09b
+# %% ../nbs/01_data.ipynb #5e14dc0a
 class _Prepared(Dataset):
     "`source` as tensors: pictures through its augmentation (with `training`) and `preprocess`; tensors as they are. Keys: (epoch, index)"
     def __init__(self, source, preprocess, training, seed):
@@ -334,7 +340,7 @@ class _Prepared(Dataset):
         if self.preprocess is None: raise ValueError("pictures need the network's preprocess: loader(dataset, bs, model.preprocess)")
         return self.preprocess(x), label
 
-# %% ../nbs/01_data.ipynb #162aaed1
+# %% ../nbs/01_data.ipynb #898fdd3f
 class _Batches(Sampler):
     "Batches of keys (epoch, index): shuffled by (seed, epoch) if `training`, and never a last batch of one"
     def __init__(self, n, bs, training, seed): self.n, self.bs, self.training, self.seed, self.epoch = n, bs, training, seed, 0
@@ -347,12 +353,13 @@ class _Batches(Sampler):
         keys = [(epoch, i) for i in order]
         for b in range(len(self)): yield keys[b * self.bs:] if b == len(self) - 1 else keys[b * self.bs:(b + 1) * self.bs]
 
-# %% ../nbs/01_data.ipynb #ff5c7fc8
+# %% ../nbs/01_data.ipynb #7cf0b97c
 def _travels(dataset):
     "Whether a process that starts empty can be given `dataset`: it pickles, and needs nothing that was defined in a notebook or script"
     try: return b"__main__" not in pickle.dumps(dataset)
     except Exception: return False  # pickling fails in many ways
 
+# %% ../nbs/01_data.ipynb #e242a5a1
 def default_workers(dataset) -> int:
     "How many processes should load `dataset` here: none for tensors, in tests, or where a class defined in a notebook cannot be sent to them"
     if isinstance(getattr(dataset, "source", dataset), TensorDataset) or "IN_TEST" in os.environ: return 0
@@ -360,23 +367,24 @@ def default_workers(dataset) -> int:
     if start != "fork" and not _travels(dataset): return 0
     return min(os.cpu_count() or 1, 8)
 
+# %% ../nbs/01_data.ipynb #37e70bfc
 def _loader(dataset, bs, preprocess, training, seed, workers):
     prepared = _Prepared(dataset, preprocess, training, seed)
     n = default_workers(prepared) if workers is None else workers
     return DataLoader(prepared, batch_sampler=_Batches(len(dataset), bs, training, seed), num_workers=n)
 
-# %% ../nbs/01_data.ipynb #18d6627a
 def train_loader(dataset, bs:int=64, preprocess=None, *, seed:int=0, workers:int=None) -> DataLoader:
     "Shuffled batches (xb, yb) of `dataset`, augmented if it says so; refuses fewer samples than `bs`, never yields one sample alone"
     if bs < 2: raise ValueError(f"bs={bs}: BatchNorm needs at least two samples in a training batch")
     if len(dataset) < bs: raise ValueError(f"{len(dataset)} samples do not fill a batch of {bs}: choose bs={max(2, len(dataset))} or less")
     return _loader(dataset, bs, preprocess, True, seed, workers)
 
+# %% ../nbs/01_data.ipynb #a73b075f
 def eval_loader(dataset, bs:int=64, preprocess=None, *, workers:int=None) -> DataLoader:
     "Every sample of `dataset` once, in order, never augmented, as batches (xb, yb); any number of samples"
     return _loader(dataset, bs, preprocess, False, 0, workers)
 
-# %% ../nbs/01_data.ipynb #ec8f4d27
+# %% ../nbs/01_data.ipynb #1caaa150
 def show_batch(loader, n:int=12, **kwargs):
     "The first `n` pictures of `loader`'s next batch as the network will see them, un-normalised for the eye, under their class; returns the axes"
     sampler, data = loader.batch_sampler, loader.dataset

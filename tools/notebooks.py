@@ -100,9 +100,10 @@ def readme_text():
         if cell.cell_type == "code" and "echo: false" in directives(cell): cell.source = ""
         cell.source = re.sub(r"^#\|.*\n?", "", cell.source, flags=re.M)
     nb.cells = [c for c in nb.cells if c.source.strip() or c.get("outputs")]
+    nb.metadata["language_info"] = {"name": "python"}
     text, resources = MarkdownExporter().from_notebook_node(nb)
     if resources.get("outputs"): raise ValueError("index.ipynb draws a picture: save it to images/ and link to it")
-    text = re.sub(r"^```python\s*```\n", "", text, flags=re.M)
+    text = re.sub(r"^```python\s*?```\n", "", text, flags=re.M)
     text = re.sub(r"(\]\(|src=\")\.\./", r"\1", text)                                 # ../images/ -> images/
     text = re.sub(r"\]\((?!https?:|#|images/|nbs/)([\w./-]+\.ipynb)", r"](nbs/\1", text)  # a lesson -> nbs/lesson
     return "\n".join(line.rstrip() for line in re.sub(r"\n{3,}", "\n\n", text).strip().splitlines()) + "\n"
