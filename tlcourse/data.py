@@ -27,7 +27,7 @@ from torchvision.transforms.v2 import functional as TF
 
 from .figures import show_images
 
-# %% ../nbs/01_data.ipynb #6a47da77
+# %% ../nbs/01_data.ipynb #bc4fa134
 class BadImage(ValueError):
     "A picture that cannot be read whole and right; `path` and `reason` say which and why"
     def __init__(self, path, reason=None):
@@ -36,7 +36,7 @@ class BadImage(ValueError):
 
     def __reduce__(self): return type(self), (self.path, self.reason)
 
-# %% ../nbs/01_data.ipynb #cf1bedc6
+# %% ../nbs/01_data.ipynb #cad21a7d
 def _to_bytes(array, name, limits=None):
     "`array` of any number type as uint8: integers from the range of their type, floats from [0, 1], both from `limits` (black, white) if given"
     if limits is None and array.dtype == np.uint8: return array
@@ -53,7 +53,7 @@ def _to_bytes(array, name, limits=None):
         raise BadImage(name, f"values up to {high:g} would all be black, as white is {white:g} in {array.dtype}: say what white is with range=(0, white)")
     return scaled
 
-# %% ../nbs/01_data.ipynb #ad0b52ef
+# %% ../nbs/01_data.ipynb #c76f61a4
 def _stated(image):
     "The number type and limits (black, white) that the file of a PIL `image` states where Pillow's mode does not; None where it does"
     if image.mode == "I" and image.format in ("PPM", "PNG"): return np.uint16, None  # Pillow widens them
@@ -66,7 +66,7 @@ def _stated(image):
     dtype = np.dtype("ui"[signed] + str(1 if bits <= 8 else 2 if bits <= 16 else 4))
     return dtype, (white, 0) if zero_is_white else None if bits in (8, 16, 32) else (0, white)
 
-# %% ../nbs/01_data.ipynb #1e16d620
+# %% ../nbs/01_data.ipynb #9363d74e
 def _decode(source):
     "(upright picture, number type, limits) of `source` (a path or PIL image), every row decoded; `BadImage` if broken, `FileNotFoundError` if missing"
     if ImageFile.LOAD_TRUNCATED_IMAGES:
@@ -81,7 +81,7 @@ def _decode(source):
         reason = "no picture format that Pillow knows" if isinstance(e, UnidentifiedImageError) else f"{type(e).__name__}: {e}"
         raise BadImage(source if is_path else "picture", reason) from e
 
-# %% ../nbs/01_data.ipynb #819c3f43
+# %% ../nbs/01_data.ipynb #94b41144
 def _grey(image, name, limits, dtype):
     "A PIL image of wide integers or floats as greys of 8 bits; keeps the one value that a PNG may call transparent"
     array = np.asarray(image) if dtype is None else np.asarray(image).astype(dtype)
@@ -89,7 +89,7 @@ def _grey(image, name, limits, dtype):
     if isinstance(clear := image.info.get("transparency"), int): grey.putalpha(Image.fromarray(np.where(array == clear, 0, 255).astype(np.uint8)))
     return grey
 
-# %% ../nbs/01_data.ipynb #1a708d23
+# %% ../nbs/01_data.ipynb #029c4138
 def _to_rgb(image, name, background, limits, dtype=None):
     "A PIL image of any mode as 8-bit RGB, transparency laid on `background`"
     if image.mode == "F" or image.mode.startswith("I") or dtype is not None: image = _grey(image, name, limits, dtype)
@@ -103,7 +103,7 @@ def _to_rgb(image, name, background, limits, dtype=None):
     image = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", image.size, tuple(background) + (255,)), image).convert("RGB")
 
-# %% ../nbs/01_data.ipynb #2823365f
+# %% ../nbs/01_data.ipynb #482e4dde
 def _from_array(source, limits):
     "An array (h, w), (h, w, 1, 3 or 4) or tensor (h, w), (1, 3 or 4, h, w) as a PIL image of bytes"
     shape = tuple(np.shape(source))
@@ -117,7 +117,7 @@ def _from_array(source, limits):
         raise BadImage("array", f"shape {shape} is no picture: (h, w), (h, w, 3) or (h, w, 4) is wanted, of a tensor (3, h, w)")
     return Image.fromarray(_to_bytes(array, "array", limits))
 
-# %% ../nbs/01_data.ipynb #02a27d08
+# %% ../nbs/01_data.ipynb #28398ca5
 def load_image(
     source, # a path, a PIL image, an array (h, w), (h, w, 3 or 4), or a tensor (c, h, w)
     *,
@@ -132,7 +132,7 @@ def load_image(
     try: return _to_rgb(image, name, background, limits if range is None else range, dtype)
     except OSError as e: raise BadImage(name, str(e)) from e
 
-# %% ../nbs/01_data.ipynb #d0418576
+# %% ../nbs/01_data.ipynb #bceb4f97
 class ImageDataset(Dataset):
     "Pictures with labels: item i is (upright RGB PIL image, label); `items` are pairs (whatever `load_image` takes, int label)"
     def __init__(self, items, classes=None, augment=None):
@@ -154,19 +154,20 @@ class ImageDataset(Dataset):
         "The items at the positions `index`, with the same classes and no augmentation"
         return ImageDataset([self.items[i] for i in index], self.classes)
 
-# %% ../nbs/01_data.ipynb #489a0519
+# %% ../nbs/01_data.ipynb #6b543681
 def _problem(path):
     "Why the picture file at `path` cannot be used, or None"
     if path.suffix.lower() not in Image.registered_extensions(): return "not a picture by its suffix"
     try: load_image(path)
     except (BadImage, OSError) as e: return getattr(e, "reason", str(e))
 
+# %% ../nbs/01_data.ipynb #2e19c181
 def _report(root, problems):
     "One warning for all `problems`, pairs (path, reason)"
     lines = "".join(f"\n  {p.relative_to(root)}: {why}" for p, why in problems[:10])
     if problems: warnings.warn(f"{len(problems)} problems in {root.name}{lines}" + ("\n  …" if len(problems) > 10 else ""), stacklevel=3)
 
-# %% ../nbs/01_data.ipynb #7ff281f0
+# %% ../nbs/01_data.ipynb #c480253c
 def from_folder(
     root, # a folder with one folder of pictures per class
     classes=None, # names and order of the classes; by default the folders', sorted
@@ -192,31 +193,31 @@ def from_folder(
     dataset.problems = problems
     return dataset
 
-# %% ../nbs/01_data.ipynb #0fe953ac
+# %% ../nbs/01_data.ipynb #28789eda
 def optional(module:str, extra:str="course"):
     "The imported `module`, or an `ImportError` that names the `extra` to install"
     try: return importlib.import_module(module)
     except ImportError as e:
         raise ImportError(f"{module} is not installed; it comes with the extra '{extra}': pip install '.[{extra}]' in tlcourse's folder") from e
 
-# %% ../nbs/01_data.ipynb #e2b6e119
+# %% ../nbs/01_data.ipynb #26d8efff
 _PHOTOS = {"astronaut": "astronaut.png", "brick": "brick.png", "chelsea": "chelsea.png", "coffee": "coffee.png", "grass": "grass.png",
            "gravel": "gravel.png", "hubble": "hubble_deep_field.jpg", "ihc": "ihc.png", "motorcycle": "motorcycle_left.png",
            "retina": "retina.jpg", "rocket": "rocket.jpg"}
 
+# %% ../nbs/01_data.ipynb #53d4576b
 def sample_photos() -> dict:
     "The photos that scikit-image ships: name -> upright RGB PIL image (licence and source: the functions of `skimage.data`)"
     folder = Path(optional("skimage").__file__).parent / "data"
     return {name: load_image(folder / file) for name, file in _PHOTOS.items()}
 
-# %% ../nbs/01_data.ipynb #9feb86de
-_TARGETS = {"defect": (lambda p, kind: p > .5, ["sound", "defective"]),
-            "any": (lambda p, kind: p > 0, ["sound", "suspicious or defective"]),
+# %% ../nbs/01_data.ipynb #fdf46e59
+_TARGETS = {"defect": (lambda p, kind: p > .5, ["sound", "defective"]), "any": (lambda p, kind: p > 0, ["sound", "suspicious or defective"]),
             "certain": (lambda p, kind: np.where((p == 0) | (p == 1), p, -1), ["sound", "defective"]),
             "probability": (lambda p, kind: np.rint(3 * p), ["0", "1/3", "2/3", "1"]),
             "type": (lambda p, kind: kind == "poly", ["mono", "poly"])}
 
-# %% ../nbs/01_data.ipynb #5210bfbd
+# %% ../nbs/01_data.ipynb #2612382a
 def pseudo_modules(kinds, size:int=60) -> np.ndarray:
     "A block number per sample: runs of one kind in file order, cut after `size` samples (one solar module has 60 or 72 cells)"
     blocks, block, run = [], -1, size
@@ -226,7 +227,7 @@ def pseudo_modules(kinds, size:int=60) -> np.ndarray:
         blocks.append(block)
     return np.array(blocks)
 
-# %% ../nbs/01_data.ipynb #fdab398f
+# %% ../nbs/01_data.ipynb #cc35b067
 def solar_cells(target:str="defect") -> ImageDataset:
     "2,624 electroluminescence pictures of solar cells (elpv-dataset, CC BY-NC-SA 4.0), labelled by `target`; with `blocks` and `kinds` per picture"
     if target not in _TARGETS: raise ValueError(f"target must be one of {list(_TARGETS)}, not {target!r}")
@@ -240,14 +241,14 @@ def solar_cells(target:str="defect") -> ImageDataset:
     dataset.blocks, dataset.kinds = pseudo_modules(kinds)[keep], kinds[keep]
     return dataset
 
-# %% ../nbs/01_data.ipynb #3d5f18a8
+# %% ../nbs/01_data.ipynb #a69207e3
 class Split(NamedTuple):
     "Positions of the samples to train on, to choose on, and to report on once"
     train: list
     valid: list
     test: list
 
-# %% ../nbs/01_data.ipynb #fae34b1a
+# %% ../nbs/01_data.ipynb #f311c693
 def _strata(items, stratify):
     "One number per item, its class: every part should hold all of them"
     if stratify is False: labels = [0] * len(items)
@@ -256,7 +257,7 @@ def _strata(items, stratify):
     if len(labels) != len(items): raise ValueError(f"{len(items)} items but {len(labels)} labels")
     return np.unique(np.asarray(labels), return_inverse=True)[1]
 
-# %% ../nbs/01_data.ipynb #b944971b
+# %% ../nbs/01_data.ipynb #b3a0747d
 def _deal(labels, shares, rng):
     "Positions dealt into train, valid and test by `shares`, class by class, at least one of each to every part"
     parts = [[], [], []]
@@ -268,7 +269,7 @@ def _deal(labels, shares, rng):
         for part, chunk in zip(parts, np.split(at, [len(at) - n_valid - n_test, len(at) - n_test])): part.extend(chunk)
     return parts
 
-# %% ../nbs/01_data.ipynb #54d06a31
+# %% ../nbs/01_data.ipynb #3e0c0b61
 def _deal_blocks(labels, blocks, shares, rng):
     "Whole blocks dealt into parts of `shares`, largest first, each to the part that lacks its classes most"
     units = [np.flatnonzero(np.asarray(blocks) == b) for b in np.unique(blocks)]
@@ -282,7 +283,7 @@ def _deal_blocks(labels, blocks, shares, rng):
         parts[best].extend(units[u])
     return parts
 
-# %% ../nbs/01_data.ipynb #537cf545
+# %% ../nbs/01_data.ipynb #ce31954a
 def split_items(
     items, # a dataset with `labels`, or pairs (picture, label)
     valid:float=.15, # share to choose on
@@ -298,13 +299,13 @@ def split_items(
     parts = _deal(labels, shares, rng) if blocks is None else _deal_blocks(labels, blocks, shares, rng)
     return Split(*(sorted(int(i) for i in part) for part in parts))
 
-# %% ../nbs/01_data.ipynb #db5513f8
+# %% ../nbs/01_data.ipynb #86cf4847
 def generator_for(seed:int, epoch:int, index:int) -> torch.Generator:
     "The random numbers of picture `index` in `epoch`: the same on every machine, in any worker, in any order"
     state = np.random.SeedSequence((seed, epoch, index)).generate_state(1, np.uint64)[0]
     return torch.Generator().manual_seed(int(state >> np.uint64(1)))
 
-# %% ../nbs/01_data.ipynb #fdfc32a3
+# %% ../nbs/01_data.ipynb #237c87f1
 def _augment(image, generator, flips, turns, crop, brightness):
     "`image` (PIL) flipped, turned, cropped and brightened by numbers drawn from `generator`"
     flip, turn, side, top, left, light = torch.rand(6, generator=generator).tolist()
@@ -316,14 +317,14 @@ def _augment(image, generator, flips, turns, crop, brightness):
         image = TF.crop(image, int(top * (h - ch + 1)), int(left * (w - cw + 1)), ch, cw)
     return TF.adjust_brightness(image, 1 + brightness * (2 * light - 1)) if brightness else image
 
-# %% ../nbs/01_data.ipynb #68e924e4
+# %% ../nbs/01_data.ipynb #60dd3e44
 def augment(flips:bool=True, turns:bool=False, crop:float=1., brightness:float=0.):
     "A function (PIL image, generator) -> PIL image: left-right flips, quarter turns, crops of side ≥ `crop`, brightness ± `brightness`"
     if not 0 < crop <= 1: raise ValueError(f"crop is the smallest side kept, in (0, 1], not {crop}")
     if not 0 <= brightness <= 1: raise ValueError(f"brightness is the largest change, from 0 to 1, not {brightness}")
     return partial(_augment, flips=flips, turns=turns, crop=crop, brightness=brightness)
 
-# %% ../nbs/01_data.ipynb #5e14dc0a
+# %% ../nbs/01_data.ipynb #0de7630f
 class _Prepared(Dataset):
     "`source` as tensors: pictures through its augmentation (with `training`) and `preprocess`; tensors as they are. Keys: (epoch, index)"
     def __init__(self, source, preprocess, training, seed):
@@ -340,7 +341,7 @@ class _Prepared(Dataset):
         if self.preprocess is None: raise ValueError("pictures need the network's preprocess: loader(dataset, bs, model.preprocess)")
         return self.preprocess(x), label
 
-# %% ../nbs/01_data.ipynb #898fdd3f
+# %% ../nbs/01_data.ipynb #ff672c70
 class _Batches(Sampler):
     "Batches of keys (epoch, index): shuffled by (seed, epoch) if `training`, and never a last batch of one"
     def __init__(self, n, bs, training, seed): self.n, self.bs, self.training, self.seed, self.epoch = n, bs, training, seed, 0
@@ -353,13 +354,13 @@ class _Batches(Sampler):
         keys = [(epoch, i) for i in order]
         for b in range(len(self)): yield keys[b * self.bs:] if b == len(self) - 1 else keys[b * self.bs:(b + 1) * self.bs]
 
-# %% ../nbs/01_data.ipynb #7cf0b97c
+# %% ../nbs/01_data.ipynb #9f4b3769
 def _travels(dataset):
     "Whether a process that starts empty can be given `dataset`: it pickles, and needs nothing that was defined in a notebook or script"
     try: return b"__main__" not in pickle.dumps(dataset)
     except Exception: return False  # pickling fails in many ways
 
-# %% ../nbs/01_data.ipynb #e242a5a1
+# %% ../nbs/01_data.ipynb #3ba26403
 def default_workers(dataset) -> int:
     "How many processes should load `dataset` here: none for tensors, in tests, or where a class defined in a notebook cannot be sent to them"
     if isinstance(getattr(dataset, "source", dataset), TensorDataset) or "IN_TEST" in os.environ: return 0
@@ -367,29 +368,29 @@ def default_workers(dataset) -> int:
     if start != "fork" and not _travels(dataset): return 0
     return min(os.cpu_count() or 1, 8)
 
-# %% ../nbs/01_data.ipynb #37e70bfc
+# %% ../nbs/01_data.ipynb #1d7992fe
 def _loader(dataset, bs, preprocess, training, seed, workers):
     prepared = _Prepared(dataset, preprocess, training, seed)
     n = default_workers(prepared) if workers is None else workers
     return DataLoader(prepared, batch_sampler=_Batches(len(dataset), bs, training, seed), num_workers=n)
 
+# %% ../nbs/01_data.ipynb #b55dc46f
 def train_loader(dataset, bs:int=64, preprocess=None, *, seed:int=0, workers:int=None) -> DataLoader:
     "Shuffled batches (xb, yb) of `dataset`, augmented if it says so; refuses fewer samples than `bs`, never yields one sample alone"
     if bs < 2: raise ValueError(f"bs={bs}: BatchNorm needs at least two samples in a training batch")
     if len(dataset) < bs: raise ValueError(f"{len(dataset)} samples do not fill a batch of {bs}: choose bs={max(2, len(dataset))} or less")
     return _loader(dataset, bs, preprocess, True, seed, workers)
 
-# %% ../nbs/01_data.ipynb #a73b075f
+# %% ../nbs/01_data.ipynb #1be77f06
 def eval_loader(dataset, bs:int=64, preprocess=None, *, workers:int=None) -> DataLoader:
     "Every sample of `dataset` once, in order, never augmented, as batches (xb, yb); any number of samples"
     return _loader(dataset, bs, preprocess, False, 0, workers)
 
-# %% ../nbs/01_data.ipynb #1caaa150
+# %% ../nbs/01_data.ipynb #76ccd41c
 def show_batch(loader, n:int=12, **kwargs):
     "The first `n` pictures of `loader`'s next batch as the network will see them, un-normalised for the eye, under their class; returns the axes"
     sampler, data = loader.batch_sampler, loader.dataset
-    epoch = sampler.epoch
-    keys = next(iter(sampler))[:n]
+    epoch, keys = sampler.epoch, next(iter(sampler))[:n]
     sampler.epoch = epoch  # looking changes nothing
     xs, ys = zip(*(data[key] for key in keys))
     xb, names = torch.stack(xs), getattr(data.source, "classes", None)

@@ -147,14 +147,14 @@ def imagenet_classes() -> list:
     "The 1,000 names of ImageNet's classes, in order"
     return torchvision.models.get_model_weights("resnet18").DEFAULT.meta["categories"]
 
-# %% ../nbs/02_pretrained.ipynb #a33bbfb3
+# %% ../nbs/02_pretrained.ipynb #8ec429e5
 def _from_torchvision(arch, weights):
     "torchvision's `arch` with preprocess, classes; `weights` is a tag, 'default' or None"
     tags = torchvision.models.get_model_weights(arch)
     if weights not in (None, "default") and weights not in tags.__members__:
         raise ValueError(f"{arch} has no weights {weights!r}; torchvision knows {list(tags.__members__)}")
     tag = tags.DEFAULT if weights in (None, "default") else tags[weights]
-    if weights: fetch(tag.url)  # into torch hub's cache, where torchvision finds it
+    if weights: torch.load(fetch(tag.url), map_location="meta", weights_only=True)  # nothing but tensors, before torchvision's own loader reads it
     model = torchvision.models.get_model(arch, weights=tag if weights else None)
     t = tag.transforms()
     size, resize = t.crop_size[0], t.resize_size[0]
