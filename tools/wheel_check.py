@@ -14,6 +14,8 @@ class WithoutExtras:
     def find_spec(self, name, path=None, target=None):
         return None if name.split(".")[0] in EXTRAS else self.finder.find_spec(name, path, target)
 
+    def __getattr__(self, name): return getattr(self.finder, name)  # importlib.metadata asks the finders, too
+
 
 sys.meta_path[:] = [WithoutExtras(finder) for finder in sys.meta_path]
 site, names = Path(sys.argv[1]).resolve(), json.loads(sys.argv[2])
