@@ -88,7 +88,7 @@ def play(path):
         exec(compile(tree, f"{path.name}, cell {i}", "exec"), namespace)
         if last is None: continue
         value = eval(compile(ast.Expression(last.value), f"{path.name}, cell {i}", "eval"), namespace)
-        if hasattr(value, "_repr_markdown_"): print(value, end="\n\n", flush=True)
+        if hasattr(value, "_repr_markdown_"): print(getattr(value, "data", value), end="\n\n", flush=True)
 
 
 def readme_text():
