@@ -79,7 +79,7 @@ def show_images(
     for ax, image, title in zip(axes, images, titles): show_image(image, title, ax)
     return axes
 
-# %% ../nbs/A_figures.ipynb #29391126
+# %% ../nbs/A_figures.ipynb #0baf9ce0
 def show_curves(
     curves, # label -> values (n,), or several seeds (seeds, n)
     *,
@@ -89,11 +89,12 @@ def show_curves(
     ax=None, # axes to draw on
 ):
     "Draw `curves` as lines; several seeds as their mean with a band from lowest to highest; returns the axes"
+    curves = {label: np.atleast_2d(np.asarray(values, dtype=float)) for label, values in curves.items()}  # (seeds, n)
+    for label, values in curves.items():
+        if x is not None and len(x) != values.shape[1]: raise ValueError(f"{label!r} has {values.shape[1]} values for {len(x)} positions in x")
     if ax is None: _, ax = plt.subplots()
     for label, values in curves.items():
-        values = np.atleast_2d(np.asarray(values, dtype=float))  # (seeds, n)
         at = np.arange(1, values.shape[1] + 1) if x is None else np.asarray(x)
-        if len(at) != values.shape[1]: raise ValueError(f"{label!r} has {values.shape[1]} values for {len(at)} positions in x")
         seeds = f" ({len(values)} seeds, lowest to highest)" if len(values) > 1 else ""
         line, = ax.plot(at, values.mean(0), marker="o" if len(at) < 12 else None, label=f"{label}{seeds}")
         if len(values) > 1: ax.fill_between(at, values.min(0), values.max(0), color=line.get_color(), alpha=.2, linewidth=0)
@@ -101,7 +102,7 @@ def show_curves(
     ax.legend()
     return ax
 
-# %% ../nbs/A_figures.ipynb #eac7d6f9
+# %% ../nbs/A_figures.ipynb #a83faee8
 def show_bars(
     values, # label -> (value, low, high)
     *,
@@ -123,7 +124,7 @@ def show_bars(
     ax.invert_yaxis()
     return ax
 
-# %% ../nbs/A_figures.ipynb #30246083
+# %% ../nbs/A_figures.ipynb #a4bdabb0
 class Table:
     "Rows (dictionaries with the same keys) that show themselves in Jupyter, Markdown and a terminal; floats with `digits` decimals"
     def __init__(self, rows, digits:int=3):
@@ -153,7 +154,7 @@ def show_table(rows, digits:int=3) -> Table:
     "The `rows` (a list of dictionaries with the same keys) as a table, floats with `digits` decimals"
     return Table(rows, digits)
 
-# %% ../nbs/A_figures.ipynb #0bf437b8
+# %% ../nbs/A_figures.ipynb #535c5bd8
 def out_path(name:str) -> Path:
     "Where to write the file `name`: in `out`, or below `TLCOURSE_WRITE` if that is set and `name` starts with images/ or nbs/results/; makes the folder"
     project = os.environ.get("TLCOURSE_WRITE") if name.startswith(("images/", "nbs/results/")) else None
