@@ -19,7 +19,6 @@ import numpy as np
 import timm
 import torch
 import torchvision
-from PIL import Image
 from torch import nn
 from torchvision.transforms.v2 import functional as TF
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from notebooks import NBS, README, ROOT, code_hash, is_noise, notebooks, read, readme_text
+from notebooks import README, ROOT, code_hash, is_noise, notebooks, read, readme_text
 
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "out", "build", "dist", "*.egg-info", "__pycache__", ".ipynb_checkpoints", "_docs", "_proc", ".last_checked")
 MACHINE_PATH = re.compile(r"/(root|work|home|tmp|Users|var/folders)/|[A-Z]:\\\\Users", re.I)

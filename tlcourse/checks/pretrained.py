@@ -10,7 +10,6 @@ from functools import partial
 
 import torch
 from torch import nn
-from torchvision.transforms.v2 import functional as TF
 
 from ..pretrained import Preprocess, load_pretrained
 
