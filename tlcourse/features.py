@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ENGINES', 'evaluating', 'autocast', 'fastest_engine', 'extract']
 
-# %% ../nbs/09_features.ipynb #26136fce
+# %% ../nbs/09_features.ipynb #4866e1af
 from contextlib import contextmanager
 from time import perf_counter
 
@@ -13,6 +13,7 @@ import torch
 from tqdm.auto import tqdm
 
 from .data import eval_loader
+from .surgery import to_nchw
 
 # %% ../nbs/09_features.ipynb #474f7d8a
 ENGINES = ("torch", "torch-bf16")  # both channels_last; float32, or bfloat16 under autocast
@@ -43,7 +44,7 @@ def fastest_engine(body, xb) -> str:
         return min(times[1:])
     with evaluating(body): return min(ENGINES, key=seconds)
 
-# %% ../nbs/09_features.ipynb #a36e9013
+# %% ../nbs/09_features.ipynb #a87d56a7
 @torch.inference_mode()
 def extract(
     body, # a body with `preprocess`
@@ -60,7 +61,7 @@ def extract(
         for xb, _ in eval_loader(dataset, bs, body.preprocess):
             xb = xb.to(device, memory_format=torch.channels_last)
             if engine == "auto": engine = fastest_engine(body, xb)
-            with autocast(engine, device): map = body(xb)  # (b, n_features, h, w)
-            found.append(map.float().mean((2, 3)).cpu())
+            with autocast(engine, device): map = body(xb)
+            found.append(to_nchw(map.float(), getattr(body, "layout", "NCHW")).mean((2, 3)).cpu())  # (b, n_features, h, w) -> (b, n_features)
             bar.update(len(xb))
     return torch.cat(found).clone()

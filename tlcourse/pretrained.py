@@ -26,14 +26,15 @@ from .data import load_image, optional
 
 # %% ../nbs/02_pretrained.ipynb #a4b6d9af
 class Preprocess:
-    "What a network's weights expect of a picture: `preprocess(image)` gives the evaluation tensor (3, size, size), `.train` a training one"
+    "What a network's weights expect of a picture: `preprocess(image)` gives the evaluation tensor (channels, size, size), `.train` a training one"
     def __init__(self, size:int=224, crop_pct:float=.875, interpolation:str="bilinear", mean=(.485, .456, .406), std=(.229, .224, .225),
-                 crop_mode:str="center"):
+                 crop_mode:str="center", channels:int=3):
         if interpolation not in ("nearest", "bilinear", "bicubic", "lanczos"): raise ValueError(f"unknown interpolation {interpolation!r}")
         if crop_mode not in ("center", "squash"): raise ValueError(f"crop_mode must be 'center' or 'squash', not {crop_mode!r}")
         self.config = dict(size=int(size), crop_pct=float(crop_pct), interpolation=interpolation, mean=tuple(map(float, mean)),
-                           std=tuple(map(float, std)), crop_mode=crop_mode)
-        self._mean, self._std = (torch.tensor(self.config[k]).view(3, 1, 1) for k in ("mean", "std"))
+                           std=tuple(map(float, std)), crop_mode=crop_mode, channels=int(channels))
+        stats = [torch.tensor(self.config[k]).view(3, 1, 1) for k in ("mean", "std")]
+        self._mean, self._std = (s.mean(0, keepdim=True) for s in stats) if channels == 1 else stats
 
     def __getattr__(self, name):
         if name in self.__dict__.get("config", ()): return self.config[name]
@@ -52,7 +53,10 @@ class Preprocess:
     def _resize(self, image, h, w): return TF.resize(image, [h, w], interpolation=TF.InterpolationMode(self.interpolation), antialias=True)
 
     def _normalize(self, image):
-        x = torch.from_numpy(np.array(image)).permute(2, 0, 1).float().div(255)  # (h, w, 3) bytes -> (3, h, w) in [0, 1]
+        if self.channels not in (1, 3):
+            raise ValueError(f"a picture has 3 channels, or 1 in grey: give a network of {self.channels} channels tensors (n, {self.channels}, h, w)")
+        array = np.array(image if self.channels == 3 else image.convert("L"))
+        x = torch.from_numpy(array.reshape(*array.shape[:2], -1)).permute(2, 0, 1).float().div(255)  # (h, w, c) bytes -> (c, h, w) in [0, 1]
         return (x - self._mean) / self._std
 
     def __call__(self, image) -> torch.Tensor:

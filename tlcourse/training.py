@@ -19,7 +19,7 @@ from tqdm.auto import tqdm
 from .data import eval_loader, train_loader
 from .features import ENGINES, autocast, evaluating
 from .figures import show_table
-from .freezing import freeze_to
+from .freezing import freeze_to, learning_parameters
 
 # %% ../nbs/10_training.ipynb #3104c074
 def one_cycle(step:int, n_steps:int, lr:float, pct_start:float=.25, div:float=25., div_final:float=1e4) -> float:
@@ -102,9 +102,9 @@ class Learner:
     def optimizer(self, phase):
         "A fresh AdamW over what learns in `phase`, a parameter group per layer group; refuses a model in which nothing learns"
         if phase.train_from is not None: freeze_to(self.model, phase.train_from)
-        groups = [[p for p in g.parameters() if p.requires_grad] for g in getattr(self.model, "groups", [self.model])]
+        learn = set(map(id, learning_parameters(self.model)))
+        groups = [[p for p in g.parameters() if id(p) in learn] for g in getattr(self.model, "groups", [self.model])]
         groups = [g for g in groups if g]
-        if not groups: raise ValueError("every parameter is frozen, so nothing would learn: unfreeze the head, or give the phase train_from=-1")
         return torch.optim.AdamW([{"params": g, "top": lr} for g, lr in zip(groups, phase.lrs(len(groups)))], lr=1e-3, weight_decay=self.wd)
 
     def fit(self, phases, *, checkpoint=None):
