@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['one_cycle', 'Phase', 'accuracy', 'fastest_step', 'Learner']
 
-# %% ../nbs/10_training.ipynb #bf001298
+# %% ../nbs/10_training.ipynb #4f873105
 import copy
 from dataclasses import dataclass
 from math import cos, isfinite, pi
@@ -66,7 +66,7 @@ def fastest_step(model, xb, yb, loss) -> str:
         return min(times[1:])
     with torch.random.fork_rng(devices=[]): return min(ENGINES, key=seconds)
 
-# %% ../nbs/10_training.ipynb #8a82dc89
+# %% ../nbs/10_training.ipynb #1f09188e
 class Learner:
     "Trains `model` on `train`, chooses by `valid` (datasets of pictures, or of tensors); a GPU when there is one; `history` holds a row per epoch"
     def __init__(self, model, train, valid, *, bs=64, loss=None, metrics=None, device=None, seed=0, engine="auto", wd=.01):
