@@ -1,7 +1,7 @@
 """Should the BatchNorm of a frozen body be frozen, and what does freezing first do? Read by lesson 08.
 
-EfficientNet-Lite0 and a new head on 400 solar cells at 96 px; no solar module is on both sides of a split. Nothing is chosen: settings
-are fixed beforehand, and the test part is used once per run.
+EfficientNet-Lite0 and a new head on 400 solar cells at 96 px; no solar module is on both sides of a split. Settings were fixed
+beforehand (fine-tuning's learning rates on the validation part of seed 100), and the test part is used once per run.
 
 `frozen`: the body's convolutions stand still; its BatchNorm statistics are fixed or updating, its affine parameters frozen or trained,
 in batches of 4 or 32. `fine-tune`: all of the body learns, at once or after two epochs of the head alone; its statistics are fixed,

@@ -50,7 +50,7 @@ def unfreeze(module):
     for p in module.parameters(): p.requires_grad_(True)
     return module
 
-# %% ../nbs/08_freezing.ipynb #7ab10f04
+# %% ../nbs/08_freezing.ipynb #76f703b9
 def freeze_to(model, k, bn:str="frozen"):
     "Freeze `model.groups[:k]` and let the rest learn; negative `k` as in lists, a name means the first group that learns; `bn` as in `freeze`"
     names = [g.name for g in model.groups]
@@ -60,15 +60,16 @@ def freeze_to(model, k, bn:str="frozen"):
     if not -len(names) <= k <= len(names): raise IndexError(f"k={k}, but the model has {len(names)} groups: {names}")
     unfreeze(model)
     for group in model.groups[:k]: freeze(group, bn)  # last: what two groups share stays frozen
+    if k in (-1, len(names) - 1, len(names)): freeze(model.body, bn)  # with the layers that no group names, such as a Dropout between groups
     return model
 
-# %% ../nbs/08_freezing.ipynb #7fc147d3
+# %% ../nbs/08_freezing.ipynb #9d21b031
 def is_frozen(module) -> bool:
     "Whether no parameter of `module` learns and no layer of it (containers apart) is in training mode"
     learns = any(p.requires_grad for p in module.parameters())
     return not learns and not any(m.training for m in module.modules() if m._buffers or not any(m.children()))
 
-# %% ../nbs/08_freezing.ipynb #388507c4
+# %% ../nbs/08_freezing.ipynb #becdad93
 def learning_parameters(model) -> list:
     "The parameters of `model` that learn, each once, as an optimiser takes them; `ValueError` if there are none"
     found = [p for p in model.parameters() if p.requires_grad]
@@ -76,7 +77,7 @@ def learning_parameters(model) -> list:
                                    "(in a Phase: train_from=-1), unfreeze(module) any module")
     return found
 
-# %% ../nbs/08_freezing.ipynb #f0991c43
+# %% ../nbs/08_freezing.ipynb #8e0e9a7f
 def _fate(p, optimizer, group):
     "Whether a training step moves the parameter `p`, and why; `group` is its group in `optimizer`, if it has one"
     if optimizer is None: return (True, "learns") if p.requires_grad else (False, "frozen")
@@ -90,13 +91,13 @@ def _fate(p, optimizer, group):
     found = [cause for cause, there in causes.items() if there]
     return (True, f"a gradient is left: {', '.join(found)}") if found else (False, "frozen")
 
-# %% ../nbs/08_freezing.ipynb #7ca686f8
+# %% ../nbs/08_freezing.ipynb #1904b61b
 def _updates(module, name):
     "Whether the buffer `name` of `module` changes in the forward pass"
     if not (isinstance(module, _BatchNorm) and module.training and module.track_running_stats): return False
     return name.endswith("num_batches_tracked") or module.momentum != 0
 
-# %% ../nbs/08_freezing.ipynb #6d89363d
+# %% ../nbs/08_freezing.ipynb #b65834e9
 @contextmanager
 def _as_trained(model):
     "`model` as a training loop has it, after `train()`; every layer gets its own mode back"
@@ -105,7 +106,7 @@ def _as_trained(model):
     finally:
         for m, mode in modes: m.training = mode
 
-# %% ../nbs/08_freezing.ipynb #60cefe59
+# %% ../nbs/08_freezing.ipynb #0f94a985
 def _tensors(model):
     "(name, tensor, its module) for each parameter and buffer of `model`, shared ones once"
     seen = set()
@@ -115,13 +116,13 @@ def _tensors(model):
             seen.add(id(t))
             yield f"{path}.{name}" if path else name, t, m
 
-# %% ../nbs/08_freezing.ipynb #2132ec24
+# %% ../nbs/08_freezing.ipynb #03bc782c
 def _group_names(model):
     "id of each module and parameter of `model` -> name of its layer group (without groups: of the first level of its names)"
     if not hasattr(model, "groups"): return {id(x): n for n, c in model.named_children() for x in (*c.modules(), *c.parameters())}
     return {id(x): g.name for g in reversed(model.groups) for x in (*g.modules(), *g.parameters())}
 
-# %% ../nbs/08_freezing.ipynb #b0ed9937
+# %% ../nbs/08_freezing.ipynb #f856926b
 def frozen_report(model, optimizer=None) -> Table:
     "For each parameter and buffer of `model`: will a training step (`train()`, forward, backward, `optimizer.step()`) move it, and why"
     groups = {id(p): g for g in optimizer.param_groups for p in g["params"]} if optimizer else {}
@@ -137,7 +138,7 @@ def frozen_report(model, optimizer=None) -> Table:
                          "weight decay": group.get("weight_decay") if group else None, "statistics update": update, "moves": moves, "why": why})
     return Table(rows)
 
-# %% ../nbs/08_freezing.ipynb #0db5af25
+# %% ../nbs/08_freezing.ipynb #efff5b1d
 def _work(model, xb):
     "Multiply-adds of the backward pass from `model(xb)`: layer -> (for its weights, for its inputs), as autograd needs them"
     found = {}
@@ -152,7 +153,7 @@ def _work(model, xb):
         for hook in hooks: hook.remove()
     return found
 
-# %% ../nbs/08_freezing.ipynb #8bb5a30e
+# %% ../nbs/08_freezing.ipynb #b8e231e7
 def backward_work(model, xb=None) -> dict:
     "Multiply-adds of a backward pass, layer -> (as `model` stands, if all of it learned); `xb` gives the input's shape, else one picture of its own size"
     size = model.preprocess.size if xb is None else None
@@ -162,7 +163,7 @@ def backward_work(model, xb=None) -> dict:
     for p in twin.parameters(): p.requires_grad_(True)
     return {name: (sum(now[name]), sum(whole)) for name, whole in _work(twin, xb).items()}
 
-# %% ../nbs/08_freezing.ipynb #0c570468
+# %% ../nbs/08_freezing.ipynb #cb773411
 def frozen_summary(model, optimizer=None, xb=None) -> Table:
     "`frozen_report` by layer group, with the share of parameters that learn and of the backward pass that is saved; `xb` as in `backward_work`"
     report, names, modules = frozen_report(model, optimizer).rows, _group_names(model), dict(model.named_modules())
@@ -177,7 +178,7 @@ def frozen_summary(model, optimizer=None, xb=None) -> Table:
                      "backward saved (%)": 100 * (1 - now / whole) if whole else 0.})
     return Table(rows, 1)
 
-# %% ../nbs/08_freezing.ipynb #8baef5f4
+# %% ../nbs/08_freezing.ipynb #54eda187
 def explore_freezing(model):
     "A slider over the groups of `model`: which learn, what then moves and what it saves, shown on a copy; `.slider` and `.view` are its parts"
     widgets, twin = optional("ipywidgets"), copy.deepcopy(model)
