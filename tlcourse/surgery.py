@@ -238,7 +238,7 @@ def prove(model, body, head, size:int=224):
         _prove_it_is_the_last(head, map, logits.shape[1])
         _prove_equal_in_training(model, body, head, _pictures(model, 2, size), reset)
 
-# %% ../nbs/07_surgery.ipynb #b6e51fdd
+# %% ../nbs/07_surgery.ipynb #aaa2becd
 class LayerGroup:
     "Layers that are frozen, thawed and given a learning rate together; `layers`: name -> module, or a bare parameter"
     def __init__(self, name, layers): self.name, self.layers = name, layers
@@ -257,7 +257,7 @@ class LayerGroup:
 
     def __repr__(self): return f"LayerGroup({self.name!r}, {sum(p.numel() for p in self.parameters()):,} parameters)"
 
-# %% ../nbs/07_surgery.ipynb #27d9c187
+# %% ../nbs/07_surgery.ipynb #ba9478d1
 def _schedule(part, xb) -> dict:
     "Name of each layer of `part` -> when it is first called, and the positions of what it gives"
     found, hooks = {}, []
@@ -269,10 +269,10 @@ def _schedule(part, xb) -> dict:
     finally: [h.remove() for h in hooks]
     return found
 
-# %% ../nbs/07_surgery.ipynb #ed0031cf
+# %% ../nbs/07_surgery.ipynb #562078e4
 def _weight(layer): return sum(p.numel() for p in layer.parameters())
 
-# %% ../nbs/07_surgery.ipynb #6422ef95
+# %% ../nbs/07_surgery.ipynb #a82c8837
 def _units(parent, found, half, prefix=""):
     "The pieces of groups, (name, layer or bare parameter); opened: what is only a container, a Sequential that spans stages, a layer of more than `half`"
     units = [(prefix + n, p) for n, p in parent.named_parameters(recurse=False)]
@@ -286,7 +286,7 @@ def _units(parent, found, half, prefix=""):
         elif _weight(layer): units.append((name, layer))
     return units
 
-# %% ../nbs/07_surgery.ipynb #ab50d25e
+# %% ../nbs/07_surgery.ipynb #2cfc31cf
 def _ordered_units(body, found):
     "The units in the order of their first call, and whether they were opened down to blocks, as in a network without four stages"
     when = lambda name: min((i for k, (i, _) in found.items() if f"{k}.".startswith(f"{name}.")), default=len(found))
@@ -298,7 +298,7 @@ def _ordered_units(body, found):
         if len({found[n][1] for n, _ in units if n in found}) >= 4: break
     return units, bool(half)
 
-# %% ../nbs/07_surgery.ipynb #aad646fe
+# %% ../nbs/07_surgery.ipynb #fc7768f1
 def _merge_shared(groups) -> list:
     "Groups that share parameters become one"
     for i, group in enumerate(groups):
@@ -309,7 +309,7 @@ def _merge_shared(groups) -> list:
                 return _merge_shared(groups[:i] + [merged] + [g for g in groups[i + 1:] if g is not later])
     return groups
 
-# %% ../nbs/07_surgery.ipynb #f15bae1f
+# %% ../nbs/07_surgery.ipynb #61bf104f
 @torch.no_grad()
 def layer_groups(body, xb) -> list:
     "The layers of `body` (a `Part`) in groups, shallow to deep: by stages, that is by the size of the map; in a network without four stages, by blocks"
@@ -327,7 +327,7 @@ def layer_groups(body, xb) -> list:
     if groups: groups[-1].layers |= bare
     return _merge_shared(groups)
 
-# %% ../nbs/07_surgery.ipynb #b6729413
+# %% ../nbs/07_surgery.ipynb #6b562b77
 class SplitModel(NamedTuple):
     "A network cut in two, with proof: `head(body(xb))` equals the whole"
     body: nn.Module
@@ -338,7 +338,7 @@ class SplitModel(NamedTuple):
     pool: str # how the old head reads the map: "first" (one token) or "avg" (all of it)
     left_out: list # the names of parameters in neither half, as of auxiliary heads
 
-# %% ../nbs/07_surgery.ipynb #461d88c6
+# %% ../nbs/07_surgery.ipynb #09f69a80
 def _without_auxiliary(model):
     "`model` as it is without auxiliary heads (GoogLeNet, Inception), sharing its layers"
     if not getattr(model, "aux_logits", False): return model
@@ -346,14 +346,14 @@ def _without_auxiliary(model):
     twin.aux_logits = False
     return twin
 
-# %% ../nbs/07_surgery.ipynb #87f86764
+# %% ../nbs/07_surgery.ipynb #ed74ebe3
 def _reads_first_token(head, map) -> bool:
     "Whether the head's logits for a map of tokens depend on the first token alone"
     if layout_of(map.shape) != "tokens": return False
     noise = torch.ones_like(map).index_fill(1, torch.tensor(0, device=map.device), 0)  # everywhere but at the first
     return torch.equal(head(map + noise), head(map))
 
-# %% ../nbs/07_surgery.ipynb #40394a8c
+# %% ../nbs/07_surgery.ipynb #2a60aa73
 def _finish(model, body, head, xb):
     "The proven halves with what is known of the map between them"
     with _as_it_was(model), _no_constants(model):
@@ -368,13 +368,13 @@ def _finish(model, body, head, xb):
     left_out = [name for name, p in model.named_parameters() if id(p) not in kept]
     return SplitModel(body, head, map.shape[-1 if layout != "NCHW" else 1], layout, groups, "first" if first else "avg", left_out)
 
-# %% ../nbs/07_surgery.ipynb #3744c2aa
+# %% ../nbs/07_surgery.ipynb #692d7336
 def _size_of(model) -> int:
     "The pixels of the pictures that `model` was made for"
     cfg = getattr(model, "pretrained_cfg", None) or {}
     return max(cfg.get("input_size", (getattr(model, "image_size", 224),)))
 
-# %% ../nbs/07_surgery.ipynb #ec0762c3
+# %% ../nbs/07_surgery.ipynb #0f046230
 @torch.no_grad()
 def split(
     model, # a classifier: pictures (n, c, size, size) -> logits (n, n_classes)
@@ -399,25 +399,25 @@ def split(
         except Exception as e: reasons.append(f"it raises {type(e).__name__}: {str(e).strip().partition(chr(10))[0]}")  # whatever comes of running or tracing foreign code
     raise CannotSplit(f"{name}: {'; traced, '.join(dict.fromkeys(reasons))}")
 
-# %% ../nbs/07_surgery.ipynb #9daec8b0
+# %% ../nbs/07_surgery.ipynb #f9049041
 def to_nchw(map, layout:str="NCHW", first:bool=False) -> torch.Tensor:
     "A feature `map` of any `layout` as (n, c, h, w); tokens become (n, c, tokens, 1); `first`: the first token only"
     if layout == "NHWC": return map.permute(0, 3, 1, 2)
     return (map[:, :1] if first else map).transpose(1, 2).unsqueeze(-1) if layout == "tokens" else map
 
-# %% ../nbs/07_surgery.ipynb #8ae86e29
+# %% ../nbs/07_surgery.ipynb #be8a2096
 class ToNCHW(nn.Module):
     "The layer that does `to_nchw`"
     def __init__(self, layout, first=False): super().__init__(); self.layout, self.first = layout, first
 
     def forward(self, map): return to_nchw(map, self.layout, self.first)
 
-# %% ../nbs/07_surgery.ipynb #1fe5b5bc
+# %% ../nbs/07_surgery.ipynb #a76099c9
 class AvgMaxPool(nn.Module):
     "Mean and maximum over places, one after the other: (n, c, h, w) -> (n, 2c, 1, 1)"
     def forward(self, map): return torch.cat([map.mean((2, 3), keepdim=True), map.amax((2, 3), keepdim=True)], 1)
 
-# %% ../nbs/07_surgery.ipynb #4cc01580
+# %% ../nbs/07_surgery.ipynb #2628e945
 def create_head(
     n_features:int, # channels of the body's feature map
     n_classes:int,
@@ -443,7 +443,7 @@ def create_head(
             nn.init.zeros_(layer.bias)
     return nn.Sequential(layers)
 
-# %% ../nbs/07_surgery.ipynb #f21a1a35
+# %% ../nbs/07_surgery.ipynb #304a138a
 @torch.no_grad()
 def _first_conv(model):
     "The first convolution that `model` calls on a picture, or None"
@@ -456,7 +456,7 @@ def _first_conv(model):
     finally: [h.remove() for h in hooks]
     return next(iter(called), None)
 
-# %% ../nbs/07_surgery.ipynb #59718dd9
+# %% ../nbs/07_surgery.ipynb #8baf14c7
 def adapt_input(model, in_channels:int):
     "Make `model`'s first convolution read `in_channels` channels: its RGB weights summed for one, else repeated and scaled by 3/in_channels; changes `model`"
     first = _first_conv(model)
@@ -467,7 +467,7 @@ def adapt_input(model, in_channels:int):
     first.weight, first.in_channels, model.in_channels = nn.Parameter(w), in_channels, in_channels
     return model
 
-# %% ../nbs/07_surgery.ipynb #acec8d83
+# %% ../nbs/07_surgery.ipynb #1c97bfdd
 def transfer_model(
     arch:str, # any network that `load_pretrained` and `split` take
     n_classes:int=None, # by default as many as `classes`
@@ -493,14 +493,14 @@ def transfer_model(
     model.groups = parts.groups + [LayerGroup("head", {"head": model.head})]
     return model
 
-# %% ../nbs/07_surgery.ipynb #ffcf3d84
+# %% ../nbs/07_surgery.ipynb #7dc1b557
 class Prediction(NamedTuple):
     "The most probable class of a picture, its probability, and every class's"
     label: str
     probability: float
     probabilities: dict
 
-# %% ../nbs/07_surgery.ipynb #f8dd6a8e
+# %% ../nbs/07_surgery.ipynb #cc881a45
 @torch.inference_mode()
 def predict(model, images, bs:int=32) -> list:
     "A `Prediction` for each of `images` (a picture, or a list of them, in any form that `load_image` takes), with the model's own preprocessing"
@@ -517,7 +517,7 @@ def predict(model, images, bs:int=32) -> list:
     named = [dict(zip(model.classes, p)) for p in found]
     return [Prediction(max(p, key=p.get), max(p.values()), p) for p in named]
 
-# %% ../nbs/07_surgery.ipynb #d21ca4ac
+# %% ../nbs/07_surgery.ipynb #f752b422
 _ABOUT = ("arch", "weights", "classes", "head_options", "in_channels")
 
 def save_model(model, folder):
@@ -529,7 +529,7 @@ def save_model(model, folder):
     about = {k: getattr(model, k) for k in _ABOUT} | {"preprocess": model.preprocess.config}
     (folder / "model.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
 
-# %% ../nbs/07_surgery.ipynb #f593a866
+# %% ../nbs/07_surgery.ipynb #486107ad
 def load_model(folder):
     "The model that `save_model` wrote into `folder`, in evaluation mode; needs neither the network nor the pretrained weights"
     folder = Path(folder)
