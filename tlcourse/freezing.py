@@ -153,11 +153,11 @@ def _work(model, xb):
         for hook in hooks: hook.remove()
     return found
 
-# %% ../nbs/08_freezing.ipynb #b8e231e7
+# %% ../nbs/08_freezing.ipynb #7ba3ecb4
 def backward_work(model, xb=None) -> dict:
     "Multiply-adds of a backward pass, layer -> (as `model` stands, if all of it learned); `xb` gives the input's shape, else one picture of its own size"
     size = model.preprocess.size if xb is None else None
-    xb = torch.zeros((1, 3, size, size) if xb is None else xb.shape, device="meta")
+    xb = torch.zeros((1, getattr(model, "in_channels", 3), size, size) if xb is None else xb.shape, device="meta")
     twin = copy.deepcopy(model).to("meta").eval()
     now = _work(twin, xb)
     for p in twin.parameters(): p.requires_grad_(True)
