@@ -50,9 +50,20 @@ def unfreeze(module):
     for p in module.parameters(): p.requires_grad_(True)
     return module
 
-# %% ../nbs/08_freezing.ipynb #76f703b9
+# %% ../nbs/08_freezing.ipynb #2c54f70e
+def _between(model, k) -> list:
+    "The layers that no group names and that stand before the first group that learns, `model.groups[k]`: a Dropout between groups, for one"
+    named, learning = ({id(m) for g in groups for m in g.modules()} for groups in (model.groups, model.groups[k:]))
+    found = []
+    for m in model.modules():
+        if id(m) in learning: break
+        if id(m) not in named and not any(True for _ in m.children()): found.append(m)
+    return found
+
+# %% ../nbs/08_freezing.ipynb #1ae39594
 def freeze_to(model, k, bn:str="frozen"):
     "Freeze `model.groups[:k]` and let the rest learn; negative `k` as in lists, a name means the first group that learns; `bn` as in `freeze`"
+    if not hasattr(model, "groups"): raise TypeError(f"a {type(model).__name__} has no layer groups: transfer_model gives them; or freeze its parts one by one")
     names = [g.name for g in model.groups]
     if isinstance(k, str):
         if k not in names: raise ValueError(f"no group is called {k!r}; there are {names}")
@@ -60,16 +71,16 @@ def freeze_to(model, k, bn:str="frozen"):
     if not -len(names) <= k <= len(names): raise IndexError(f"k={k}, but the model has {len(names)} groups: {names}")
     unfreeze(model)
     for group in model.groups[:k]: freeze(group, bn)  # last: what two groups share stays frozen
-    if k in (-1, len(names) - 1, len(names)): freeze(model.body, bn)  # with the layers that no group names, such as a Dropout between groups
+    for layer in _between(model, k): freeze(layer, bn)
     return model
 
-# %% ../nbs/08_freezing.ipynb #9d21b031
+# %% ../nbs/08_freezing.ipynb #d6fc13d2
 def is_frozen(module) -> bool:
     "Whether no parameter of `module` learns and no layer of it (containers apart) is in training mode"
     learns = any(p.requires_grad for p in module.parameters())
     return not learns and not any(m.training for m in module.modules() if m._buffers or not any(m.children()))
 
-# %% ../nbs/08_freezing.ipynb #becdad93
+# %% ../nbs/08_freezing.ipynb #9c6c96ae
 def learning_parameters(model) -> list:
     "The parameters of `model` that learn, each once, as an optimiser takes them; `ValueError` if there are none"
     found = [p for p in model.parameters() if p.requires_grad]
@@ -77,7 +88,7 @@ def learning_parameters(model) -> list:
                                    "(in a Phase: train_from=-1), unfreeze(module) any module")
     return found
 
-# %% ../nbs/08_freezing.ipynb #8e0e9a7f
+# %% ../nbs/08_freezing.ipynb #a2b3b6bd
 def _fate(p, optimizer, group):
     "Whether a training step moves the parameter `p`, and why; `group` is its group in `optimizer`, if it has one"
     if optimizer is None: return (True, "learns") if p.requires_grad else (False, "frozen")
@@ -91,13 +102,13 @@ def _fate(p, optimizer, group):
     found = [cause for cause, there in causes.items() if there]
     return (True, f"a gradient is left: {', '.join(found)}") if found else (False, "frozen")
 
-# %% ../nbs/08_freezing.ipynb #1904b61b
+# %% ../nbs/08_freezing.ipynb #3b7c48d4
 def _updates(module, name):
     "Whether the buffer `name` of `module` changes in the forward pass"
     if not (isinstance(module, _BatchNorm) and module.training and module.track_running_stats): return False
     return name.endswith("num_batches_tracked") or module.momentum != 0
 
-# %% ../nbs/08_freezing.ipynb #b65834e9
+# %% ../nbs/08_freezing.ipynb #30a793e9
 @contextmanager
 def _as_trained(model):
     "`model` as a training loop has it, after `train()`; every layer gets its own mode back"
@@ -106,7 +117,7 @@ def _as_trained(model):
     finally:
         for m, mode in modes: m.training = mode
 
-# %% ../nbs/08_freezing.ipynb #0f94a985
+# %% ../nbs/08_freezing.ipynb #e0632335
 def _tensors(model):
     "(name, tensor, its module) for each parameter and buffer of `model`, shared ones once"
     seen = set()
@@ -116,13 +127,13 @@ def _tensors(model):
             seen.add(id(t))
             yield f"{path}.{name}" if path else name, t, m
 
-# %% ../nbs/08_freezing.ipynb #03bc782c
+# %% ../nbs/08_freezing.ipynb #349f92a9
 def _group_names(model):
     "id of each module and parameter of `model` -> name of its layer group (without groups: of the first level of its names)"
     if not hasattr(model, "groups"): return {id(x): n for n, c in model.named_children() for x in (*c.modules(), *c.parameters())}
     return {id(x): g.name for g in reversed(model.groups) for x in (*g.modules(), *g.parameters())}
 
-# %% ../nbs/08_freezing.ipynb #f856926b
+# %% ../nbs/08_freezing.ipynb #8f3ecd9e
 def frozen_report(model, optimizer=None) -> Table:
     "For each parameter and buffer of `model`: will a training step (`train()`, forward, backward, `optimizer.step()`) move it, and why"
     groups = {id(p): g for g in optimizer.param_groups for p in g["params"]} if optimizer else {}
@@ -138,7 +149,7 @@ def frozen_report(model, optimizer=None) -> Table:
                          "weight decay": group.get("weight_decay") if group else None, "statistics update": update, "moves": moves, "why": why})
     return Table(rows)
 
-# %% ../nbs/08_freezing.ipynb #efff5b1d
+# %% ../nbs/08_freezing.ipynb #bf7b4d20
 def _work(model, xb):
     "Multiply-adds of the backward pass from `model(xb)`: layer -> (for its weights, for its inputs), as autograd needs them"
     found = {}
@@ -153,9 +164,10 @@ def _work(model, xb):
         for hook in hooks: hook.remove()
     return found
 
-# %% ../nbs/08_freezing.ipynb #7ba3ecb4
+# %% ../nbs/08_freezing.ipynb #6b943c77
 def backward_work(model, xb=None) -> dict:
     "Multiply-adds of a backward pass, layer -> (as `model` stands, if all of it learned); `xb` gives the input's shape, else one picture of its own size"
+    if xb is None and not hasattr(model, "preprocess"): raise TypeError("the model does not know the size of its pictures: give a batch, xb=...")
     size = model.preprocess.size if xb is None else None
     xb = torch.zeros((1, getattr(model, "in_channels", 3), size, size) if xb is None else xb.shape, device="meta")
     twin = copy.deepcopy(model).to("meta").eval()
@@ -163,7 +175,7 @@ def backward_work(model, xb=None) -> dict:
     for p in twin.parameters(): p.requires_grad_(True)
     return {name: (sum(now[name]), sum(whole)) for name, whole in _work(twin, xb).items()}
 
-# %% ../nbs/08_freezing.ipynb #cb773411
+# %% ../nbs/08_freezing.ipynb #5aa28e7f
 def frozen_summary(model, optimizer=None, xb=None) -> Table:
     "`frozen_report` by layer group, with the share of parameters that learn and of the backward pass that is saved; `xb` as in `backward_work`"
     report, names, modules = frozen_report(model, optimizer).rows, _group_names(model), dict(model.named_modules())
@@ -178,7 +190,7 @@ def frozen_summary(model, optimizer=None, xb=None) -> Table:
                      "backward saved (%)": 100 * (1 - now / whole) if whole else 0.})
     return Table(rows, 1)
 
-# %% ../nbs/08_freezing.ipynb #54eda187
+# %% ../nbs/08_freezing.ipynb #c15ca640
 def explore_freezing(model):
     "A slider over the groups of `model`: which learn, what then moves and what it saves, shown on a copy; `.slider` and `.view` are its parts"
     widgets, twin = optional("ipywidgets"), copy.deepcopy(model)
@@ -188,7 +200,8 @@ def explore_freezing(model):
     def show(change=None):
         head, *body = frozen_summary(freeze_to(twin, slider.value)).cells()
         rows = [f"<tr>{''.join(f'<{tag}>{html.escape(c)}</{tag}>' for c in row)}</tr>" for tag, row in [("th", head), *(("td", r) for r in body)]]
-        view.value = f"<table>{''.join(rows)}</table>"
+        moving = [row["tensor"] for row in frozen_report(twin).rows if row["moves"]]
+        view.value = f"<table>{''.join(rows)}</table><details><summary>{len(moving)} tensors move</summary>{html.escape(', '.join(moving))}</details>"
     slider.observe(show, "value")
     show()
     box = widgets.VBox([slider, view])

@@ -78,7 +78,7 @@ def bottlenecks(inputs) -> list:
         far = max(far, last_reader.get(i, 0))
     return found
 
-# %% ../nbs/B_recording.ipynb #dc9d0856
+# %% ../nbs/B_recording.ipynb #610fbadf
 def draw_steps(steps, ax, cut:int=None):
     "The `steps` of a record on a line, readings as arcs; bottlenecks filled, the step `cut` in another colour; returns `ax`"
     narrow = bottlenecks([s.inputs for s in steps])
@@ -93,13 +93,13 @@ def draw_steps(steps, ax, cut:int=None):
     ax.set_axis_off()
     return ax
 
-# %% ../nbs/B_recording.ipynb #4d37060b
+# %% ../nbs/B_recording.ipynb #053c0a38
 def layout_of(shape) -> str:
     "The layout of a tensor of `shape` made from a square picture, 'NCHW', 'NHWC' or 'tokens': the two equal axes are the positions; None for others"
     if len(shape) == 3: return "tokens"  # (n, tokens, c)
     return ("NHWC" if shape[1] == shape[2] != shape[3] else "NCHW") if len(shape) == 4 else None
 
-# %% ../nbs/B_recording.ipynb #e41e4837
+# %% ../nbs/B_recording.ipynb #7990467f
 def positions(shape) -> int:
     "How many positions a tensor of `shape` has: h·w of a map, the tokens of a sequence, one of a vector"
     axes = {"NCHW": (2, 3), "NHWC": (1, 2), "tokens": (1,)}.get(layout_of(shape), ())

@@ -128,9 +128,9 @@ def _node_of_cut(model, xb, n_classes):
         if node.op != "call_module": raise CannotSplit(f"the cut lies inside {node.name}, which cannot be opened")
         opened.add(node.target)
 
-# %% ../nbs/07_surgery.ipynb #a5f0ff5d
+# %% ../nbs/07_surgery.ipynb #f7fbaa34
 def _subgraph(model, graph, result, values, start=None):
-    "The part of `graph` that makes `result` from its input, or from `start`, as a `Part`; sizes read before `start` become the numbers that they had"
+    "The part of `graph` that makes `result` from its input, or from `start`, as a `Part`; sizes read before `start` become numbers, or the size of the batch"
     number = lambda node: start is not None and not tensors_in(values[node])
     needed, todo = set(), [result]
     while todo:
@@ -138,26 +138,30 @@ def _subgraph(model, graph, result, values, start=None):
         if node not in needed and node is not start: todo += [a for a in node.all_input_nodes if not number(a)]
         needed.add(node)
     new, twins = fx.Graph(), {}
+    def twin(node):
+        if node in twins: return twins[node]
+        is_batch = isinstance(values[node], int) and values[node] == len(values[start])  # if it only looks like it, the proof finds out
+        return new.call_method("size", (twins[start], 0)) if is_batch else values[node]
     for node in (n for n in graph.nodes if n in needed):
         if start is not None and node.op == "placeholder": raise CannotSplit("its end reads the picture too, past the feature map")
-        twins[node] = new.placeholder("features") if node is start else new.node_copy(node, lambda a: twins.get(a, values[a]))
+        twins[node] = new.placeholder("features") if node is start else new.node_copy(node, twin)
     new.output(twins[result])
     return Part(fx.GraphModule(model, new))
 
-# %% ../nbs/07_surgery.ipynb #ee6d3944
+# %% ../nbs/07_surgery.ipynb #de0a0b13
 def _by_graph(model, xb, n_classes):
     "Body and head from the traced graph"
     graph, cut, values = _node_of_cut(model, xb, n_classes)
     result = next(n for n in graph.nodes if n.op == "output").args[0]
     return _subgraph(model, graph, cut, values), _subgraph(model, graph, result, values, cut)
 
-# %% ../nbs/07_surgery.ipynb #cf79130f
+# %% ../nbs/07_surgery.ipynb #c3d5a666
 def _set_mode(training, *parts):
     "Every layer of `parts` into training or evaluation mode, also those whose `train` is overridden"
     for part in parts:
         for m in part.modules(): m.training = training
 
-# %% ../nbs/07_surgery.ipynb #2c95eec2
+# %% ../nbs/07_surgery.ipynb #9897e35e
 @contextmanager
 def _as_it_was(model):
     "Puts back the mode of every layer of `model`, its buffers, and the state of the random generators; yields a function that resets the buffers"
@@ -168,7 +172,7 @@ def _as_it_was(model):
         for m, mode in modes: m.training = mode
         for b, old in buffers: b.copy_(old)
 
-# %% ../nbs/07_surgery.ipynb #fa2d1f2a
+# %% ../nbs/07_surgery.ipynb #734956f0
 @contextmanager
 def _no_constants(model):
     "While it lasts, every parameter and statistic that is one number throughout (zeros, ones) gets noise"
@@ -180,24 +184,24 @@ def _no_constants(model):
     finally:
         for t, old in changed: t.copy_(old)
 
-# %% ../nbs/07_surgery.ipynb #b2537ea4
+# %% ../nbs/07_surgery.ipynb #6c8f8d4b
 def _pictures(model, n, size):
     "Random pictures (n, channels, size, size) for `model`"
     p = next(model.parameters())
     return torch.randn(n, getattr(model, "in_channels", 3), size, size, generator=torch.Generator().manual_seed(n)).to(p)
 
-# %% ../nbs/07_surgery.ipynb #f4a9794a
+# %% ../nbs/07_surgery.ipynb #246d3a1c
 def _refuse_if(wrong, why):
     "Raise `CannotSplit` with `why` if `wrong`"
     if wrong: raise CannotSplit(why)
 
-# %% ../nbs/07_surgery.ipynb #b0674bed
+# %% ../nbs/07_surgery.ipynb #b5ecf697
 def _prove_equal(model, body, head, xb):
     "(a) Head after body equals the network"
     with torch.no_grad(): equal = torch.equal(head(body(xb)), model(xb))
     _refuse_if(not equal, f"(a) head after body gives other logits than the network for {len(xb)} pictures")
 
-# %% ../nbs/07_surgery.ipynb #bddb6fcb
+# %% ../nbs/07_surgery.ipynb #817605f4
 def _prove_equal_in_training(model, body, head, xb, reset):
     "(b) The same in training mode, under one seed"
     _set_mode(True, model, body, head)
@@ -207,7 +211,7 @@ def _prove_equal_in_training(model, body, head, xb, reset):
         made.append(run(xb))
     _refuse_if(not isinstance(made[0], torch.Tensor) or not torch.equal(*made), "(b) in training mode, head after body gives other logits than the network")
 
-# %% ../nbs/07_surgery.ipynb #f19d3b4b
+# %% ../nbs/07_surgery.ipynb #42e2814b
 def _prove_it_matters(head, map):
     "(c) The logits differ between pictures and change with the feature map"
     logits, noise = head(map.clone()), torch.randn(map.shape, generator=torch.Generator().manual_seed(0)).to(map)
@@ -215,7 +219,7 @@ def _prove_it_matters(head, map):
     _refuse_if(torch.equal(head(map + map.std() * noise), logits), "(c) the logits do not change with the feature map")
     return logits
 
-# %% ../nbs/07_surgery.ipynb #d30b3e14
+# %% ../nbs/07_surgery.ipynb #45c5d948
 def _prove_it_is_the_last(head, map, n_classes):
     "(d) The map has several positions, and no tensor after it meets the definition"
     _refuse_if(positions(map.shape) == 1, "(d) the cut is too late: what comes out of the body has one position")
@@ -224,7 +228,7 @@ def _prove_it_is_the_last(head, map, n_classes):
     later = find_map(record.steps, n_classes)
     _refuse_if(later, f"(d) the cut is too early: behind it {later and record.steps[later].name} makes {later and record.steps[later].shape}")
 
-# %% ../nbs/07_surgery.ipynb #c253d1bb
+# %% ../nbs/07_surgery.ipynb #5e0ddddb
 @torch.no_grad()
 def prove(model, body, head, size:int=224):
     "Show (a) to (d) on random pictures of `size` pixels and that the halves share no parameter, or raise `CannotSplit`; leaves `model` as it was"
@@ -238,7 +242,7 @@ def prove(model, body, head, size:int=224):
         _prove_it_is_the_last(head, map, logits.shape[1])
         _prove_equal_in_training(model, body, head, _pictures(model, 2, size), reset)
 
-# %% ../nbs/07_surgery.ipynb #aaa2becd
+# %% ../nbs/07_surgery.ipynb #189de379
 class LayerGroup:
     "Layers that are frozen, thawed and given a learning rate together; `layers`: name -> module, or a bare parameter"
     def __init__(self, name, layers): self.name, self.layers = name, layers
@@ -257,7 +261,7 @@ class LayerGroup:
 
     def __repr__(self): return f"LayerGroup({self.name!r}, {sum(p.numel() for p in self.parameters()):,} parameters)"
 
-# %% ../nbs/07_surgery.ipynb #ba9478d1
+# %% ../nbs/07_surgery.ipynb #d6ff0b1e
 def _schedule(part, xb) -> dict:
     "Name of each layer of `part` -> when it is first called, and the positions of what it gives"
     found, hooks = {}, []
@@ -269,10 +273,10 @@ def _schedule(part, xb) -> dict:
     finally: [h.remove() for h in hooks]
     return found
 
-# %% ../nbs/07_surgery.ipynb #562078e4
+# %% ../nbs/07_surgery.ipynb #a3d50e16
 def _weight(layer): return sum(p.numel() for p in layer.parameters())
 
-# %% ../nbs/07_surgery.ipynb #a82c8837
+# %% ../nbs/07_surgery.ipynb #f29d245a
 def _units(parent, found, half, prefix=""):
     "The pieces of groups, (name, layer or bare parameter); opened: what is only a container, a Sequential that spans stages, a layer of more than `half`"
     units = [(prefix + n, p) for n, p in parent.named_parameters(recurse=False)]
@@ -286,7 +290,7 @@ def _units(parent, found, half, prefix=""):
         elif _weight(layer): units.append((name, layer))
     return units
 
-# %% ../nbs/07_surgery.ipynb #2cfc31cf
+# %% ../nbs/07_surgery.ipynb #8c474738
 def _ordered_units(body, found):
     "The units in the order of their first call, and whether they were opened down to blocks, as in a network without four stages"
     when = lambda name: min((i for k, (i, _) in found.items() if f"{k}.".startswith(f"{name}.")), default=len(found))
@@ -298,7 +302,7 @@ def _ordered_units(body, found):
         if len({found[n][1] for n, _ in units if n in found}) >= 4: break
     return units, bool(half)
 
-# %% ../nbs/07_surgery.ipynb #fc7768f1
+# %% ../nbs/07_surgery.ipynb #e805957c
 def _merge_shared(groups) -> list:
     "Groups that share parameters become one"
     for i, group in enumerate(groups):
@@ -309,7 +313,7 @@ def _merge_shared(groups) -> list:
                 return _merge_shared(groups[:i] + [merged] + [g for g in groups[i + 1:] if g is not later])
     return groups
 
-# %% ../nbs/07_surgery.ipynb #61bf104f
+# %% ../nbs/07_surgery.ipynb #f924c9bf
 @torch.no_grad()
 def layer_groups(body, xb) -> list:
     "The layers of `body` (a `Part`) in groups, shallow to deep: by stages, that is by the size of the map; in a network without four stages, by blocks"
@@ -327,7 +331,7 @@ def layer_groups(body, xb) -> list:
     if groups: groups[-1].layers |= bare
     return _merge_shared(groups)
 
-# %% ../nbs/07_surgery.ipynb #6b562b77
+# %% ../nbs/07_surgery.ipynb #12cf2e37
 class SplitModel(NamedTuple):
     "A network cut in two, with proof: `head(body(xb))` equals the whole"
     body: nn.Module
@@ -338,7 +342,7 @@ class SplitModel(NamedTuple):
     pool: str # how the old head reads the map: "first" (one token) or "avg" (all of it)
     left_out: list # the names of parameters in neither half, as of auxiliary heads
 
-# %% ../nbs/07_surgery.ipynb #09f69a80
+# %% ../nbs/07_surgery.ipynb #3eea4200
 def _without_auxiliary(model):
     "`model` as it is without auxiliary heads (GoogLeNet, Inception), sharing its layers"
     if not getattr(model, "aux_logits", False): return model
@@ -346,14 +350,14 @@ def _without_auxiliary(model):
     twin.aux_logits = False
     return twin
 
-# %% ../nbs/07_surgery.ipynb #ed74ebe3
+# %% ../nbs/07_surgery.ipynb #a372fc4e
 def _reads_first_token(head, map) -> bool:
     "Whether the head's logits for a map of tokens depend on the first token alone"
     if layout_of(map.shape) != "tokens": return False
     noise = torch.ones_like(map).index_fill(1, torch.tensor(0, device=map.device), 0)  # everywhere but at the first
     return torch.equal(head(map + noise), head(map))
 
-# %% ../nbs/07_surgery.ipynb #2a60aa73
+# %% ../nbs/07_surgery.ipynb #531d0b2b
 def _finish(model, body, head, xb):
     "The proven halves with what is known of the map between them"
     with _as_it_was(model), _no_constants(model):
@@ -368,19 +372,20 @@ def _finish(model, body, head, xb):
     left_out = [name for name, p in model.named_parameters() if id(p) not in kept]
     return SplitModel(body, head, map.shape[-1 if layout != "NCHW" else 1], layout, groups, "first" if first else "avg", left_out)
 
-# %% ../nbs/07_surgery.ipynb #692d7336
+# %% ../nbs/07_surgery.ipynb #998dfc05
 def _size_of(model) -> int:
     "The pixels of the pictures that `model` was made for"
     cfg = getattr(model, "pretrained_cfg", None) or {}
     return max(cfg.get("input_size", (getattr(model, "image_size", 224),)))
 
-# %% ../nbs/07_surgery.ipynb #0f046230
+# %% ../nbs/07_surgery.ipynb #8b802f07
 @torch.no_grad()
 def split(
     model, # a classifier: pictures (n, c, size, size) -> logits (n, n_classes)
     size:int=None, # pixels at which the cut is found and proven; by default those that the network was made for
 ) -> SplitModel:
     "Cut `model` at its last feature map and prove it, sharing its layers and leaving it as it was; `CannotSplit` with the reason if no cut can be proven"
+    if not isinstance(model, nn.Module): raise TypeError(f"split takes a network, not a {type(model).__name__}: load_pretrained(arch) gives one")
     name, net = getattr(model, "arch", type(model).__name__), _without_auxiliary(model)
     if getattr(model, "num_classes", None) == 0: raise CannotSplit(f"{name}: it was built without a classifier (num_classes=0), so there is none to replace")
     size, reasons = size or _size_of(model), []
@@ -399,36 +404,38 @@ def split(
         except Exception as e: reasons.append(f"it raises {type(e).__name__}: {str(e).strip().partition(chr(10))[0]}")  # whatever comes of running or tracing foreign code
     raise CannotSplit(f"{name}: {'; traced, '.join(dict.fromkeys(reasons))}")
 
-# %% ../nbs/07_surgery.ipynb #f9049041
+# %% ../nbs/07_surgery.ipynb #f1beac3b
 def to_nchw(map, layout:str="NCHW", first:bool=False) -> torch.Tensor:
     "A feature `map` of any `layout` as (n, c, h, w); tokens become (n, c, tokens, 1); `first`: the first token only"
     if layout == "NHWC": return map.permute(0, 3, 1, 2)
     return (map[:, :1] if first else map).transpose(1, 2).unsqueeze(-1) if layout == "tokens" else map
 
-# %% ../nbs/07_surgery.ipynb #be8a2096
+# %% ../nbs/07_surgery.ipynb #717e7569
 class ToNCHW(nn.Module):
     "The layer that does `to_nchw`"
     def __init__(self, layout, first=False): super().__init__(); self.layout, self.first = layout, first
 
     def forward(self, map): return to_nchw(map, self.layout, self.first)
 
-# %% ../nbs/07_surgery.ipynb #a76099c9
+# %% ../nbs/07_surgery.ipynb #c48b468f
 class AvgMaxPool(nn.Module):
     "Mean and maximum over places, one after the other: (n, c, h, w) -> (n, 2c, 1, 1)"
     def forward(self, map): return torch.cat([map.mean((2, 3), keepdim=True), map.amax((2, 3), keepdim=True)], 1)
 
-# %% ../nbs/07_surgery.ipynb #2628e945
+# %% ../nbs/07_surgery.ipynb #c089f04d
 def create_head(
     n_features:int, # channels of the body's feature map
     n_classes:int,
     *,
     width:int=512, # units of the hidden layer; 0: a plain linear head
-    dropouts=(.25, .5), # before the hidden and before the last layer
+    dropouts=(.25, .5), # two: before the hidden and before the last layer
     pool:str="avg", # "avg", "concat" (mean and maximum), or "first" (the first token)
     layout:str="NCHW", # of the feature map
 ) -> nn.Sequential: # feature map -> logits (n, n_classes)
     "A new head, untrained: pool, flatten, then twice BatchNorm, Dropout and Linear, with ReLU between; Kaiming initialisation (He and others, 2015)"
     if n_classes < 2: raise ValueError(f"n_classes={n_classes}: a classifier needs at least two classes (for yes or no, use two)")
+    if layout not in ("NCHW", "NHWC", "tokens"): raise ValueError(f"layout={layout!r} is none of 'NCHW', 'NHWC', 'tokens'")
+    if len(dropouts) != 2: raise ValueError(f"dropouts={dropouts}: two are wanted, before the hidden and before the last layer")
     if pool not in ("avg", "concat", "first") or pool == "first" and layout != "tokens":
         raise ValueError(f"pool={pool!r} for the layout {layout!r}: choose 'avg' or 'concat', or 'first' where there are tokens")
     n = n_features * (2 if pool == "concat" else 1)
@@ -443,7 +450,7 @@ def create_head(
             nn.init.zeros_(layer.bias)
     return nn.Sequential(layers)
 
-# %% ../nbs/07_surgery.ipynb #304a138a
+# %% ../nbs/07_surgery.ipynb #13fe6bf1
 @torch.no_grad()
 def _first_conv(model):
     "The first convolution that `model` calls on a picture, or None"
@@ -456,7 +463,7 @@ def _first_conv(model):
     finally: [h.remove() for h in hooks]
     return next(iter(called), None)
 
-# %% ../nbs/07_surgery.ipynb #8baf14c7
+# %% ../nbs/07_surgery.ipynb #12ed26ab
 def adapt_input(model, in_channels:int):
     "Make `model`'s first convolution read `in_channels` channels: its RGB weights summed for one, else repeated and scaled by 3/in_channels; changes `model`"
     first = _first_conv(model)
@@ -467,20 +474,28 @@ def adapt_input(model, in_channels:int):
     first.weight, first.in_channels, model.in_channels = nn.Parameter(w), in_channels, in_channels
     return model
 
-# %% ../nbs/07_surgery.ipynb #1c97bfdd
+# %% ../nbs/07_surgery.ipynb #ad440e60
+def _class_names(n_classes, classes) -> list:
+    "The names of the classes, from their number or their names"
+    if n_classes is None and classes is None: raise ValueError("say how many classes there are: n_classes=2, or classes=[...]")
+    names = [str(i) for i in range(n_classes)] if classes is None else list(classes)
+    if n_classes not in (None, len(names)): raise ValueError(f"n_classes={n_classes} but {len(names)} classes are named")
+    if isinstance(classes, str) or len(set(names)) < len(names): raise ValueError(f"classes={classes!r}: a list of different names is wanted")
+    return names
+
+# %% ../nbs/07_surgery.ipynb #8a2e4183
 def transfer_model(
     arch:str, # any network that `load_pretrained` and `split` take
     n_classes:int=None, # by default as many as `classes`
     *,
-    weights="default",
-    classes=None, # the names of the classes
+    weights="default", # "default", a tag, or None for random ones: as in `load_pretrained`
+    classes=None, # the names of the classes, all different
     in_channels:int=3, # 1: pictures are read in grey; more: give tensors
     **head_options, # width, dropouts and pool of `create_head`
 ) -> nn.Sequential: # body and head, with arch, weights, classes, preprocess, groups, n_features, layout
-    "A pretrained body with a new head for `n_classes`, ready to be trained; the body is not frozen"
-    if n_classes is None and classes is None: raise ValueError("say how many classes there are: n_classes=2, or classes=[...]")
-    classes = [str(i) for i in range(n_classes)] if classes is None else list(classes)
-    if n_classes not in (None, len(classes)): raise ValueError(f"n_classes={n_classes} but {len(classes)} classes are named")
+    "A pretrained body with a new head for `n_classes`, ready to be trained; the body is not frozen. `ValueError` for wrong numbers, `CannotSplit`, `NoWeights`"
+    classes = _class_names(n_classes, classes)
+    if in_channels < 1: raise ValueError(f"in_channels={in_channels}: a picture has at least one channel")
     net = load_pretrained(arch, weights)
     if in_channels != 3:
         adapt_input(net, in_channels)
@@ -493,19 +508,21 @@ def transfer_model(
     model.groups = parts.groups + [LayerGroup("head", {"head": model.head})]
     return model
 
-# %% ../nbs/07_surgery.ipynb #7dc1b557
+# %% ../nbs/07_surgery.ipynb #2d647fe9
 class Prediction(NamedTuple):
     "The most probable class of a picture, its probability, and every class's"
     label: str
     probability: float
     probabilities: dict
 
-# %% ../nbs/07_surgery.ipynb #cc881a45
+# %% ../nbs/07_surgery.ipynb #ff5f2fc2
 @torch.inference_mode()
 def predict(model, images, bs:int=32) -> list:
     "A `Prediction` for each of `images` (a picture, or a list of them, in any form that `load_image` takes), with the model's own preprocessing"
     images = list(images) if isinstance(images, (list, tuple)) else [images]
     modes = [(m, m.training) for m in model.modules()]
+    if not (hasattr(model, "preprocess") and hasattr(model, "classes")):
+        raise TypeError("predict needs a model that knows its preprocessing and classes: load_pretrained or transfer_model give one")
     device, found = next(model.parameters()).device, []
     _set_mode(False, model)
     try:
@@ -517,7 +534,7 @@ def predict(model, images, bs:int=32) -> list:
     named = [dict(zip(model.classes, p)) for p in found]
     return [Prediction(max(p, key=p.get), max(p.values()), p) for p in named]
 
-# %% ../nbs/07_surgery.ipynb #f752b422
+# %% ../nbs/07_surgery.ipynb #6ea31352
 _ABOUT = ("arch", "weights", "classes", "head_options", "in_channels")
 
 def save_model(model, folder):
@@ -529,7 +546,7 @@ def save_model(model, folder):
     about = {k: getattr(model, k) for k in _ABOUT} | {"preprocess": model.preprocess.config}
     (folder / "model.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
 
-# %% ../nbs/07_surgery.ipynb #486107ad
+# %% ../nbs/07_surgery.ipynb #a5b721de
 def load_model(folder):
     "The model that `save_model` wrote into `folder`, in evaluation mode; needs neither the network nor the pretrained weights"
     folder = Path(folder)

@@ -66,12 +66,15 @@ def fastest_step(model, xb, yb, loss) -> str:
         return min(times[1:])
     with torch.random.fork_rng(devices=[]): return min(ENGINES, key=seconds)
 
-# %% ../nbs/10_training.ipynb #1f09188e
+# %% ../nbs/10_training.ipynb #967c9333
 class Learner:
     "Trains `model` on `train`, chooses by `valid` (datasets of pictures, or of tensors); a GPU when there is one; `history` holds a row per epoch"
     def __init__(self, model, train, valid, *, bs=64, loss=None, metrics=None, device=None, seed=0, engine="auto", wd=.01):
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.model, self.train, self.valid, self.bs, self.seed, self.wd = model.to(self.device), train, valid, bs, seed, wd
+        answers, wanted = (len(getattr(x, "classes", ())) for x in (model, train))
+        if answers and wanted and answers != wanted:
+            raise ValueError(f"the model answers with {answers} classes, the data has {wanted}: transfer_model(arch, classes=...) puts a new head on")
         self.loss, self.metrics = loss or nn.CrossEntropyLoss(), metrics or {"accuracy": accuracy}
         self.engine = "torch" if isinstance(train, TensorDataset) else engine
         self.preprocess = getattr(model, "preprocess", None)
