@@ -33,7 +33,7 @@ SETTINGS += [{"source": "timm", "arch": entry["arch"], "class": name, "classifie
 def build(source, arch, classifier):
     "The network with random weights"
     if source == "timm": return timm.create_model(arch, **({"num_classes": 1000} if classifier else {}))
-    return torchvision.models.get_model(arch, weights=None, **({"init_weights": False} if arch in ("googlenet", "inception_v3") else {}))
+    return torchvision.models.get_model(arch, weights=None, **({"init_weights": False, "transform_input": True} if arch in ("googlenet", "inception_v3") else {}))
 
 
 def run(source, arch, classifier, seed, **_):
