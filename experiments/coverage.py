@@ -46,4 +46,5 @@ def run(source, arch, classifier, seed, **_):
     grouped = [id(p) for group in parts.groups for p in group.parameters()]
     if sorted(grouped) != sorted(id(p) for p in parts.body.parameters()): raise AssertionError(f"{arch}: the groups do not cover the body once")
     return {"verdict": "proven", "layout": parts.layout, "n_features": parts.n_features, "pool": parts.pool, "groups": len(parts.groups),
-            "parameters": {"body": of_body, "head": of_head}, "left_out": len(parts.left_out)}
+            "parameters": {"body": of_body, "head": of_head}, "left_out": len(parts.left_out),
+            "num_features": getattr(model, "num_features", None)}  # what timm itself says of the map's width

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['undisturbed', 'gradient', 'heat', 'overlay', 'occlusion_passes', 'occlusion', 'last_map', 'gradcam',
-           'guided_backprop', 'rank_correlation', 'cascade', 'sanity_check']
+           'guided_backprop', 'rank_correlation', 'cascade', 'sanity_check', 'pointing', 'explore_layers']
 
-# %% ../nbs/06_attribution.ipynb #d38117c0
+# %% ../nbs/06_attribution.ipynb #69005b8d
 import copy
 import io
 from contextlib import contextmanager
@@ -16,14 +16,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from torch.nn import functional as F
-from torch.overrides import TorchFunctionMode
 
 from .activations import capture, find_layers
-from .data import optional
-from .figures import as_picture, show_image
+from .data import optional, sample_photos
+from .figures import as_picture, show_images
+from .hierarchy import Gated, strongest_patches
 from .recording import Record, bottlenecks
+from .synthesis import synthesize
 
-# %% ../nbs/06_attribution.ipynb #8aea4a7d
+# %% ../nbs/06_attribution.ipynb #2bd2c4f0
 @contextmanager
 def undisturbed(model):
     "`model` in evaluation mode, with gradients possible (also under `no_grad`); every layer, frozen or not, gets its own mode back"
@@ -34,7 +35,7 @@ def undisturbed(model):
     finally:
         for m, mode in modes: m.training = mode
 
-# %% ../nbs/06_attribution.ipynb #1a90b570
+# %% ../nbs/06_attribution.ipynb #8566db20
 def _targets(logits, target):
     "One class per picture: `target`, a number for all or one for each (None: the highest of `logits`)"
     if not isinstance(logits, torch.Tensor) or logits.ndim != 2: raise ValueError("attribution needs a network that gives one score per class, (n, classes)")
@@ -47,10 +48,10 @@ def _targets(logits, target):
         if not 0 <= t < n_classes: raise ValueError(f"class {t} was asked for, but the network has {n_classes} classes, from 0 on")
     return found
 
-# %% ../nbs/06_attribution.ipynb #b3a1946a
+# %% ../nbs/06_attribution.ipynb #bb67c582
 def _scores(logits, target): return logits.gather(1, _targets(logits, target)[:, None])[:, 0]  # (n, classes) -> (n,)
 
-# %% ../nbs/06_attribution.ipynb #983d62f0
+# %% ../nbs/06_attribution.ipynb #e09e071b
 def gradient(model, xb, target=None) -> torch.Tensor:
     "Slope of `target`'s score in every number of the pictures `xb`: (n, c, h, w); works on frozen networks and leaves `model` untouched (Simonyan and others, 2014)"
     with undisturbed(model):
@@ -58,14 +59,14 @@ def gradient(model, xb, target=None) -> torch.Tensor:
         scores = _scores(model(x), target)
         return torch.autograd.grad(scores.sum(), x)[0]
 
-# %% ../nbs/06_attribution.ipynb #f0d3bb0d
+# %% ../nbs/06_attribution.ipynb #53a0a2ef
 def heat(attribution) -> torch.Tensor:
     "(n, h, w) in [0, 1], maximum 1 each: sizes summed over the channels of (n, c, h, w); of (n, h, w) what is above zero"
     maps = attribution.detach().abs().sum(1) if attribution.ndim == 4 else attribution.detach().clamp(min=0)
     top = maps.amax((1, 2), keepdim=True)
     return maps / torch.where(top > 0, top, 1)  # a map of zeros stays one
 
-# %% ../nbs/06_attribution.ipynb #884fd096
+# %% ../nbs/06_attribution.ipynb #5fe519c5
 def overlay(image, map, alpha:float=.8) -> np.ndarray:
     "`image` (see `as_picture`) in grey with the heat `map` (h, w), in [0, 1], over it, at the image's size; `alpha`: opacity of the hottest place"
     array = as_picture(image)
@@ -76,7 +77,7 @@ def overlay(image, map, alpha:float=.8) -> np.ndarray:
     map = F.interpolate(map[None, None], grey.shape, mode="bilinear")[0, 0].clamp(0, 1).numpy()[..., None]  # (h, w, 1)
     return (1 - alpha * map) * grey[..., None] + alpha * map * plt.get_cmap("inferno")(map[..., 0])[..., :3]
 
-# %% ../nbs/06_attribution.ipynb #d7559198
+# %% ../nbs/06_attribution.ipynb #5858ff44
 def _starts(n, size, stride):
     "Where squares of `size` begin along `n` pixels: every `stride`, and one at the border, so that all is covered"
     return sorted({*range(0, n - size + 1, stride), n - size})
@@ -85,8 +86,7 @@ def occlusion_passes(h:int, w:int, size:int=32, stride:int=16) -> int:
     "How many pictures the network must see to explain one of `h` by `w` pixels, the whole one included"
     return 1 + len(_starts(h, size, stride)) * len(_starts(w, size, stride))
 
-# %% ../nbs/06_attribution.ipynb #dafdc039
-@torch.no_grad()
+# %% ../nbs/06_attribution.ipynb #7b68149b
 def occlusion(
     model,
     xb, # pictures (n, c, h, w)
@@ -101,18 +101,18 @@ def occlusion(
     h, w = xb.shape[2:]
     if not 0 < stride <= size <= min(h, w): raise ValueError(f"0 < stride <= size <= {min(h, w)} is needed, not stride={stride}, size={size}")
     squares = [np.s_[..., top:top + size, left:left + size] for top in _starts(h, size, stride) for left in _starts(w, size, stride)]
-    maps, counts = torch.zeros(len(xb), h, w, device=xb.device), torch.zeros(h, w, device=xb.device)
-    for s in squares: counts[s] += 1
     with undisturbed(model), torch.no_grad():
+        xb, maps, counts = xb.detach().clone(), *(torch.zeros(n, h, w, device=xb.device) for n in (len(xb), 1))
+        for s in squares: counts[s] += 1
         logits = torch.cat([model(part) for part in xb.split(bs)])
         for x, t, whole, map in zip(xb, _targets(logits, target).tolist(), logits, maps):
             for some in (squares[i:i + bs] for i in range(0, len(squares), bs)):
                 covered = x.expand(len(some), *x.shape).clone()
                 for c, s in zip(covered, some): c[s] = fill
                 for s, score in zip(some, model(covered)[:, t]): map[s] += whole[t] - score
-    return maps / counts
+        return maps / counts
 
-# %% ../nbs/06_attribution.ipynb #4fbc455f
+# %% ../nbs/06_attribution.ipynb #04da2551
 @contextmanager
 def _leaf_at(module, name):
     "Inside: a list of what `module` gives, as leaves from which the graph goes on"
@@ -125,7 +125,7 @@ def _leaf_at(module, name):
     try: yield found
     finally: hook.remove()
 
-# %% ../nbs/06_attribution.ipynb #90f89e41
+# %% ../nbs/06_attribution.ipynb #1471f40a
 def _to_map(t, h, w):
     "What a layer gives for pictures of `h` by `w` as (n, c, h', w'), or None: channels first, channels last, or tokens, whose first may stand for no place"
     if t.ndim == 4:
@@ -137,7 +137,7 @@ def _to_map(t, h, w):
         columns = (t.shape[1] - extra) // max(rows, 1)
         if rows * columns == t.shape[1] - extra and rows * w == columns * h: return t[:, extra:].unflatten(1, (rows, columns)).movedim(3, 1)
 
-# %% ../nbs/06_attribution.ipynb #724a631f
+# %% ../nbs/06_attribution.ipynb #72b94d07
 def _map_and_slope(model, xb, target, layer):
     "The map that `layer` gives for `xb`, and the slope of the scores in it, both (n, c, h', w')"
     layers = find_layers(model, layer)
@@ -150,29 +150,32 @@ def _map_and_slope(model, xb, target, layer):
     if maps[0] is None: raise ValueError(f"{layer} gives {tuple(slope.shape)}, which is no map of places")
     return maps
 
-# %% ../nbs/06_attribution.ipynb #c2ab7b0a
+# %% ../nbs/06_attribution.ipynb #e8c87803
 def _places(model, xb) -> list:
     "Names of the layers whose output is a map through which everything passes, shallow to deep"
-    record, step_of, names = Record(xb), {}, {}
+    with undisturbed(model): record = Record(xb.detach().clone())
+    step_of, names = {}, {}
     def note(name, m, args, out):
         if isinstance(out, torch.Tensor) and id(out) in record.made: step_of[name] = record.made[id(out)]
     hooks = [m.register_forward_hook(lambda *args, n=n: note(n, *args)) for n, m in model.named_modules() if n and not isinstance(m, torch.nn.Identity)]
     try:
-        with undisturbed(model), torch.no_grad(), record: model(xb)
+        with undisturbed(model), torch.no_grad(), record: model(record.kept[0])
     finally: [hook.remove() for hook in hooks]
     for name, step in step_of.items(): names.setdefault(step, []).append(name)
     shapes = {i: record.steps[i].shape for i in bottlenecks([s.inputs for s in record.steps]) if i in names}
     maps = {i: _to_map(torch.empty(s, device="meta"), *xb.shape[2:]) for i, s in shapes.items() if s}
     return [min(names[i], key=lambda n: n.count(".")) for i, m in maps.items() if m is not None and m[0, 0].numel() > 1]
 
-# %% ../nbs/06_attribution.ipynb #800e7c57
+# %% ../nbs/06_attribution.ipynb #c73120c2
 def last_map(model, xb) -> str:
     "The name of the last layer through which everything passes, whose output has places, and on whose places the answer to `xb` depends"
-    for name in reversed(_places(model, xb[:1])):
+    names = _places(model, xb[:1])
+    for name in reversed(names):
         if _map_and_slope(model, xb[:1], None, name)[1].any(): return name
+    if names: raise ValueError(f"the answer depends on none of the maps, from {names[0]} to {names[-1]}: is its last layer all zeros?")
     raise ValueError("no layer gives a map of places through which everything passes: name one with layer=")
 
-# %% ../nbs/06_attribution.ipynb #62e14f0f
+# %% ../nbs/06_attribution.ipynb #2a7f9736
 def gradcam(
     model,
     xb, # pictures (n, c, h, w)
@@ -186,29 +189,14 @@ def gradcam(
     cam = F.interpolate(cam.float(), xb.shape[2:], mode="bilinear")[:, 0]
     return heat(cam) if normalize else cam
 
-# %% ../nbs/06_attribution.ipynb #d57d293a
-_RELU, _SMOOTH = ("relu", "relu_", "relu6", "relu6_", "hardtanh", "hardtanh_"), ("gelu", "silu", "silu_", "hardswish", "mish", "elu", "leaky_relu", "leaky_relu_")
-
-class _Guided(TorchFunctionMode):
-    "Inside its `with`: nothing negative goes down through a ReLU; `.met` are the activation functions called"
-    def __init__(self): super().__init__(); self.met = []
-
-    def __torch_function__(self, func, types, args=(), kwargs=None):
-        out, name = func(*args, **(kwargs or {})), getattr(func, "__name__", "")
-        if name in _RELU + _SMOOTH: self.met.append(name)
-        if name in _RELU and out.requires_grad: out.register_hook(lambda g: g.clamp(min=0))
-        return out
-
-# %% ../nbs/06_attribution.ipynb #7c3dd386
+# %% ../nbs/06_attribution.ipynb #a9793c69
 def guided_backprop(model, xb, target=None) -> torch.Tensor:
-    "`gradient`, but negative slopes are dropped at every ReLU (Springenberg and others, 2015): (n, c, h, w); a picture of edges rather than an explanation"
-    with _Guided() as rule: slopes = gradient(model, xb, target)
-    smooth = sorted(set(rule.met).intersection(_SMOOTH))
-    if smooth: raise ValueError(f"guided backprop is a rule for ReLU, and this network uses {', '.join(smooth)}: take gradient or gradcam")
-    if not rule.met: raise ValueError("guided backprop is a rule for ReLU, and this network has none: take gradient or gradcam")
+    "`gradient`, but negative slopes are dropped at every ReLU (Springenberg and others, 2015): (n, c, h, w); shows the picture rather than the answer"
+    with Gated("guided") as rule: slopes = gradient(model, xb, target)
+    if not rule.gates: raise ValueError("guided backprop is a rule for ReLU, and this network has none: take gradient or gradcam")
     return slopes
 
-# %% ../nbs/06_attribution.ipynb #8fa8c02a
+# %% ../nbs/06_attribution.ipynb #be22df36
 def _ranks(values):
     "Rank of each of `values`, equal ones sharing their mean rank"
     _, which, counts = values.flatten().unique(return_inverse=True, return_counts=True)
@@ -220,22 +208,83 @@ def rank_correlation(a, b) -> float:
     ra, rb = (r - r.mean() for r in map(_ranks, (a, b)))
     return (ra @ rb / (ra.norm() * rb.norm()).clamp(min=1e-12)).item()
 
-# %% ../nbs/06_attribution.ipynb #bb1499ad
+# %% ../nbs/06_attribution.ipynb #f63235ff
 def cascade(model, twin, parts):
-    "Yield (part, network) for each of `parts` (names, top first): a copy of `model` that has `twin`'s weights in all parts so far"
+    "Yield (part, network) for each of `parts` (names or lists of names, top first): a copy of `model` that has `twin`'s weights in all parts so far"
     net = copy.deepcopy(model)
     for part in parts:
         for name, m in find_layers(net, part).items(): m.load_state_dict(find_layers(twin, part)[name].state_dict())
         yield part, net
 
-# %% ../nbs/06_attribution.ipynb #a655adb1
+# %% ../nbs/06_attribution.ipynb #9daa2c9a
 def sanity_check(
     explain, # (network, pictures) -> maps (n, h, w)
     model,
     twin, # the same architecture with random weights
     xb, # pictures (n, c, h, w)
-    parts, # names of the parts to randomise, top first
+    parts, # names of the parts to randomise, or lists of names, top first
 ) -> list: # one rank correlation per part, mean over pictures
     "How like the maps of `model` are those of ever more random networks? A map that explains must not stay what it was (Adebayo and others, 2018)"
     whole = explain(model, xb)
     return [float(np.mean([rank_correlation(a, b) for a, b in zip(whole, explain(net, xb))])) for _, net in cascade(model, twin, parts)]
+
+# %% ../nbs/06_attribution.ipynb #2a37aa25
+def pointing(
+    maps, # (n, h, w), >= 0
+    boxes, # where the object is: n times (top, left, bottom, right), in pixels
+): # hits (n,), whether the highest place lies in the box; shares (n,) of the map that do
+    "Do the maps point into the boxes (Zhang and others, 2016)? A map of zeros points nowhere"
+    if len(maps) != len(boxes): raise ValueError(f"{len(maps)} maps but {len(boxes)} boxes")
+    if maps.min() < 0: raise ValueError("maps of evidence are wanted, not below zero: use heat() first")
+    hits, shares = [], []
+    for map, (top, left, bottom, right) in zip(maps, boxes):
+        row, column = divmod(int(map.argmax()), map.shape[1])
+        inside = top <= row < bottom and left <= column < right
+        hits.append(bool(inside and map.max() > 0))
+        shares.append((map[top:bottom, left:right].sum() / map.sum().clamp(min=1e-12)).item())
+    return np.array(hits), np.array(shares)
+
+# %% ../nbs/06_attribution.ipynb #b013883d
+def _channel_panel(model, image, layer, channel, pictures, steps) -> bytes:
+    "PNG: where `channel` of `layer` answers in `image`, its strongest patches among `pictures`, and a picture made for it"
+    xb = model.preprocess(image)[None]
+    with undisturbed(model):
+        with torch.no_grad(), capture(model, layer) as found: model(xb.to(next(model.parameters()).device))
+        map = _to_map(found[layer].cpu(), *xb.shape[2:])[:, channel]  # (1, h', w')
+        patches = [np.asarray(p.image.resize((64, 64))) for p in strongest_patches(model, layer, channel, pictures, sizes=(192,))]
+    patches += [np.full((64, 64, 3), 255, np.uint8)] * (9 - len(patches))
+    try: made, told = synthesize(model, layer, channel, size=96, steps=steps), "made for it"
+    except RuntimeError: made, told = torch.full((3, 96, 96), .5), "no gradient reaches it"
+    grid = np.concatenate([np.concatenate(patches[i:i + 3], 1) for i in (0, 3, 6)])
+    titles = [f"{layer}, channel {channel}\n{map.min():.2f} to {map.max():.2f}", "strongest patches", told]
+    axes, file = show_images([overlay(model.preprocess.denormalize(xb)[0], heat(map)[0]), grid, made], titles, size=2.4), io.BytesIO()
+    axes[0].figure.savefig(file, format="png", dpi=90)
+    plt.close(axes[0].figure)
+    return file.getvalue()
+
+# %% ../nbs/06_attribution.ipynb #092f877a
+def explore_layers(
+    model, # carries `preprocess`, as `load_pretrained` and `transfer_model` give it
+    image, # a picture in any form that `preprocess` takes
+    layers=None, # names of layers to choose from; by default all through which everything passes
+    pictures=None, # where the patches are looked for; by default scikit-image's photos
+    steps:int=48, # of the synthesis
+):
+    "Choose a layer and a channel: where it answers in `image`, its strongest patches, a picture made for it; `.layer`, `.channel` and `.view` are the parts"
+    widgets, xb = optional("ipywidgets"), model.preprocess(image)[None].to(next(model.parameters()).device)
+    names, pictures = list(layers or _places(model, xb)), sample_photos() if pictures is None else pictures
+    with undisturbed(model), torch.no_grad(), capture(model, names) as found: model(xb)
+    maps = {n: _to_map(found[n], *xb.shape[2:]) for n in names}
+    if flat := [n for n, map in maps.items() if map is None]: raise ValueError(f"{flat[0]} gives {tuple(found[flat[0]].shape)}, which is no map of places")
+    layer, channel = widgets.Dropdown(options=names, description="layer"), widgets.IntSlider(max=0, description="channel", continuous_update=False)
+    view, seen = widgets.Image(format="png"), {}
+    def show(change=None):
+        channel.max = maps[layer.value].shape[1] - 1
+        key = layer.value, channel.value
+        if key not in seen: seen[key] = _channel_panel(model, image, *key, pictures, steps)
+        view.value = seen[key]
+    for part in (layer, channel): part.observe(show, "value")
+    show()
+    box = widgets.VBox([widgets.HBox([layer, channel]), view])
+    box.layer, box.channel, box.view = layer, channel, view
+    return box

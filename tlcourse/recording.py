@@ -99,7 +99,7 @@ def layout_of(shape) -> str:
     if len(shape) == 3: return "tokens"  # (n, tokens, c)
     return ("NHWC" if shape[1] == shape[2] != shape[3] else "NCHW") if len(shape) == 4 else None
 
-# %% ../nbs/B_recording.ipynb #7990467f
+# %% ../nbs/B_recording.ipynb #cef1e8ba
 def positions(shape) -> int:
     "How many positions a tensor of `shape` has: h·w of a map, the tokens of a sequence, one of a vector"
     axes = {"NCHW": (2, 3), "NHWC": (1, 2), "tokens": (1,)}.get(layout_of(shape), ())

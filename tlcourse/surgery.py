@@ -32,30 +32,35 @@ def _classifier(steps, n_classes) -> int:
         found = i
     return found
 
-# %% ../nbs/07_surgery.ipynb #44c04c5e
+# %% ../nbs/07_surgery.ipynb #554a6018
+def _is_result(shape, n) -> bool:
+    "Whether `shape` is that of a square map, of tokens or of a vector for each of `n` pictures, not a tensor in the middle of a reshaping"
+    return shape is not None and shape[:1] == (n,) and (len(shape) in (2, 3) or len(shape) == 4 and shape[2] in (shape[1], shape[3]))
+
+# %% ../nbs/07_surgery.ipynb #9dc3e798
 def find_map(steps, n_classes:int):
-    "The number of the step at which to cut, or None: the last computed bottleneck with several positions, before they become one and before the classifier"
-    cut, end, n = None, _classifier(steps, n_classes), steps[0].shape[0]
+    "The number of the step at which to cut, or None: the last newly computed bottleneck with several positions, before they become one and before the classifier"
+    cut, new, end = None, False, _classifier(steps, n_classes)
     for i in bottlenecks([s.inputs for s in steps])[1:]:
-        shape = steps[i].shape
+        shape, new = steps[i].shape, new or steps[i].computed
         if i >= end: break
-        if shape is None or len(shape) not in (2, 3, 4) or shape[0] != n: continue  # several tensors, or in the middle of a reshaping
+        if not _is_result(shape, steps[0].shape[0]): continue
         if positions(shape) == 1 and cut: break
-        if positions(shape) > 1 and steps[i].computed: cut = i
+        if positions(shape) > 1 and new: cut, new = i, False  # what only hands these numbers on comes too late
     return cut
 
-# %% ../nbs/07_surgery.ipynb #8615b1ba
+# %% ../nbs/07_surgery.ipynb #62de1827
 class CannotSplit(ValueError):
     "A network that cannot be cut with proof; the message says why"
 
-# %% ../nbs/07_surgery.ipynb #ea616db2
+# %% ../nbs/07_surgery.ipynb #506ea152
 class Part(nn.Module):
     "One half of a network: `net` holds its layers, `method` of `net` runs them"
     def __init__(self, net, method="forward"): super().__init__(); self.net, self.method = net, method
 
     def forward(self, xb): return getattr(self.net, self.method)(xb)
 
-# %% ../nbs/07_surgery.ipynb #1dcba199
+# %% ../nbs/07_surgery.ipynb #9bd21e81
 def _children_called(model, run):
     "What `run()` returns, and the names of `model`'s children that it calls"
     called = set()
@@ -63,14 +68,14 @@ def _children_called(model, run):
     try: return run(), called
     finally: [h.remove() for h in hooks]
 
-# %% ../nbs/07_surgery.ipynb #2730e5d3
+# %% ../nbs/07_surgery.ipynb #b3b6b98e
 def _used(model, run, xb):
     "What `run(xb)` returns, the children of `model` that it calls or whose tensors it reads, and the ids of the tensors that it reads"
     with Record(xb) as record: out, called = _children_called(model, lambda: run(xb))
     reads = lambda m: any(id(t) in record.touched for t in [*m.parameters(), *m.buffers()])
     return out, {k for k, m in model.named_children() if k in called or reads(m)}, record.touched
 
-# %% ../nbs/07_surgery.ipynb #aaa91772
+# %% ../nbs/07_surgery.ipynb #9416fe78
 def _twin(model, keep, touched=None):
     "A second object over the children `keep` of `model`, sharing them; of its bare parameters and buffers those whose id is in `touched` (None: all)"
     twin = object.__new__(type(model))
@@ -80,7 +85,7 @@ def _twin(model, keep, touched=None):
         setattr(twin, own, {k: t for k, t in getattr(model, own).items() if touched is None or t is None or id(t) in touched})
     return twin
 
-# %% ../nbs/07_surgery.ipynb #defa30b8
+# %% ../nbs/07_surgery.ipynb #cc348ee5
 def _by_methods(model, xb, n_classes):
     "Body and head from `forward_features` and `forward_head`"
     if not (hasattr(model, "forward_features") and hasattr(model, "forward_head")): raise CannotSplit("it has no forward_features and forward_head")
@@ -92,14 +97,14 @@ def _by_methods(model, xb, n_classes):
     for name in of_body[0] & of_head[0]: head.net._modules[name] = copy.deepcopy(model._modules[name])  # no layer in both; what has parameters, the proof refuses
     return body, head
 
-# %% ../nbs/07_surgery.ipynb #7a5b1370
+# %% ../nbs/07_surgery.ipynb #ffca0e58
 class _Tracer(fx.Tracer):
     "Traces through the modules named in `opened` only; all others stay whole"
     def __init__(self, opened): super().__init__(); self.opened = opened
 
     def is_leaf_module(self, module, name): return name not in self.opened
 
-# %% ../nbs/07_surgery.ipynb #72714f6b
+# %% ../nbs/07_surgery.ipynb #5ffb1f20
 class _Run(fx.Interpreter):
     "Runs `graph` of `model`; `step_of` tells which recorded step made the tensor that a node returns"
     def __init__(self, model, graph, record):
@@ -111,7 +116,7 @@ class _Run(fx.Interpreter):
         self.step_of[node] = (len(self.record.steps) - 1, self.record.made.get(id(out)))  # the last step so far, and its own
         return out
 
-# %% ../nbs/07_surgery.ipynb #4cde0ae4
+# %% ../nbs/07_surgery.ipynb #8ff231bd
 def _node_of_cut(model, xb, n_classes):
     "The traced graph, opened as far as needed, its node of the cut, and the values of all nodes"
     opened = set()
@@ -128,7 +133,7 @@ def _node_of_cut(model, xb, n_classes):
         if node.op != "call_module": raise CannotSplit(f"the cut lies inside {node.name}, which cannot be opened")
         opened.add(node.target)
 
-# %% ../nbs/07_surgery.ipynb #f7fbaa34
+# %% ../nbs/07_surgery.ipynb #4e1958c4
 def _subgraph(model, graph, result, values, start=None):
     "The part of `graph` that makes `result` from its input, or from `start`, as a `Part`; sizes read before `start` become numbers, or the size of the batch"
     number = lambda node: start is not None and not tensors_in(values[node])
@@ -148,20 +153,20 @@ def _subgraph(model, graph, result, values, start=None):
     new.output(twins[result])
     return Part(fx.GraphModule(model, new))
 
-# %% ../nbs/07_surgery.ipynb #de0a0b13
+# %% ../nbs/07_surgery.ipynb #6209a99e
 def _by_graph(model, xb, n_classes):
     "Body and head from the traced graph"
     graph, cut, values = _node_of_cut(model, xb, n_classes)
     result = next(n for n in graph.nodes if n.op == "output").args[0]
     return _subgraph(model, graph, cut, values), _subgraph(model, graph, result, values, cut)
 
-# %% ../nbs/07_surgery.ipynb #c3d5a666
+# %% ../nbs/07_surgery.ipynb #3fbb0eaa
 def _set_mode(training, *parts):
     "Every layer of `parts` into training or evaluation mode, also those whose `train` is overridden"
     for part in parts:
         for m in part.modules(): m.training = training
 
-# %% ../nbs/07_surgery.ipynb #9897e35e
+# %% ../nbs/07_surgery.ipynb #e9411e80
 @contextmanager
 def _as_it_was(model):
     "Puts back the mode of every layer of `model`, its buffers, and the state of the random generators; yields a function that resets the buffers"
@@ -172,7 +177,7 @@ def _as_it_was(model):
         for m, mode in modes: m.training = mode
         for b, old in buffers: b.copy_(old)
 
-# %% ../nbs/07_surgery.ipynb #734956f0
+# %% ../nbs/07_surgery.ipynb #e7bee05f
 @contextmanager
 def _no_constants(model):
     "While it lasts, every parameter and statistic that is one number throughout (zeros, ones) gets noise"
@@ -184,24 +189,24 @@ def _no_constants(model):
     finally:
         for t, old in changed: t.copy_(old)
 
-# %% ../nbs/07_surgery.ipynb #6c8f8d4b
+# %% ../nbs/07_surgery.ipynb #8fe8389f
 def _pictures(model, n, size):
     "Random pictures (n, channels, size, size) for `model`"
     p = next(model.parameters())
     return torch.randn(n, getattr(model, "in_channels", 3), size, size, generator=torch.Generator().manual_seed(n)).to(p)
 
-# %% ../nbs/07_surgery.ipynb #246d3a1c
+# %% ../nbs/07_surgery.ipynb #7f3b8b15
 def _refuse_if(wrong, why):
     "Raise `CannotSplit` with `why` if `wrong`"
     if wrong: raise CannotSplit(why)
 
-# %% ../nbs/07_surgery.ipynb #b5ecf697
+# %% ../nbs/07_surgery.ipynb #7362ee49
 def _prove_equal(model, body, head, xb):
     "(a) Head after body equals the network"
     with torch.no_grad(): equal = torch.equal(head(body(xb)), model(xb))
     _refuse_if(not equal, f"(a) head after body gives other logits than the network for {len(xb)} pictures")
 
-# %% ../nbs/07_surgery.ipynb #817605f4
+# %% ../nbs/07_surgery.ipynb #3abe1e27
 def _prove_equal_in_training(model, body, head, xb, reset):
     "(b) The same in training mode, under one seed"
     _set_mode(True, model, body, head)
@@ -211,7 +216,7 @@ def _prove_equal_in_training(model, body, head, xb, reset):
         made.append(run(xb))
     _refuse_if(not isinstance(made[0], torch.Tensor) or not torch.equal(*made), "(b) in training mode, head after body gives other logits than the network")
 
-# %% ../nbs/07_surgery.ipynb #42e2814b
+# %% ../nbs/07_surgery.ipynb #0fe4cf8e
 def _prove_it_matters(head, map):
     "(c) The logits differ between pictures and change with the feature map"
     logits, noise = head(map.clone()), torch.randn(map.shape, generator=torch.Generator().manual_seed(0)).to(map)
@@ -219,7 +224,7 @@ def _prove_it_matters(head, map):
     _refuse_if(torch.equal(head(map + map.std() * noise), logits), "(c) the logits do not change with the feature map")
     return logits
 
-# %% ../nbs/07_surgery.ipynb #45c5d948
+# %% ../nbs/07_surgery.ipynb #ba220123
 def _prove_it_is_the_last(head, map, n_classes):
     "(d) The map has several positions, and no tensor after it meets the definition"
     _refuse_if(positions(map.shape) == 1, "(d) the cut is too late: what comes out of the body has one position")
@@ -228,7 +233,21 @@ def _prove_it_is_the_last(head, map, n_classes):
     later = find_map(record.steps, n_classes)
     _refuse_if(later, f"(d) the cut is too early: behind it {later and record.steps[later].name} makes {later and record.steps[later].shape}")
 
-# %% ../nbs/07_surgery.ipynb #5e0ddddb
+# %% ../nbs/07_surgery.ipynb #05ddc0bf
+def _size_of(model) -> int:
+    "The pixels of the pictures that `model` was made for"
+    cfg = getattr(model, "pretrained_cfg", None) or {}
+    return max(cfg.get("input_size", (getattr(model, "image_size", 224),)))
+
+# %% ../nbs/07_surgery.ipynb #18edf365
+def _prove_it_is_the_last_when_large(model, body, head, n_classes):
+    "(d) at the size that `model` was made for; networks of another fixed size are not asked"
+    try: map = body(_pictures(model, 2, _size_of(model)))
+    except Exception: return  # it does not take such pictures
+    try: _prove_it_is_the_last(head, map, n_classes)
+    except CannotSplit as e: raise CannotSplit(f"{e}, on pictures of {_size_of(model)} pixels: choose a larger size") from None
+
+# %% ../nbs/07_surgery.ipynb #46e5429d
 @torch.no_grad()
 def prove(model, body, head, size:int=224):
     "Show (a) to (d) on random pictures of `size` pixels and that the halves share no parameter, or raise `CannotSplit`; leaves `model` as it was"
@@ -240,9 +259,10 @@ def prove(model, body, head, size:int=224):
         map = body(_pictures(model, 2, size))
         logits = _prove_it_matters(head, map)
         _prove_it_is_the_last(head, map, logits.shape[1])
+        if size < _size_of(model): _prove_it_is_the_last_when_large(model, body, head, logits.shape[1])
         _prove_equal_in_training(model, body, head, _pictures(model, 2, size), reset)
 
-# %% ../nbs/07_surgery.ipynb #189de379
+# %% ../nbs/07_surgery.ipynb #7b278e36
 class LayerGroup:
     "Layers that are frozen, thawed and given a learning rate together; `layers`: name -> module, or a bare parameter"
     def __init__(self, name, layers): self.name, self.layers = name, layers
@@ -261,7 +281,7 @@ class LayerGroup:
 
     def __repr__(self): return f"LayerGroup({self.name!r}, {sum(p.numel() for p in self.parameters()):,} parameters)"
 
-# %% ../nbs/07_surgery.ipynb #d6ff0b1e
+# %% ../nbs/07_surgery.ipynb #5bed8faf
 def _schedule(part, xb) -> dict:
     "Name of each layer of `part` -> when it is first called, and the positions of what it gives"
     found, hooks = {}, []
@@ -273,10 +293,10 @@ def _schedule(part, xb) -> dict:
     finally: [h.remove() for h in hooks]
     return found
 
-# %% ../nbs/07_surgery.ipynb #a3d50e16
+# %% ../nbs/07_surgery.ipynb #2892854e
 def _weight(layer): return sum(p.numel() for p in layer.parameters())
 
-# %% ../nbs/07_surgery.ipynb #f29d245a
+# %% ../nbs/07_surgery.ipynb #73986333
 def _units(parent, found, half, prefix=""):
     "The pieces of groups, (name, layer or bare parameter); opened: what is only a container, a Sequential that spans stages, a layer of more than `half`"
     units = [(prefix + n, p) for n, p in parent.named_parameters(recurse=False)]
@@ -290,7 +310,7 @@ def _units(parent, found, half, prefix=""):
         elif _weight(layer): units.append((name, layer))
     return units
 
-# %% ../nbs/07_surgery.ipynb #8c474738
+# %% ../nbs/07_surgery.ipynb #ae5fbd53
 def _ordered_units(body, found):
     "The units in the order of their first call, and whether they were opened down to blocks, as in a network without four stages"
     when = lambda name: min((i for k, (i, _) in found.items() if f"{k}.".startswith(f"{name}.")), default=len(found))
@@ -302,7 +322,7 @@ def _ordered_units(body, found):
         if len({found[n][1] for n, _ in units if n in found}) >= 4: break
     return units, bool(half)
 
-# %% ../nbs/07_surgery.ipynb #e805957c
+# %% ../nbs/07_surgery.ipynb #4f21dcea
 def _merge_shared(groups) -> list:
     "Groups that share parameters become one"
     for i, group in enumerate(groups):
@@ -313,7 +333,7 @@ def _merge_shared(groups) -> list:
                 return _merge_shared(groups[:i] + [merged] + [g for g in groups[i + 1:] if g is not later])
     return groups
 
-# %% ../nbs/07_surgery.ipynb #f924c9bf
+# %% ../nbs/07_surgery.ipynb #b2dbda48
 @torch.no_grad()
 def layer_groups(body, xb) -> list:
     "The layers of `body` (a `Part`) in groups, shallow to deep: by stages, that is by the size of the map; in a network without four stages, by blocks"
@@ -331,7 +351,7 @@ def layer_groups(body, xb) -> list:
     if groups: groups[-1].layers |= bare
     return _merge_shared(groups)
 
-# %% ../nbs/07_surgery.ipynb #12cf2e37
+# %% ../nbs/07_surgery.ipynb #2eda32d4
 class SplitModel(NamedTuple):
     "A network cut in two, with proof: `head(body(xb))` equals the whole"
     body: nn.Module
@@ -342,7 +362,7 @@ class SplitModel(NamedTuple):
     pool: str # how the old head reads the map: "first" (one token) or "avg" (all of it)
     left_out: list # the names of parameters in neither half, as of auxiliary heads
 
-# %% ../nbs/07_surgery.ipynb #3eea4200
+# %% ../nbs/07_surgery.ipynb #a32e4246
 def _without_auxiliary(model):
     "`model` as it is without auxiliary heads (GoogLeNet, Inception), sharing its layers"
     if not getattr(model, "aux_logits", False): return model
@@ -350,14 +370,14 @@ def _without_auxiliary(model):
     twin.aux_logits = False
     return twin
 
-# %% ../nbs/07_surgery.ipynb #a372fc4e
+# %% ../nbs/07_surgery.ipynb #a34b5266
 def _reads_first_token(head, map) -> bool:
     "Whether the head's logits for a map of tokens depend on the first token alone"
     if layout_of(map.shape) != "tokens": return False
     noise = torch.ones_like(map).index_fill(1, torch.tensor(0, device=map.device), 0)  # everywhere but at the first
     return torch.equal(head(map + noise), head(map))
 
-# %% ../nbs/07_surgery.ipynb #531d0b2b
+# %% ../nbs/07_surgery.ipynb #25913312
 def _finish(model, body, head, xb):
     "The proven halves with what is known of the map between them"
     with _as_it_was(model), _no_constants(model):
@@ -372,13 +392,7 @@ def _finish(model, body, head, xb):
     left_out = [name for name, p in model.named_parameters() if id(p) not in kept]
     return SplitModel(body, head, map.shape[-1 if layout != "NCHW" else 1], layout, groups, "first" if first else "avg", left_out)
 
-# %% ../nbs/07_surgery.ipynb #998dfc05
-def _size_of(model) -> int:
-    "The pixels of the pictures that `model` was made for"
-    cfg = getattr(model, "pretrained_cfg", None) or {}
-    return max(cfg.get("input_size", (getattr(model, "image_size", 224),)))
-
-# %% ../nbs/07_surgery.ipynb #8b802f07
+# %% ../nbs/07_surgery.ipynb #8111d756
 @torch.no_grad()
 def split(
     model, # a classifier: pictures (n, c, size, size) -> logits (n, n_classes)
@@ -404,25 +418,34 @@ def split(
         except Exception as e: reasons.append(f"it raises {type(e).__name__}: {str(e).strip().partition(chr(10))[0]}")  # whatever comes of running or tracing foreign code
     raise CannotSplit(f"{name}: {'; traced, '.join(dict.fromkeys(reasons))}")
 
-# %% ../nbs/07_surgery.ipynb #f1beac3b
+# %% ../nbs/07_surgery.ipynb #1e2501a8
 def to_nchw(map, layout:str="NCHW", first:bool=False) -> torch.Tensor:
     "A feature `map` of any `layout` as (n, c, h, w); tokens become (n, c, tokens, 1); `first`: the first token only"
     if layout == "NHWC": return map.permute(0, 3, 1, 2)
     return (map[:, :1] if first else map).transpose(1, 2).unsqueeze(-1) if layout == "tokens" else map
 
-# %% ../nbs/07_surgery.ipynb #717e7569
+# %% ../nbs/07_surgery.ipynb #79e11cf1
 class ToNCHW(nn.Module):
     "The layer that does `to_nchw`"
     def __init__(self, layout, first=False): super().__init__(); self.layout, self.first = layout, first
 
     def forward(self, map): return to_nchw(map, self.layout, self.first)
 
-# %% ../nbs/07_surgery.ipynb #c48b468f
+# %% ../nbs/07_surgery.ipynb #8f7477e1
 class AvgMaxPool(nn.Module):
     "Mean and maximum over places, one after the other: (n, c, h, w) -> (n, 2c, 1, 1)"
     def forward(self, map): return torch.cat([map.mean((2, 3), keepdim=True), map.amax((2, 3), keepdim=True)], 1)
 
-# %% ../nbs/07_surgery.ipynb #c089f04d
+# %% ../nbs/07_surgery.ipynb #3f951c5b
+def _check_head(n_classes, dropouts, pool, layout):
+    "Raise `ValueError` for options of a head that cannot be"
+    if n_classes < 2: raise ValueError(f"n_classes={n_classes}: a classifier needs at least two classes (for yes or no, use two)")
+    if layout not in ("NCHW", "NHWC", "tokens"): raise ValueError(f"layout={layout!r} is none of 'NCHW', 'NHWC', 'tokens'")
+    if len(dropouts) != 2: raise ValueError(f"dropouts={dropouts}: two are wanted, before the hidden and before the last layer")
+    if pool not in ("avg", "concat", "first") or pool == "first" and layout != "tokens":
+        raise ValueError(f"pool={pool!r} for the layout {layout!r}: choose 'avg' or 'concat', or 'first' where there are tokens")
+
+# %% ../nbs/07_surgery.ipynb #500731ad
 def create_head(
     n_features:int, # channels of the body's feature map
     n_classes:int,
@@ -433,11 +456,7 @@ def create_head(
     layout:str="NCHW", # of the feature map
 ) -> nn.Sequential: # feature map -> logits (n, n_classes)
     "A new head, untrained: pool, flatten, then twice BatchNorm, Dropout and Linear, with ReLU between; Kaiming initialisation (He and others, 2015)"
-    if n_classes < 2: raise ValueError(f"n_classes={n_classes}: a classifier needs at least two classes (for yes or no, use two)")
-    if layout not in ("NCHW", "NHWC", "tokens"): raise ValueError(f"layout={layout!r} is none of 'NCHW', 'NHWC', 'tokens'")
-    if len(dropouts) != 2: raise ValueError(f"dropouts={dropouts}: two are wanted, before the hidden and before the last layer")
-    if pool not in ("avg", "concat", "first") or pool == "first" and layout != "tokens":
-        raise ValueError(f"pool={pool!r} for the layout {layout!r}: choose 'avg' or 'concat', or 'first' where there are tokens")
+    _check_head(n_classes, dropouts, pool, layout)
     n = n_features * (2 if pool == "concat" else 1)
     layers = OrderedDict({} if layout == "NCHW" else {"nchw": ToNCHW(layout, pool == "first")})
     layers |= dict(pool=AvgMaxPool() if pool == "concat" else nn.AdaptiveAvgPool2d(1), flatten=nn.Flatten())  # (n, c, h, w) -> (n, c)
@@ -450,7 +469,7 @@ def create_head(
             nn.init.zeros_(layer.bias)
     return nn.Sequential(layers)
 
-# %% ../nbs/07_surgery.ipynb #13fe6bf1
+# %% ../nbs/07_surgery.ipynb #63ca350b
 @torch.no_grad()
 def _first_conv(model):
     "The first convolution that `model` calls on a picture, or None"
@@ -463,7 +482,7 @@ def _first_conv(model):
     finally: [h.remove() for h in hooks]
     return next(iter(called), None)
 
-# %% ../nbs/07_surgery.ipynb #12ed26ab
+# %% ../nbs/07_surgery.ipynb #6ba97453
 def adapt_input(model, in_channels:int):
     "Make `model`'s first convolution read `in_channels` channels: its RGB weights summed for one, else repeated and scaled by 3/in_channels; changes `model`"
     first = _first_conv(model)
@@ -474,7 +493,7 @@ def adapt_input(model, in_channels:int):
     first.weight, first.in_channels, model.in_channels = nn.Parameter(w), in_channels, in_channels
     return model
 
-# %% ../nbs/07_surgery.ipynb #ad440e60
+# %% ../nbs/07_surgery.ipynb #593d1c4c
 def _class_names(n_classes, classes) -> list:
     "The names of the classes, from their number or their names"
     if n_classes is None and classes is None: raise ValueError("say how many classes there are: n_classes=2, or classes=[...]")
@@ -483,7 +502,7 @@ def _class_names(n_classes, classes) -> list:
     if isinstance(classes, str) or len(set(names)) < len(names): raise ValueError(f"classes={classes!r}: a list of different names is wanted")
     return names
 
-# %% ../nbs/07_surgery.ipynb #8a2e4183
+# %% ../nbs/07_surgery.ipynb #ee3fe7b2
 def transfer_model(
     arch:str, # any network that `load_pretrained` and `split` take
     n_classes:int=None, # by default as many as `classes`
@@ -508,14 +527,14 @@ def transfer_model(
     model.groups = parts.groups + [LayerGroup("head", {"head": model.head})]
     return model
 
-# %% ../nbs/07_surgery.ipynb #2d647fe9
+# %% ../nbs/07_surgery.ipynb #554f1430
 class Prediction(NamedTuple):
     "The most probable class of a picture, its probability, and every class's"
     label: str
     probability: float
     probabilities: dict
 
-# %% ../nbs/07_surgery.ipynb #ff5f2fc2
+# %% ../nbs/07_surgery.ipynb #68b311f7
 @torch.inference_mode()
 def predict(model, images, bs:int=32) -> list:
     "A `Prediction` for each of `images` (a picture, or a list of them, in any form that `load_image` takes), with the model's own preprocessing"
@@ -534,7 +553,7 @@ def predict(model, images, bs:int=32) -> list:
     named = [dict(zip(model.classes, p)) for p in found]
     return [Prediction(max(p, key=p.get), max(p.values()), p) for p in named]
 
-# %% ../nbs/07_surgery.ipynb #6ea31352
+# %% ../nbs/07_surgery.ipynb #6ffb56f5
 _ABOUT = ("arch", "weights", "classes", "head_options", "in_channels")
 
 def save_model(model, folder):
@@ -546,7 +565,7 @@ def save_model(model, folder):
     about = {k: getattr(model, k) for k in _ABOUT} | {"preprocess": model.preprocess.config}
     (folder / "model.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
 
-# %% ../nbs/07_surgery.ipynb #a5b721de
+# %% ../nbs/07_surgery.ipynb #37c7a21e
 def load_model(folder):
     "The model that `save_model` wrote into `folder`, in evaluation mode; needs neither the network nor the pretrained weights"
     folder = Path(folder)
