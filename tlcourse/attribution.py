@@ -51,13 +51,12 @@ def _targets(logits, target):
 # %% ../nbs/06_attribution.ipynb #bb67c582
 def _scores(logits, target): return logits.gather(1, _targets(logits, target)[:, None])[:, 0]  # (n, classes) -> (n,)
 
-# %% ../nbs/06_attribution.ipynb #e09e071b
+# %% ../nbs/06_attribution.ipynb #9fe325ff
 def gradient(model, xb, target=None) -> torch.Tensor:
     "Slope of `target`'s score in every number of the pictures `xb`: (n, c, h, w); works on frozen networks and leaves `model` untouched (Simonyan and others, 2014)"
     with undisturbed(model):
         x = xb.detach().clone().requires_grad_()
-        scores = _scores(model(x), target)
-        return torch.autograd.grad(scores.sum(), x)[0]
+        return torch.autograd.grad(_scores(model(x), target).sum(), x)[0]
 
 # %% ../nbs/06_attribution.ipynb #53a0a2ef
 def heat(attribution) -> torch.Tensor:
@@ -196,7 +195,7 @@ def guided_backprop(model, xb, target=None) -> torch.Tensor:
     if not rule.gates: raise ValueError("guided backprop is a rule for ReLU, and this network has none: take gradient or gradcam")
     return slopes
 
-# %% ../nbs/06_attribution.ipynb #be22df36
+# %% ../nbs/06_attribution.ipynb #492beef9
 def _ranks(values):
     "Rank of each of `values`, equal ones sharing their mean rank"
     _, which, counts = values.flatten().unique(return_inverse=True, return_counts=True)
@@ -208,7 +207,7 @@ def rank_correlation(a, b) -> float:
     ra, rb = (r - r.mean() for r in map(_ranks, (a, b)))
     return (ra @ rb / (ra.norm() * rb.norm()).clamp(min=1e-12)).item()
 
-# %% ../nbs/06_attribution.ipynb #f63235ff
+# %% ../nbs/06_attribution.ipynb #a12ec82f
 def cascade(model, twin, parts):
     "Yield (part, network) for each of `parts` (names or lists of names, top first): a copy of `model` that has `twin`'s weights in all parts so far"
     net = copy.deepcopy(model)
@@ -216,7 +215,7 @@ def cascade(model, twin, parts):
         for name, m in find_layers(net, part).items(): m.load_state_dict(find_layers(twin, part)[name].state_dict())
         yield part, net
 
-# %% ../nbs/06_attribution.ipynb #9daa2c9a
+# %% ../nbs/06_attribution.ipynb #a8a3256a
 def sanity_check(
     explain, # (network, pictures) -> maps (n, h, w)
     model,
@@ -228,7 +227,7 @@ def sanity_check(
     whole = explain(model, xb)
     return [float(np.mean([rank_correlation(a, b) for a, b in zip(whole, explain(net, xb))])) for _, net in cascade(model, twin, parts)]
 
-# %% ../nbs/06_attribution.ipynb #2a37aa25
+# %% ../nbs/06_attribution.ipynb #9994a473
 def pointing(
     maps, # (n, h, w), >= 0
     boxes, # where the object is: n times (top, left, bottom, right), in pixels
@@ -244,31 +243,39 @@ def pointing(
         shares.append((map[top:bottom, left:right].sum() / map.sum().clamp(min=1e-12)).item())
     return np.array(hits), np.array(shares)
 
-# %% ../nbs/06_attribution.ipynb #b013883d
+# %% ../nbs/06_attribution.ipynb #df2b38d3
+def _made_for(model, layer, channel, steps):
+    "A picture made for `channel`, with its title; grey if three starts from noise leave it silent"
+    for seed in range(3):
+        try: return synthesize(model, layer, channel, size=96, steps=steps, seed=seed), "made for it"
+        except RuntimeError as e:
+            if "no gradient" not in str(e): raise
+    return torch.full((3, 96, 96), .5), "silent on noise: nothing made"
+
+# %% ../nbs/06_attribution.ipynb #905a074c
 def _channel_panel(model, image, layer, channel, pictures, steps) -> bytes:
-    "PNG: where `channel` of `layer` answers in `image`, its strongest patches among `pictures`, and a picture made for it"
+    "JPEG: where `channel` of `layer` answers in `image`, its strongest patches among `pictures`, and a picture made for it"
     xb = model.preprocess(image)[None]
     with undisturbed(model):
         with torch.no_grad(), capture(model, layer) as found: model(xb.to(next(model.parameters()).device))
         map = _to_map(found[layer].cpu(), *xb.shape[2:])[:, channel]  # (1, h', w')
         patches = [np.asarray(p.image.resize((64, 64))) for p in strongest_patches(model, layer, channel, pictures, sizes=(192,))]
     patches += [np.full((64, 64, 3), 255, np.uint8)] * (9 - len(patches))
-    try: made, told = synthesize(model, layer, channel, size=96, steps=steps), "made for it"
-    except RuntimeError: made, told = torch.full((3, 96, 96), .5), "no gradient reaches it"
+    made, told = _made_for(model, layer, channel, steps)
     grid = np.concatenate([np.concatenate(patches[i:i + 3], 1) for i in (0, 3, 6)])
     titles = [f"{layer}, channel {channel}\n{map.min():.2f} to {map.max():.2f}", "strongest patches", told]
-    axes, file = show_images([overlay(model.preprocess.denormalize(xb)[0], heat(map)[0]), grid, made], titles, size=2.4), io.BytesIO()
-    axes[0].figure.savefig(file, format="png", dpi=90)
+    axes, file = show_images([overlay(model.preprocess.denormalize(xb)[0], heat(map)[0]), grid, made], titles, size=2.2), io.BytesIO()
+    axes[0].figure.savefig(file, format="jpeg", dpi=90)
     plt.close(axes[0].figure)
     return file.getvalue()
 
-# %% ../nbs/06_attribution.ipynb #092f877a
+# %% ../nbs/06_attribution.ipynb #8b28d2a9
 def explore_layers(
     model, # carries `preprocess`, as `load_pretrained` and `transfer_model` give it
     image, # a picture in any form that `preprocess` takes
     layers=None, # names of layers to choose from; by default all through which everything passes
     pictures=None, # where the patches are looked for; by default scikit-image's photos
-    steps:int=48, # of the synthesis
+    steps:int=96, # of the synthesis
 ):
     "Choose a layer and a channel: where it answers in `image`, its strongest patches, a picture made for it; `.layer`, `.channel` and `.view` are the parts"
     widgets, xb = optional("ipywidgets"), model.preprocess(image)[None].to(next(model.parameters()).device)
@@ -277,7 +284,7 @@ def explore_layers(
     maps = {n: _to_map(found[n], *xb.shape[2:]) for n in names}
     if flat := [n for n, map in maps.items() if map is None]: raise ValueError(f"{flat[0]} gives {tuple(found[flat[0]].shape)}, which is no map of places")
     layer, channel = widgets.Dropdown(options=names, description="layer"), widgets.IntSlider(max=0, description="channel", continuous_update=False)
-    view, seen = widgets.Image(format="png"), {}
+    view, seen = widgets.Image(format="jpeg"), {}
     def show(change=None):
         channel.max = maps[layer.value].shape[1] - 1
         key = layer.value, channel.value

@@ -41,7 +41,7 @@ def show_filters(model, layer:str=None, *, n_cols:int=8, title:str=None, ax=None
     w = torch.cat([w, w.new_ones(-len(w) % n_cols, *w.shape[1:])]).unflatten(0, (-1, n_cols))  # (rows, columns, c, h, w)
     return show_image(w.permute(2, 0, 3, 1, 4).flatten(3).flatten(1, 2), title or name, ax)
 
-# %% ../nbs/04_hierarchy.ipynb #358622d9
+# %% ../nbs/04_hierarchy.ipynb #2d6ba6a6
 def gratings(size:int, orientations:int=12, frequencies=(1/32, 1/16, 1/8, 3/16, 1/4), phases:int=4) -> torch.Tensor:
     "Grey waves (orientations, frequencies, phases, 3, size, size) in [0, 1]; orientation 0 is vertical stripes, frequencies in cycles per pixel"
     angle = torch.arange(orientations) * pi / orientations
@@ -50,7 +50,7 @@ def gratings(size:int, orientations:int=12, frequencies=(1/32, 1/16, 1/8, 3/16, 
     turns = torch.tensor(frequencies).view(-1, 1, 1, 1) * along[:, None, None] + torch.arange(phases).view(-1, 1, 1) / phases
     return (.5 + .5 * (2 * pi * turns).cos()).unsqueeze(3).expand(-1, -1, -1, 3, -1, -1)
 
-# %% ../nbs/04_hierarchy.ipynb #89159478
+# %% ../nbs/04_hierarchy.ipynb #fb74ea04
 def colour_fields(size:int, hues:int=12, greys:int=9) -> torch.Tensor:
     "Uniform pictures (hues + greys, 3, size, size): a circle of hues of one brightness around mid grey, then greys from as far below mid grey to as far above"
     angle, axes = torch.arange(hues) * 2 * pi / hues, torch.tensor([[1., -1, 0], [1, 1, -2]])
@@ -58,7 +58,7 @@ def colour_fields(size:int, hues:int=12, greys:int=9) -> torch.Tensor:
     line = torch.linspace(-1, 1, greys).view(-1, 1).expand(-1, 3) / 3 ** .5
     return (.5 + .5 * torch.cat([circle, line])).view(-1, 3, 1, 1).expand(-1, -1, size, size)
 
-# %% ../nbs/04_hierarchy.ipynb #2eec4a00
+# %% ../nbs/04_hierarchy.ipynb #2a7e6120
 class Tuning(NamedTuple):
     "What the units of one layer answer to waves and colours, negative answers counted as silence"
     waves: torch.Tensor # (units, orientations, frequencies, phases)
@@ -83,7 +83,7 @@ class Tuning(NamedTuple):
         strongest = torch.cat([self.hues, self.greys], 1).amax(1)
         return (hue / (hue + grey)).where(strongest > .01 * strongest.amax(), torch.nan)
 
-# %% ../nbs/04_hierarchy.ipynb #01480943
+# %% ../nbs/04_hierarchy.ipynb #6c8f4e7f
 @torch.no_grad()
 def _middles(model, layers, pictures, bs=32):
     "Layer -> what the units in the middle of its map answer to `pictures` (n, 3, h, w) in [0, 1]: (n, units), at least 0"
@@ -97,7 +97,7 @@ def _middles(model, layers, pictures, bs=32):
                 found.setdefault(name, []).append(map[:, :, map.shape[2] // 2, map.shape[3] // 2].clamp(min=0).cpu())
     return {name: torch.cat(parts) for name, parts in found.items()}
 
-# %% ../nbs/04_hierarchy.ipynb #1a5b7434
+# %% ../nbs/04_hierarchy.ipynb #99f6e0f2
 def tuning_curves(
     model, # with `preprocess`, in evaluation mode
     layers, # names or patterns, as in `find_layers`
@@ -112,7 +112,7 @@ def tuning_curves(
     answers = _middles(model, layers, torch.cat([waves.flatten(0, 2), fields]))
     return {name: Tuning(a[:n].T.unflatten(1, shape), a[n:n + hues].T, a[n + hues:].T) for name, a in answers.items()}
 
-# %% ../nbs/04_hierarchy.ipynb #a4ea211d
+# %% ../nbs/04_hierarchy.ipynb #53bfea36
 class Patch(NamedTuple):
     "A part of a picture, and what a unit answered to it"
     picture: object # the picture's name or number
@@ -123,7 +123,7 @@ class Patch(NamedTuple):
     at: tuple # the unit's (row, column) in its map
     window: tuple # the part in `xb` (top, left, bottom, right)
 
-# %% ../nbs/04_hierarchy.ipynb #589bd56c
+# %% ../nbs/04_hierarchy.ipynb #3f236509
 def _named(pictures) -> dict:
     "Name -> picture for a dictionary, a list, or a folder of picture files"
     if isinstance(pictures, dict): return pictures
@@ -133,14 +133,14 @@ def _named(pictures) -> dict:
     if not found: raise ValueError(f"no picture files in {pictures}")
     return found
 
-# %% ../nbs/04_hierarchy.ipynb #36ba56e0
+# %% ../nbs/04_hierarchy.ipynb #f26a7919
 def _as_batch(image, longest, preprocess):
     "`image` with its longer side near `longest` pixels, both sides multiples of 32, normalised (1, 3, h, w)"
     w, h = (max(32, 32 * round(s * longest / max(image.size) / 32)) for s in image.size)
     x = TF.resize(TF.pil_to_tensor(image), [h, w], antialias=True) / 255
     return ((x - torch.tensor(preprocess.mean).view(3, 1, 1)) / torch.tensor(preprocess.std).view(3, 1, 1))[None]
 
-# %% ../nbs/04_hierarchy.ipynb #15fb1ea3
+# %% ../nbs/04_hierarchy.ipynb #153d0bd2
 def _windows(field, map_shape, picture_shape) -> torch.Tensor:
     "(top, left, bottom, right) of the field of every position, cut at the picture's edges: (h, w, 4); and whether the field lies wholly inside (h, w)"
     top, left = (torch.arange(n) * step + start for n, step, start in zip(map_shape, field.stride, field.start))
@@ -150,7 +150,7 @@ def _windows(field, map_shape, picture_shape) -> torch.Tensor:
     cut = boxes.clamp(min=0).minimum(torch.tensor([*picture_shape, *picture_shape]))
     return cut, (cut == boxes).all(2)
 
-# %% ../nbs/04_hierarchy.ipynb #29376784
+# %% ../nbs/04_hierarchy.ipynb #bc2f88e8
 def _candidates(name, image, xb, map, field, k) -> list:
     "The strongest patches of one picture at one size, none if every answer is the same; units whose field lies inside the picture if there are any"
     if map.max() - map.min() <= 1e-4 * map.abs().max(): return []
@@ -164,13 +164,13 @@ def _candidates(name, image, xb, map, field, k) -> list:
         found.append(Patch(name, map[at].item(), None, (l * scale_x, t * scale_y, r * scale_x, b * scale_y), xb, at, (t, l, b, r)))
     return found
 
-# %% ../nbs/04_hierarchy.ipynb #5cd50223
+# %% ../nbs/04_hierarchy.ipynb #973326e6
 def _apart(box, other):
     "Whether neither of two boxes holds the other's middle"
     holds = lambda a, b: a[0] <= (b[0] + b[2]) / 2 <= a[2] and a[1] <= (b[1] + b[3]) / 2 <= a[3]
     return not holds(box, other) and not holds(other, box)
 
-# %% ../nbs/04_hierarchy.ipynb #0ee9e270
+# %% ../nbs/04_hierarchy.ipynb #9cc51a4b
 def _best(candidates, k, per_picture, pictures) -> list:
     "The `k` strongest of `candidates` that lie apart, at most `per_picture` of one picture, cut out"
     chosen = []
@@ -180,7 +180,7 @@ def _best(candidates, k, per_picture, pictures) -> list:
         if len(chosen) == k: break
     return [p._replace(image=load_image(pictures[p.picture]).crop([round(v) for v in p.box])) for p in chosen]
 
-# %% ../nbs/04_hierarchy.ipynb #1e7795b9
+# %% ../nbs/04_hierarchy.ipynb #fd466ad5
 @torch.no_grad()
 def _layout(model, layer, xb):
     "The layout of what `layer` gives, from a square picture: in others, positions and channels cannot be told apart by their number"
@@ -190,7 +190,7 @@ def _layout(model, layer, xb):
     except (AssertionError, RuntimeError) as e: raise ValueError(f"this network takes no picture of {side} px ({e}), and patches need several sizes") from e
     return layout_of(maps[layer].shape)
 
-# %% ../nbs/04_hierarchy.ipynb #f8fd707f
+# %% ../nbs/04_hierarchy.ipynb #6abef076
 def strongest_patches(
     model, # with `preprocess`, in evaluation mode
     layer:str,
@@ -216,7 +216,7 @@ def strongest_patches(
     found = {c: _best(candidates, k, per_picture, pictures) for c, candidates in found.items()}
     return found[channel] if isinstance(channel, int) else found
 
-# %% ../nbs/04_hierarchy.ipynb #15cd72e6
+# %% ../nbs/04_hierarchy.ipynb #9115a774
 def _chain(model, layer, xb) -> list:
     "The modules from `xb` up to `layer`, each with the shape of its input and, for pooling, where each maximum was; only a plain chain of them"
     steps, last, target = [], xb, model.get_submodule(layer)
@@ -234,7 +234,7 @@ def _chain(model, layer, xb) -> list:
     finally: [h.remove() for h in hooks]
     return steps
 
-# %% ../nbs/04_hierarchy.ipynb #e60d508e
+# %% ../nbs/04_hierarchy.ipynb #098c4a52
 def _one_step_down(module, signal, shape, switches):
     "What `module`, whose input had `shape`, hands down of `signal`: unpooled, rectified or filtered by the transposed filters"
     if isinstance(module, nn.MaxPool2d): return signal.new_zeros(shape).flatten(2).scatter_add(2, switches.flatten(2), signal.flatten(2)).view(shape)
@@ -244,12 +244,12 @@ def _one_step_down(module, signal, shape, switches):
     missing = [n - r for n, r in zip(shape[2:], reach)]
     return F.conv_transpose2d(signal, module.weight, None, module.stride, module.padding, missing, module.groups, module.dilation)
 
-# %% ../nbs/04_hierarchy.ipynb #38a73c81
+# %% ../nbs/04_hierarchy.ipynb #86f2fb86
 def _peaks(map, channel, at=None) -> list:
     "(row, column) in `channel` of each of `map` (n, c, h, w): `at` for all, by default where it is largest"
     return [divmod(i, map.shape[3]) if at is None else tuple(at) for i in map[:, channel].flatten(1).argmax(1).tolist()]
 
-# %% ../nbs/04_hierarchy.ipynb #bdfd483d
+# %% ../nbs/04_hierarchy.ipynb #026bb067
 @torch.no_grad()
 def deconvnet(
     model, # a chain of convolutions, ReLU and max-pooling up to `layer`
@@ -266,12 +266,12 @@ def deconvnet(
     for module, shape, switches in reversed(steps): signal = _one_step_down(module, signal, shape, switches)
     return signal
 
-# %% ../nbs/04_hierarchy.ipynb #3671b4a1
+# %% ../nbs/04_hierarchy.ipynb #73a05577
 RULES = {"backprop": lambda x, top, signal: (x > 0) & (x < top),     # where the picture passed on its way up: the exact gradient
          "deconvnet": lambda x, top, signal: signal > 0,               # where the signal that comes down is positive
          "guided": lambda x, top, signal: (x > 0) & (signal > 0)}      # both (a unit at the top of ReLU6 counts as passed)
 
-# %% ../nbs/04_hierarchy.ipynb #348f219e
+# %% ../nbs/04_hierarchy.ipynb #e6c45d00
 class _Gate(torch.autograd.Function):
     "ReLU cut at `top`, with the way back of `rule`"
     @staticmethod
@@ -283,7 +283,7 @@ class _Gate(torch.autograd.Function):
     @staticmethod
     def backward(ctx, signal): return signal * RULES[ctx.rule](ctx.saved_tensors[0], ctx.top, signal), None, None
 
-# %% ../nbs/04_hierarchy.ipynb #081aa1a2
+# %% ../nbs/04_hierarchy.ipynb #4fe22568
 class Gated(TorchFunctionMode):
     "Inside its `with`: every ReLU and ReLU6, module or function, in place or not, hands signals down by `rule`; no hook is set and no layer changed"
     def __init__(self, rule:str):
@@ -301,7 +301,7 @@ class Gated(TorchFunctionMode):
         self.gates += 1
         return _Gate.apply(args[0] if args else kwargs["input"], top, self.rule)
 
-# %% ../nbs/04_hierarchy.ipynb #27d5aa5d
+# %% ../nbs/04_hierarchy.ipynb #cbd81513
 def backproject(
     model, # any network, frozen or not, in evaluation mode
     xb, # pictures (n, c, h, w)

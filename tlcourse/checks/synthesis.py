@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from ..synthesis import synthesize
 
-# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #cb1b1933
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #0ff16eb1
 _IMAGENET = ((.485, .456, .406), (.229, .224, .225))
 
 def _by_trial(conv, mean, std):
@@ -29,6 +29,7 @@ def _by_trial(conv, mean, std):
         found.append(value(image[None])[0])
     return torch.stack(found)
 
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #ec39c21c
 @torch.no_grad()
 def check_ceiling(f) -> str:
     "`f(conv, mean, std)`: the largest value of each filter of `conv` over pictures in [0, 1] that are normalised by `mean` and `std`"
@@ -44,7 +45,7 @@ def check_ceiling(f) -> str:
             assert torch.allclose(got, right, atol=1e-4), f"a convolution {what}, {name}: {got[0]:.3f} for the first filter, but its best picture gives {right[0]:.3f}. A hint: {hint}"
     return "Right: no picture gives more, and one gives as much."
 
-# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #dc6c3066
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #d722cdc2
 def check_rescaled(f) -> str:
     "`f(images, generator)`: all of `images` scaled by one factor between 0.8 and 1.2 that `generator` draws, with a gradient"
     images = F.interpolate(torch.rand(2, 3, 4, 4, generator=torch.Generator().manual_seed(0)), size=40, mode="bilinear").requires_grad_()  # smooth
@@ -65,7 +66,7 @@ def check_rescaled(f) -> str:
     assert (out - expected).abs().mean() < .05, "the pictures have the right size but do not show what they showed"
     return "Right: the seed decides, and the gradient comes back."
 
-# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #fd59068f
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #595f697d
 def small_net():
     "A small network with BatchNorm, always the same: pictures (n, 3, 16, 16) -> maps (n, 4, 12, 12)"
     with torch.random.fork_rng(devices=[]):
@@ -90,7 +91,7 @@ def suspects() -> dict:
     "Five loops for activation maximisation: name -> function (net, channel) -> picture (1, 3, 16, 16) in [-1, 1]; some are at fault"
     return {name: partial(_loop, fault=fault) for name, fault in _FAULTS.items()}
 
-# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #d1169f75
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #97e84dc5
 _CLUES = {"network moved": "compare the network's buffers before and after", "another channel": "look at the value of every channel, not only of the one asked for",
           "none": "does its own channel rise most, and is the network what it was?", "downhill": "what is the value at the end, and what at the start?",
           "nothing learns": "compare its picture with the start, plain grey"}
