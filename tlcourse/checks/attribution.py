@@ -53,7 +53,7 @@ def check_quiet(f) -> str:
         assert torch.allclose(found, right, rtol=1e-4, atol=1e-7), f"{what}: the slopes differ from those in evaluation mode. A hint: Dropout and BatchNorm"
     return "Right: the same slopes, and nobody was there."
 
-# %% ../../nbs/solutions/06_attribution_solutions.ipynb #0425f52c
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #ae29262d
 def check_hirescam(f) -> str:
     "`f(maps, slope)`, two tensors (n, c, h, w), gives what each place adds to the score: (n, h, w)"
     draw = torch.Generator().manual_seed(0)
@@ -68,7 +68,7 @@ def check_hirescam(f) -> str:
     assert torch.allclose(found, (maps * weight).sum(1), atol=1e-4), "the sum is right, the places are not. A hint: value times slope, in the same place"
     return "Right: the places sum to the score."
 
-# %% ../../nbs/solutions/06_attribution_solutions.ipynb #bf04acd3
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #ecae13fe
 def case():
     "Lite0 with ImageNet's weights, its twin with random ones, and two photos (2, 3, 160, 160)"
     net = load_pretrained("tf_efficientnet_lite0")
@@ -83,7 +83,7 @@ def _drawn(net, xb, target):
     both = F.conv2d(F.pad(grey, (1, 1, 1, 1), mode="replicate"), torch.stack([kernel, kernel.T])[:, None])  # (n, 2, h, w)
     return heat(both)
 
-# %% ../../nbs/solutions/06_attribution_solutions.ipynb #dceecffa
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #8a7edbc2
 def vendors() -> dict:
     "Three explanations for sale: name -> function of (network, pictures, target) to maps (n, h, w)"
     return {"Clarity": lambda net, xb, target: heat(guided_backprop(net, xb, target)), "Crisp": _drawn,
