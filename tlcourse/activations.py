@@ -181,12 +181,13 @@ class Field(NamedTuple):
         top, left = (s + i * step for s, i, step in zip(self.start, (row, col), self.stride))
         return top, left, top + self.height, left + self.width
 
-# %% ../nbs/03_activations.ipynb #4d6397df
+# %% ../nbs/03_activations.ipynb #e78875db
+@torch.enable_grad()  # also where a caller switched gradients off
 def _extents(twin, layer, h, w, local=False, layout=None):
     "Down and right, (length, stride, start) of the field of `layer`'s middle unit in an `h` × `w` picture, None where it reaches an edge; and the layout"
     channels = next((m.in_channels for m in twin.modules() if isinstance(m, _ConvNd)), 3)
     xb = torch.rand(1, channels, h, w, generator=torch.Generator().manual_seed(1)).mul_(1e-3).requires_grad_(True)
-    with torch.enable_grad(), _Open(local): out = _run_to(twin, layer, xb)
+    with _Open(local): out = _run_to(twin, layer, xb)
     layout, ends = layout or layout_of(out.shape), []
     map = as_map(out, layout)  # (1, c, h, w)
     row, col = map.shape[2] // 2, map.shape[3] // 2
