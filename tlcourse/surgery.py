@@ -418,25 +418,25 @@ def split(
         except Exception as e: reasons.append(f"it raises {type(e).__name__}: {str(e).strip().partition(chr(10))[0]}")  # whatever comes of running or tracing foreign code
     raise CannotSplit(f"{name}: {'; traced, '.join(dict.fromkeys(reasons))}")
 
-# %% ../nbs/07_surgery.ipynb #1e2501a8
+# %% ../nbs/07_surgery.ipynb #30a4d0f5
 def to_nchw(map, layout:str="NCHW", first:bool=False) -> torch.Tensor:
     "A feature `map` of any `layout` as (n, c, h, w); tokens become (n, c, tokens, 1); `first`: the first token only"
     if layout == "NHWC": return map.permute(0, 3, 1, 2)
     return (map[:, :1] if first else map).transpose(1, 2).unsqueeze(-1) if layout == "tokens" else map
 
-# %% ../nbs/07_surgery.ipynb #79e11cf1
+# %% ../nbs/07_surgery.ipynb #e21a5909
 class ToNCHW(nn.Module):
     "The layer that does `to_nchw`"
     def __init__(self, layout, first=False): super().__init__(); self.layout, self.first = layout, first
 
     def forward(self, map): return to_nchw(map, self.layout, self.first)
 
-# %% ../nbs/07_surgery.ipynb #8f7477e1
+# %% ../nbs/07_surgery.ipynb #453cc8fd
 class AvgMaxPool(nn.Module):
     "Mean and maximum over places, one after the other: (n, c, h, w) -> (n, 2c, 1, 1)"
     def forward(self, map): return torch.cat([map.mean((2, 3), keepdim=True), map.amax((2, 3), keepdim=True)], 1)
 
-# %% ../nbs/07_surgery.ipynb #3f951c5b
+# %% ../nbs/07_surgery.ipynb #bf09c5a6
 def _check_head(n_classes, dropouts, pool, layout):
     "Raise `ValueError` for options of a head that cannot be"
     if n_classes < 2: raise ValueError(f"n_classes={n_classes}: a classifier needs at least two classes (for yes or no, use two)")
@@ -445,7 +445,7 @@ def _check_head(n_classes, dropouts, pool, layout):
     if pool not in ("avg", "concat", "first") or pool == "first" and layout != "tokens":
         raise ValueError(f"pool={pool!r} for the layout {layout!r}: choose 'avg' or 'concat', or 'first' where there are tokens")
 
-# %% ../nbs/07_surgery.ipynb #500731ad
+# %% ../nbs/07_surgery.ipynb #21ba306d
 def create_head(
     n_features:int, # channels of the body's feature map
     n_classes:int,
@@ -469,7 +469,7 @@ def create_head(
             nn.init.zeros_(layer.bias)
     return nn.Sequential(layers)
 
-# %% ../nbs/07_surgery.ipynb #63ca350b
+# %% ../nbs/07_surgery.ipynb #243ad94f
 @torch.no_grad()
 def _first_conv(model):
     "The first convolution that `model` calls on a picture, or None"
@@ -482,7 +482,7 @@ def _first_conv(model):
     finally: [h.remove() for h in hooks]
     return next(iter(called), None)
 
-# %% ../nbs/07_surgery.ipynb #6ba97453
+# %% ../nbs/07_surgery.ipynb #53fe4674
 def adapt_input(model, in_channels:int):
     "Make `model`'s first convolution read `in_channels` channels: its RGB weights summed for one, else repeated and scaled by 3/in_channels; changes `model`"
     first = _first_conv(model)
@@ -493,7 +493,7 @@ def adapt_input(model, in_channels:int):
     first.weight, first.in_channels, model.in_channels = nn.Parameter(w), in_channels, in_channels
     return model
 
-# %% ../nbs/07_surgery.ipynb #593d1c4c
+# %% ../nbs/07_surgery.ipynb #3bdad8be
 def _class_names(n_classes, classes) -> list:
     "The names of the classes, from their number or their names"
     if n_classes is None and classes is None: raise ValueError("say how many classes there are: n_classes=2, or classes=[...]")
@@ -502,7 +502,7 @@ def _class_names(n_classes, classes) -> list:
     if isinstance(classes, str) or len(set(names)) < len(names): raise ValueError(f"classes={classes!r}: a list of different names is wanted")
     return names
 
-# %% ../nbs/07_surgery.ipynb #ee3fe7b2
+# %% ../nbs/07_surgery.ipynb #d9be6290
 def transfer_model(
     arch:str, # any network that `load_pretrained` and `split` take
     n_classes:int=None, # by default as many as `classes`
@@ -527,14 +527,14 @@ def transfer_model(
     model.groups = parts.groups + [LayerGroup("head", {"head": model.head})]
     return model
 
-# %% ../nbs/07_surgery.ipynb #554f1430
+# %% ../nbs/07_surgery.ipynb #b91c4686
 class Prediction(NamedTuple):
     "The most probable class of a picture, its probability, and every class's"
     label: str
     probability: float
     probabilities: dict
 
-# %% ../nbs/07_surgery.ipynb #68b311f7
+# %% ../nbs/07_surgery.ipynb #cc446a2d
 @torch.inference_mode()
 def predict(model, images, bs:int=32) -> list:
     "A `Prediction` for each of `images` (a picture, or a list of them, in any form that `load_image` takes), with the model's own preprocessing"
@@ -553,7 +553,7 @@ def predict(model, images, bs:int=32) -> list:
     named = [dict(zip(model.classes, p)) for p in found]
     return [Prediction(max(p, key=p.get), max(p.values()), p) for p in named]
 
-# %% ../nbs/07_surgery.ipynb #6ffb56f5
+# %% ../nbs/07_surgery.ipynb #baabc54f
 _ABOUT = ("arch", "weights", "classes", "head_options", "in_channels")
 
 def save_model(model, folder):
@@ -565,7 +565,7 @@ def save_model(model, folder):
     about = {k: getattr(model, k) for k in _ABOUT} | {"preprocess": model.preprocess.config}
     (folder / "model.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
 
-# %% ../nbs/07_surgery.ipynb #37c7a21e
+# %% ../nbs/07_surgery.ipynb #7317c624
 def load_model(folder):
     "The model that `save_model` wrote into `folder`, in evaluation mode; needs neither the network nor the pretrained weights"
     folder = Path(folder)
