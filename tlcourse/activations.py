@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['find_layers', 'capture', 'layer_table', 'as_map', 'statistics', 'show_statistics', 'Field', 'receptive_field']
 
-# %% ../nbs/03_activations.ipynb #4b5b7ae6
+# %% ../nbs/03_activations.ipynb #6ab193fc
 import copy
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
@@ -15,7 +15,6 @@ from typing import NamedTuple
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd

@@ -5,14 +5,12 @@
 # %% auto #0
 __all__ = ['check_ceiling', 'check_rescaled', 'small_net', 'suspects', 'check_faults']
 
-# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #9e2ddea8
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #2c484874
 from functools import partial
 
 import torch
 from torch import nn
 from torch.nn import functional as F
-
-from ..synthesis import synthesize
 
 # %% ../../nbs/solutions/05_synthesis_solutions.ipynb #0ff16eb1
 _IMAGENET = ((.485, .456, .406), (.229, .224, .225))
