@@ -16,7 +16,7 @@ from torch.overrides import TorchFunctionMode
 
 from .figures import COLORS
 
-# %% ../nbs/B_recording.ipynb #71aab53b
+# %% ../nbs/B_recording.ipynb #66e733da
 class Step(NamedTuple):
     "One function call: what it read (numbers of earlier steps) and the shape of the tensor that it made (None: several tensors)"
     name: str
@@ -25,20 +25,20 @@ class Step(NamedTuple):
     computed: bool # False: the numbers of an input handed on, as views and idle layers do
     weights: bool # it read parameters
 
-# %% ../nbs/B_recording.ipynb #67de85a6
+# %% ../nbs/B_recording.ipynb #2945f847
 def tensors_in(value) -> list:
     "The tensors in `value`, a tensor or lists and dictionaries of them"
     if isinstance(value, torch.Tensor): return [value]
     if isinstance(value, dict): value = list(value.values())
     return [t for v in value for t in tensors_in(v)] if isinstance(value, (list, tuple)) else []
 
-# %% ../nbs/B_recording.ipynb #5b867367
+# %% ../nbs/B_recording.ipynb #fdd0b92f
 def _handed_on(made, before) -> bool:
     "Whether the one tensor `made` is the memory of a tensor of `before` (pairs of tensor and version), unchanged"
     same = lambda t: t.untyped_storage().data_ptr() == made[0].untyped_storage().data_ptr()
     return len(made) == 1 and any(t._version == version and same(t) for t, version in before)
 
-# %% ../nbs/B_recording.ipynb #f0a7af08
+# %% ../nbs/B_recording.ipynb #8828d4be
 class Record(TorchFunctionMode):
     "Inside its `with`: writes down every torch function that works on `xb` or on what came of it; `.steps[0]` is `xb`, `.touched` the ids of all tensors read"
     def __init__(self, xb):
@@ -63,7 +63,7 @@ class Record(TorchFunctionMode):
         self.made |= {id(t): len(self.steps) - 1 for t in made}
         self.kept += made  # alive, so that no id is given twice
 
-# %% ../nbs/B_recording.ipynb #b0206a2c
+# %% ../nbs/B_recording.ipynb #c7412590
 def bottlenecks(inputs) -> list:
     "The steps through which every path from step 0 to the last one runs, where step i reads the earlier steps `inputs[i]`"
     last, reached, needed = len(inputs) - 1, {0}, {len(inputs) - 1}
@@ -78,7 +78,7 @@ def bottlenecks(inputs) -> list:
         far = max(far, last_reader.get(i, 0))
     return found
 
-# %% ../nbs/B_recording.ipynb #610fbadf
+# %% ../nbs/B_recording.ipynb #f66a327b
 def draw_steps(steps, ax, cut:int=None):
     "The `steps` of a record on a line, readings as arcs; bottlenecks filled, the step `cut` in another colour; returns `ax`"
     narrow = bottlenecks([s.inputs for s in steps])
@@ -93,13 +93,13 @@ def draw_steps(steps, ax, cut:int=None):
     ax.set_axis_off()
     return ax
 
-# %% ../nbs/B_recording.ipynb #053c0a38
+# %% ../nbs/B_recording.ipynb #f5803683
 def layout_of(shape) -> str:
     "The layout of a tensor of `shape` made from a square picture, 'NCHW', 'NHWC' or 'tokens': the two equal axes are the positions; None for others"
     if len(shape) == 3: return "tokens"  # (n, tokens, c)
     return ("NHWC" if shape[1] == shape[2] != shape[3] else "NCHW") if len(shape) == 4 else None
 
-# %% ../nbs/B_recording.ipynb #cef1e8ba
+# %% ../nbs/B_recording.ipynb #b8634648
 def positions(shape) -> int:
     "How many positions a tensor of `shape` has: h·w of a map, the tokens of a sequence, one of a vector"
     axes = {"NCHW": (2, 3), "NHWC": (1, 2), "tokens": (1,)}.get(layout_of(shape), ())
