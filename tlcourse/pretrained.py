@@ -24,6 +24,13 @@ from torchvision.transforms.v2 import functional as TF
 
 from .data import load_image, optional
 
+# %% ../nbs/02_pretrained.ipynb #c3fc5dd1
+def _one_band(image):
+    "The band of an RGB `image` whose three bands are the same, as grey pictures' are, else None"
+    (w, h), bands = image.size, lambda im: [band.tobytes() for band in im.split()]
+    if len(set(bands(image.crop((0, h // 2, w, h // 2 + 1))))) > 1: return None  # one row tells most colour pictures
+    return image.getchannel(0) if len(set(bands(image))) == 1 else None
+
 # %% ../nbs/02_pretrained.ipynb #a4b6d9af
 class Preprocess:
     "What a network's weights expect of a picture: `preprocess(image)` gives the evaluation tensor (channels, size, size), `.train` a training one"
@@ -50,23 +57,36 @@ class Preprocess:
         "The same preprocessing at another picture `size` in pixels"
         return Preprocess(**{**self.config, "size": size})
 
-    def _resize(self, image, h, w): return TF.resize(image, [h, w], interpolation=TF.InterpolationMode(self.interpolation), antialias=True)
+    def _resize(self, image, h, w):
+        grey = _one_band(image)  # a third of the work
+        small = TF.resize(grey or image, [h, w], interpolation=TF.InterpolationMode(self.interpolation), antialias=True)
+        return small.convert("RGB")
 
-    def _normalize(self, image):
+    def _bytes(self, image):
         if self.channels not in (1, 3):
             raise ValueError(f"a picture has 3 channels, or 1 in grey: give a network of {self.channels} channels tensors (n, {self.channels}, h, w)")
         array = np.array(image if self.channels == 3 else image.convert("L"))
-        x = torch.from_numpy(array.reshape(*array.shape[:2], -1)).permute(2, 0, 1).float().div(255)  # (h, w, c) bytes -> (c, h, w) in [0, 1]
-        return (x - self._mean) / self._std
+        return torch.from_numpy(array.reshape(*array.shape[:2], -1))  # (h, w, c)
 
-    def __call__(self, image) -> torch.Tensor:
-        "Shorter side to size / crop_pct, middle square of `size`, [0, 1], minus mean, over std"
+    def _normalize(self, pixels):
+        x = pixels.movedim(-1, -3).float().div_(255)  # bytes (…, h, w, c) -> (…, c, h, w) in [0, 1]
+        return x.sub_(self._mean).div_(self._std)
+
+    def _pixels(self, image):
         image = load_image(image)
         (w, h), short = image.size, floor(self.size / self.crop_pct + 1e-6)
         if self.crop_mode == "squash": h, w = short, short
         elif h <= w: h, w = short, int(short * w / h)
         else: h, w = int(short * h / w), short
-        return self._normalize(TF.center_crop(self._resize(image, h, w), [self.size, self.size]))
+        return self._bytes(TF.center_crop(self._resize(image, h, w), [self.size, self.size]))
+
+    def __call__(self, image) -> torch.Tensor:
+        "Shorter side to size / crop_pct, middle square of `size`, [0, 1], minus mean, over std"
+        return self._normalize(self._pixels(image))
+
+    def batch(self, images) -> torch.Tensor:
+        "The evaluation tensors of `images` as (n, channels, size, size), in channels_last: the numbers of single calls, with one pass for all"
+        return self._normalize(torch.stack([self._pixels(image) for image in images]))
 
     def train(self, image, generator:torch.Generator) -> torch.Tensor:
         "ImageNet's training view: a random part (8–100 % of the area, sides 3:4 to 4:3) to `size`, flipped half the time, drawn from `generator`"
@@ -79,7 +99,7 @@ class Preprocess:
         else: cw = ch = min(w, h)
         top, left, flip = int(draw() * (h - ch + 1)), int(draw() * (w - cw + 1)), draw() < .5
         image = self._resize(image.crop((left, top, left + cw, top + ch)), self.size, self.size)
-        return self._normalize(TF.horizontal_flip(image) if flip else image)
+        return self._normalize(self._bytes(TF.horizontal_flip(image) if flip else image))
 
     def denormalize(self, xb) -> torch.Tensor:
         "`xb` ((3, h, w) or (n, 3, h, w)) back to [0, 1], for the eye"

@@ -17,8 +17,8 @@ from torch.utils.data import TensorDataset
 from tqdm.auto import tqdm
 
 from .data import eval_loader, train_loader
-from .features import ENGINES, autocast, evaluating
-from .figures import show_table
+from .features import PRECISIONS, autocast, evaluating, race
+from .figures import kept_memory, show_table
 from .freezing import freeze_to, learning_parameters
 
 # %% ../nbs/10_training.ipynb #3104c074
@@ -56,15 +56,11 @@ def _step(model, xb, yb, loss, engine):
     return value.detach()
 
 def fastest_step(model, xb, yb, loss) -> str:
-    "The engine in which a training step takes the least time here, measured on a copy: one warm-up, best of two"
-    def seconds(engine):
-        twin, times = copy.deepcopy(model).train(), []
-        for _ in range(3):
-            start = perf_counter()
-            _step(twin, xb, yb, loss, engine)
-            times.append(perf_counter() - start)
-        return min(times[1:])
-    with torch.random.fork_rng(devices=[]): return min(ENGINES, key=seconds)
+    "The precision in which a training step takes the least time here, measured on a copy and on the first four samples of a batch"
+    twin = copy.deepcopy(model).train()
+    with torch.random.fork_rng(devices=[]):
+        seconds = race({engine: lambda engine=engine: _step(twin, xb[:4], yb[:4], loss, engine) for engine in PRECISIONS})
+    return min(seconds, key=seconds.get)
 
 # %% ../nbs/10_training.ipynb #967c9333
 class Learner:
@@ -76,7 +72,7 @@ class Learner:
         if answers and wanted and answers != wanted:
             raise ValueError(f"the model answers with {answers} classes, the data has {wanted}: transfer_model(arch, classes=...) puts a new head on")
         self.loss, self.metrics = loss or nn.CrossEntropyLoss(), metrics or {"accuracy": accuracy}
-        self.engine = "torch" if isinstance(train, TensorDataset) else engine
+        self.engine = "torch" if engine == "auto" and isinstance(train, TensorDataset) else engine
         self.preprocess = getattr(model, "preprocess", None)
         self.loader = train_loader(train, bs, self.preprocess, seed=seed)
         self.history = []
@@ -91,7 +87,7 @@ class Learner:
         found = []
         with evaluating(self.model):
             for xb, yb in eval_loader(dataset, self.bs, self.preprocess):
-                with autocast(self.engine if self.engine in ENGINES else "torch", self.device): out = self.model(self.to_device(xb))
+                with autocast(self.engine if self.engine in PRECISIONS else "torch", self.device): out = self.model(self.to_device(xb))
                 found.append((out.float().cpu(), yb))
         logits, targets = zip(*found)
         return torch.cat(logits).clone(), torch.cat(targets)
@@ -116,7 +112,7 @@ class Learner:
         phases = [Phase(phases, None)] if isinstance(phases, int) else list(phases)
         self.model.to(memory_format=torch.channels_last)
         total = sum(p.epochs for p in phases) * len(self.loader)
-        with tqdm(total=total, unit="batch", desc="training", leave=False) as bar:
+        with kept_memory(), tqdm(total=total, unit="batch", desc="training", leave=False) as bar:
             for number, phase in enumerate(phases): self.fit_phase(number, phase, bar)
         self.model.eval()
         return self
