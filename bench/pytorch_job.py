@@ -1,0 +1,112 @@
+"""The job in plain PyTorch, written as its official tutorial on transfer learning for computer vision writes it.
+
+    python bench/pytorch_job.py TASK DATA.json WEIGHTS REPEAT
+"""
+import os
+from tempfile import TemporaryDirectory
+from time import perf_counter
+import timm, torch
+from PIL import Image
+from torch import nn, optim
+from torch.optim import lr_scheduler
+from torch.utils.data import DataLoader, Dataset
+from torchvision import transforms
+from common import ARCH, BS, EPOCHS, MEAN, SHORTER_SIDE, SIZE, STD, job, report
+
+WORKERS = min(4, os.cpu_count() or 1)  # the tutorial's 4, but no more than there are cores: torch warns that more are slower
+LR, MOMENTUM, STEP, GAMMA = .001, .9, 7, .1
+GIVEN = ["the same weights file, the same pixels", "no augmentation, as no other contender has any", f"batches of {BS} instead of the tutorial's 4, which are slower",
+         f"loading processes: {WORKERS} (the tutorial's 4, but no more than cores)"]
+TRAINING = [f"the tutorial's SGD (lr {LR}, momentum {MOMENTUM}), StepLR({STEP}, {GAMMA}), and its train_model, which keeps the weights of the best epoch"]
+OF_TASK = {"head": TRAINING + ["'ConvNet as fixed feature extractor': no gradients but the new linear layer's, no feature kept between epochs"],
+           "all": TRAINING + ["'Finetuning the ConvNet': one epoch of all layers, from the pretrained body and a new linear layer"],
+           "extract": ["eager float32, eval mode, no_grad, one pass over a DataLoader"]}
+
+
+class Pictures(Dataset):
+    "Pairs (path, label) as tensors"
+    def __init__(self, pairs):
+        self.pairs = pairs
+        self.transform = transforms.Compose([transforms.Resize(SHORTER_SIDE, transforms.InterpolationMode.BICUBIC), transforms.CenterCrop(SIZE), transforms.ToTensor(),
+                                             transforms.Normalize(MEAN, STD)])
+
+    def __len__(self): return len(self.pairs)
+
+    def __getitem__(self, i):
+        path, label = self.pairs[i]
+        with open(path, "rb") as f: image = Image.open(f).convert("RGB")
+        return self.transform(image), label
+
+
+def network(job):
+    "timm's network with the weights of the file"
+    model = timm.create_model(ARCH)
+    model.load_state_dict(torch.load(job.weights, weights_only=True))
+    return model
+
+
+def train_model(model, criterion, optimizer, scheduler, dataloaders, dataset_sizes, num_epochs):
+    "The tutorial's loop: a training and a validation phase per epoch; returns the model of the best epoch and its accuracy"
+    with TemporaryDirectory() as tempdir:
+        best_model_params_path = os.path.join(tempdir, "best_model_params.pt")
+        torch.save(model.state_dict(), best_model_params_path)
+        best_acc = 0.0
+        for _ in range(num_epochs):
+            for phase in ["train", "val"]:
+                model.train() if phase == "train" else model.eval()
+                running_loss, running_corrects = 0.0, 0
+                for inputs, labels in dataloaders[phase]:
+                    optimizer.zero_grad()
+                    with torch.set_grad_enabled(phase == "train"):
+                        outputs = model(inputs)
+                        _, preds = torch.max(outputs, 1)
+                        loss = criterion(outputs, labels)
+                        if phase == "train":
+                            loss.backward()
+                            optimizer.step()
+                    running_loss += loss.item() * inputs.size(0)
+                    running_corrects += torch.sum(preds == labels.data)
+                if phase == "train": scheduler.step()
+                epoch_acc = running_corrects.double().item() / dataset_sizes[phase]
+                if phase == "val" and epoch_acc > best_acc:
+                    best_acc = epoch_acc
+                    torch.save(model.state_dict(), best_model_params_path)
+        model.load_state_dict(torch.load(best_model_params_path, weights_only=True))
+    return model, best_acc
+
+
+def train(job):
+    "Five epochs of the last layer, or one of all layers; returns the accuracy on the validation pictures"
+    datasets = {"train": Pictures(job.train), "val": Pictures(job.valid)}
+    dataloaders = {x: DataLoader(datasets[x], batch_size=BS, shuffle=True, num_workers=WORKERS) for x in datasets}
+    model = network(job)
+    if job.task != "all":
+        for param in model.parameters(): param.requires_grad = False
+    model.classifier = nn.Linear(model.classifier.in_features, len(job.classes))
+    optimizer = optim.SGD(model.parameters() if job.task == "all" else model.classifier.parameters(), lr=LR, momentum=MOMENTUM)
+    return train_model(model, nn.CrossEntropyLoss(), optimizer, lr_scheduler.StepLR(optimizer, step_size=STEP, gamma=GAMMA), dataloaders,
+                       {x: len(datasets[x]) for x in datasets}, 1 if job.task == "all" else EPOCHS)[1]
+
+
+def extract(job):
+    "Pooled features of all pictures, and the seconds"
+    model = network(job).eval()
+    model.reset_classifier(0)
+    start = perf_counter()
+    with torch.no_grad(): features = torch.cat([model(xb) for xb, _ in DataLoader(Pictures(job.train + job.valid), batch_size=BS, num_workers=WORKERS)])
+    return features, perf_counter() - start
+
+
+def main():
+    asked, start = job(), perf_counter()
+    torch.manual_seed(asked.seed)
+    given = GIVEN + OF_TASK["head" if asked.task == "whole" else asked.task]
+    if asked.task == "extract":
+        features, seconds = extract(asked)
+        report({"inner": seconds, "n": len(features), "images_per_second": len(features) / seconds, "given": given})
+    else:
+        found = train(asked)
+        report({"inner": perf_counter() - start, "n": len(asked.valid), "accuracy": found, "given": given})
+
+
+if __name__ == "__main__": main()

@@ -1,0 +1,98 @@
+"""The job in tlcourse: what is frozen is computed once.
+
+    python bench/tlcourse_job.py TASK DATA.json WEIGHTS REPEAT
+"""
+import os
+from time import perf_counter
+import torch
+from torch.utils.data import TensorDataset
+from tlcourse.data import ImageDataset, load_image
+from tlcourse.features import boundary, extract
+from tlcourse.freezing import freeze_to
+from tlcourse.surgery import transfer_model
+from tlcourse.training import Learner, Phase
+from common import ARCH, BS, EPOCHS, MEAN, SHORTER_SIDE, SIZE, STD, job, report
+
+GIVEN = ["its own copy of the same weights, the same pixels", "no augmentation, as no other contender has any",
+         f"its defaults: batches of {BS}, as many loading processes as there are cores, AdamW, its own head with two linear layers"]
+OF_TASK = {"head": ["features extracted once per process, engine chosen by extract, nothing kept on disk", f"Phase({EPOCHS}, None, lr=2e-3) on the features, validation after each epoch"],
+           "all": ["Phase(1, 0, lr=(1e-5, 1e-3)), from the pretrained body and a new head"],
+           "extract": ["engine chosen by extract, its export counted; a second, warm pass reported beside it"]}
+
+
+def checked_model(job):
+    "A transfer model with the weights of the file and the preprocessing of the others"
+    model = transfer_model(ARCH, classes=job.classes)
+    config, wanted = model.preprocess.config, (SIZE, SIZE / SHORTER_SIDE, "bicubic", MEAN, STD)
+    if tuple(config[k] for k in ("size", "crop_pct", "interpolation", "mean", "std")) != wanted: raise ValueError(f"another preprocessing than the others': {config}")
+    theirs = torch.load(job.weights, weights_only=True)
+    if not torch.equal(model.body.net.conv_stem.weight, theirs["conv_stem.weight"]): raise ValueError("other weights than the others'")
+    return model
+
+
+def train_head(job):
+    "Five epochs of the head on features that were extracted once; returns the accuracy on the validation pictures"
+    model, pairs = freeze_to(checked_model(job), -1), job.train + job.valid
+    lower, upper = boundary(model, -1)
+    features = extract(lower, ImageDataset(pairs, job.classes))  # (n, n_features)
+    data, n = TensorDataset(features, torch.tensor([label for _, label in pairs])), len(job.train)
+    train, valid = TensorDataset(*data[:n]), TensorDataset(*data[n:])
+    return Learner(upper, train, valid, bs=BS, seed=job.seed).fit([Phase(EPOCHS, None, lr=2e-3)]).evaluate(valid)["accuracy"]
+
+
+def train_all(job):
+    "One epoch of all layers; returns the accuracy on the validation pictures"
+    train, valid = (ImageDataset(pairs, job.classes) for pairs in (job.train, job.valid))
+    learn = Learner(checked_model(job), train, valid, bs=BS, seed=job.seed).fit([Phase(1, 0, lr=(1e-5, 1e-3))])
+    return learn.history[-1]["valid accuracy"]
+
+
+def seconds_each(function, things):
+    "Seconds that `function` takes for one of `things`, on one core, and what it gave for each"
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    start = perf_counter()
+    found = [function(thing) for thing in things]
+    seconds = (perf_counter() - start) / len(things)
+    torch.set_num_threads(threads)
+    return seconds, found
+
+
+def limit(job, lower, n=2 * BS):
+    "The parts of the limit of extraction, measured here, and the limit in pictures per second: the engine and the preparation share the cores, none ever waits"
+    decode, images = seconds_each(load_image, [path for path, _ in job.train[:n]])
+    prepare, tensors = seconds_each(lower.preprocess, images)
+    ready = TensorDataset(torch.stack(tensors), torch.zeros(len(tensors)))
+    start = perf_counter()
+    extract(lower, ready)
+    engine = len(tensors) / (perf_counter() - start)
+    return {"engine_per_second": engine, "decode_seconds": decode, "preprocess_seconds": prepare, "limit_per_second": 1 / (1 / engine + (decode + prepare) / (os.cpu_count() or 1))}
+
+
+def timed_extract(lower, dataset):
+    "Pictures per second of one pass, and its seconds"
+    start = perf_counter()
+    n = len(extract(lower, dataset))
+    return n / (perf_counter() - start), perf_counter() - start
+
+
+def extraction(job):
+    "A first pass (export counted), a second one, and the limit beside them"
+    lower, _ = boundary(freeze_to(checked_model(job), -1), -1)
+    dataset = ImageDataset(job.train + job.valid, job.classes)
+    (cold, seconds), (warm, _) = timed_extract(lower, dataset), timed_extract(lower, dataset)
+    parts = limit(job, lower)
+    return {"inner": seconds, "n": len(dataset), "images_per_second": cold, "warm_per_second": warm, **parts, "share_of_limit": warm / parts["limit_per_second"]}
+
+
+def main():
+    asked, start = job(), perf_counter()
+    torch.manual_seed(asked.seed)
+    given = GIVEN + OF_TASK["head" if asked.task == "whole" else asked.task]
+    if asked.task == "extract": report(extraction(asked) | {"given": given})
+    else:
+        found = train_all(asked) if asked.task == "all" else train_head(asked)
+        report({"inner": perf_counter() - start, "n": len(asked.valid), "accuracy": found, "given": given})
+
+
+if __name__ == "__main__": main()
