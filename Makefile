@@ -36,5 +36,5 @@ readme: $(INSTALLED)  ## write README.md from nbs/index.ipynb
 experiments: $(INSTALLED)  ## run a stored experiment: make experiments NAME=preprocessing
 	@$(BIN)/python tools/experiments.py $(NAME)
 
-bench: $(INSTALLED)  ## measure speed, side by side, as ratios
-	@$(BIN)/python bench/body_speed.py
+bench: $(INSTALLED)  ## the same job in tlcourse, fastai and plain PyTorch (an hour; JOBS=whole: the whole data set)
+	@$(BIN)/python bench/run.py $(JOBS)

@@ -46,7 +46,7 @@ def epoch(model, data, asked):
 def with_cache(asked, data):
     "From the stored activations of what is frozen"
     model, k = model_of(asked)
-    lower, upper = boundary(model, k)
+    lower, upper, _ = boundary(model, k)
     start = perf_counter()
     activations = TensorDataset(extract(lower, data, pool=False), data.tensors[1])
     return {"extraction_seconds": perf_counter() - start} | epoch(upper, activations, asked)

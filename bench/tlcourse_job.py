@@ -6,15 +6,17 @@ import os
 from time import perf_counter
 import torch
 from torch.utils.data import TensorDataset
-from tlcourse.data import ImageDataset, load_image
-from tlcourse.features import boundary, extract
+from tlcourse.data import ImageDataset
+from tlcourse.features import boundary, extract, prepare
 from tlcourse.freezing import freeze_to
 from tlcourse.surgery import transfer_model
 from tlcourse.training import Learner, Phase
 from common import ARCH, BS, EPOCHS, MEAN, SHORTER_SIDE, SIZE, STD, job, report
 
+READY = 256  # pictures whose decoding, preprocessing and engine are timed alone
 GIVEN = ["its own copy of the same weights, the same pixels", "no augmentation, as no other contender has any",
-         f"its defaults: batches of {BS}, as many loading processes as there are cores, AdamW, its own head with two linear layers"]
+         f"its defaults: batches of {BS} in training, of 8 in extraction, loading processes or threads as there are cores, AdamW, its own head with two linear layers",
+         "what extract and fit do by themselves: channels_last, and memory that is freed is kept for the next tensor (glibc's mallopt)"]
 OF_TASK = {"head": ["features extracted once per process, engine chosen by extract, nothing kept on disk", f"Phase({EPOCHS}, None, lr=2e-3) on the features, validation after each epoch"],
            "all": ["Phase(1, 0, lr=(1e-5, 1e-3)), from the pretrained body and a new head"],
            "extract": ["engine chosen by extract, its export counted; a second, warm pass reported beside it"]}
@@ -33,7 +35,7 @@ def checked_model(job):
 def train_head(job):
     "Five epochs of the head on features that were extracted once; returns the accuracy on the validation pictures"
     model, pairs = freeze_to(checked_model(job), -1), job.train + job.valid
-    lower, upper = boundary(model, -1)
+    lower, upper, _ = boundary(model, -1)
     features = extract(lower, ImageDataset(pairs, job.classes))  # (n, n_features)
     data, n = TensorDataset(features, torch.tensor([label for _, label in pairs])), len(job.train)
     train, valid = TensorDataset(*data[:n]), TensorDataset(*data[n:])
@@ -47,41 +49,41 @@ def train_all(job):
     return learn.history[-1]["valid accuracy"]
 
 
-def seconds_each(function, things):
-    "Seconds that `function` takes for one of `things`, on one core, and what it gave for each"
+def on_one_core(function, things):
+    "What `function` gives for each of `things`, and the seconds that all of them take on one core"
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     start = perf_counter()
     found = [function(thing) for thing in things]
-    seconds = (perf_counter() - start) / len(things)
+    seconds = perf_counter() - start
     torch.set_num_threads(threads)
-    return seconds, found
+    return found, seconds
 
 
-def limit(job, lower, n=2 * BS):
-    "The parts of the limit of extraction, measured here, and the limit in pictures per second: the engine and the preparation share the cores, none ever waits"
-    decode, images = seconds_each(load_image, [path for path, _ in job.train[:n]])
-    prepare, tensors = seconds_each(lower.preprocess, images)
-    ready = TensorDataset(torch.stack(tensors), torch.zeros(len(tensors)))
-    start = perf_counter()
-    extract(lower, ready)
-    engine = len(tensors) / (perf_counter() - start)
-    return {"engine_per_second": engine, "decode_seconds": decode, "preprocess_seconds": prepare, "limit_per_second": 1 / (1 / engine + (decode + prepare) / (os.cpu_count() or 1))}
+def limit(lower, dataset):
+    "Pictures per second if nothing ever waits, from parts measured here: the engine with all cores, decoding and preprocessing with one"
+    n, small = min(READY, len(dataset)), 8  # extract's batch
+    images, decode = on_one_core(lambda i: dataset[i][0], range(n))
+    batches, prepared = on_one_core(lambda i: prepare(lower.preprocess, images[i:i + small]), range(0, n, small))
+    rate, _ = timed_extract(lower, TensorDataset(torch.cat(batches), torch.zeros(n)))
+    return {"engine_per_second": rate, "decode_seconds": decode / n, "preprocess_seconds": prepared / n,
+            "limit_per_second": 1 / (1 / rate + (decode + prepared) / n / (os.cpu_count() or 1))}
 
 
 def timed_extract(lower, dataset):
-    "Pictures per second of one pass, and its seconds"
+    "Pictures per second of one pass over `dataset`, and its seconds"
     start = perf_counter()
     n = len(extract(lower, dataset))
-    return n / (perf_counter() - start), perf_counter() - start
+    seconds = perf_counter() - start
+    return n / seconds, seconds
 
 
 def extraction(job):
     "A first pass (export counted), a second one, and the limit beside them"
-    lower, _ = boundary(freeze_to(checked_model(job), -1), -1)
+    lower = boundary(freeze_to(checked_model(job), -1), -1).lower
     dataset = ImageDataset(job.train + job.valid, job.classes)
     (cold, seconds), (warm, _) = timed_extract(lower, dataset), timed_extract(lower, dataset)
-    parts = limit(job, lower)
+    parts = limit(lower, dataset)
     return {"inner": seconds, "n": len(dataset), "images_per_second": cold, "warm_per_second": warm, **parts, "share_of_limit": warm / parts["limit_per_second"]}
 
 

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['PRECISIONS', 'ENGINES', 'evaluating', 'autocast', 'Pooled', 'race', 'CannotExport', 'export_onnx', 'digest', 'runner',
            'prepare', 'workers', 'in_threads', 'EngineChoice', 'choose_engine', 'extract', 'cache_folder', 'content',
-           'CannotCache', 'fingerprint', 'targets_of', 'FeatureCache', 'Boundary', 'boundary', 'boundary_table',
-           'Probe', 'linear_probe', 'knn_probe']
+           'CannotCache', 'fingerprint', 'Rows', 'targets_of', 'write_whole', 'Shards', 'FeatureCache', 'Boundary',
+           'boundary', 'boundary_table', 'Probe', 'linear_probe', 'knn_probe']
 
 # %% ../nbs/09_features.ipynb #9936591c
 import hashlib
@@ -45,7 +45,7 @@ from .recording import bottlenecks, layout_of, tensors_in
 from .surgery import (CannotSplit, _as_it_was, _is_result, _pictures, _prove_equal, _prove_equal_in_training, _set_mode,
                               _subgraph, _Tracer, to_nchw)
 
-# %% ../nbs/09_features.ipynb #9cb310f5
+# %% ../nbs/09_features.ipynb #765e8e9f
 PRECISIONS = ("torch", "torch-bf16")  # both channels_last; float32, or bfloat16 under autocast
 ENGINES = (*PRECISIONS, "onnxruntime")
 
@@ -58,6 +58,7 @@ def evaluating(module):
     finally:
         for m, mode in modes: m.training = mode
 
+# %% ../nbs/09_features.ipynb #6f3d17f8
 def autocast(engine:str, device):
     "bfloat16 where `engine` says so, else a context that changes nothing"
     if engine not in ENGINES: raise ValueError(f"engine must be 'auto' or one of {ENGINES}, not {engine!r}")
@@ -84,13 +85,14 @@ def race(runs:dict, repeats:int=2) -> dict:
         best = min(best, times[name])
     return times
 
-# %% ../nbs/09_features.ipynb #4900649e
+# %% ../nbs/09_features.ipynb #4e78f2d0
 def _freed(graph):
     "The ONNX `graph` with batches of any size"
     for value in (*graph.graph.input, *graph.graph.output): value.type.tensor_type.shape.dim[0].dim_param = "n"
     del graph.graph.value_info[:]
     return graph.SerializeToString()
 
+# %% ../nbs/09_features.ipynb #ea704057
 def _traced(net, xb, folder) -> bytes:
     "`net` as ONNX, traced with the batch `xb`; ONNX Runtime then folds what is constant at its size (a second)"
     onnx, ort = optional("onnx", "fast"), optional("onnxruntime", "fast")
@@ -101,6 +103,7 @@ def _traced(net, xb, folder) -> bytes:
     ort.InferenceSession(raw, options, providers=["CPUExecutionProvider"])
     return _freed(onnx.load(folded))
 
+# %% ../nbs/09_features.ipynb #3eb4cbd2
 def _by_dynamo(net, xb, folder) -> bytes:
     "`net` as ONNX by torch's newer exporter, which follows the batch size itself (a quarter of a minute)"
     path = Path(folder) / "dynamo.onnx"
@@ -108,10 +111,11 @@ def _by_dynamo(net, xb, folder) -> bytes:
                       input_names=["xb"], output_names=["features"])
     return path.read_bytes()
 
-# %% ../nbs/09_features.ipynb #6d42b446
+# %% ../nbs/09_features.ipynb #e5749b4d
 class CannotExport(ValueError):
     "A network that ONNX Runtime cannot run with the same result; the message says why"
 
+# %% ../nbs/09_features.ipynb #ef7911da
 def _session(model:bytes, threads):
     "An ONNX Runtime session of `model`, which takes `threads` for one batch"
     ort = optional("onnxruntime", "fast")
@@ -120,11 +124,13 @@ def _session(model:bytes, threads):
     session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     return lambda xb: torch.from_numpy(session.run(None, {"xb": xb.contiguous().numpy()})[0])
 
+# %% ../nbs/09_features.ipynb #533e3f13
 def _difference(run, net, xb) -> float:
     "How far `run(xb)` is from `net(xb)`, as a share of its length"
     a, b = run(xb), net(xb)
     return ((a - b).norm() / b.norm()).item() if a.shape == b.shape else inf
 
+# %% ../nbs/09_features.ipynb #66f7b78a
 @torch.no_grad()
 def export_onnx(net, xb, threads:int=1, tolerance:float=1e-4) -> Callable:
     "`net` as a function run by ONNX Runtime on batches of any size; `CannotExport` if batches of one and three differ from torch by more than `tolerance`"
@@ -141,18 +147,20 @@ def export_onnx(net, xb, threads:int=1, tolerance:float=1e-4) -> Callable:
         except Exception as e: reasons.append(f"{type(e).__name__}: {str(e).strip().partition(chr(10))[0][:120]}")  # exporters raise many types
     raise CannotExport(f"ONNX Runtime cannot run this network as torch does ({'; '.join(reasons)}): use engine='torch'")
 
-# %% ../nbs/09_features.ipynb #753ca414
+# %% ../nbs/09_features.ipynb #40f8221b
 def _of_code(code) -> list:
     "What decides what a code object does: its instructions, the names and constants in it, and those of functions inside"
     constants = [_of_code(c) if isinstance(c, CodeType) else sorted(map(repr, c)) if isinstance(c, frozenset) else repr(c) for c in code.co_consts]
     return [code.co_code.hex(), code.co_names, constants]
 
+# %% ../nbs/09_features.ipynb #b918309e
 @cache
 def _of_class(cls) -> list:
     "The class and the code of its functions, those that it inherits below `nn.Module` included"
     own = [c for c in cls.__mro__ if c not in nn.Module.__mro__]
     return [cls.__qualname__, *(_describe(f) for c in own for _, f in sorted(vars(c).items()) if isinstance(f, FunctionType))]
 
+# %% ../nbs/09_features.ipynb #baf2b5c4
 def _describe(value):
     "A setting of a layer as plain text and lists; of objects that are neither numbers, texts, containers nor functions the type alone"
     if isinstance(value, dict): return [[str(k), _describe(v)] for k, v in value.items()]
@@ -164,6 +172,7 @@ def _describe(value):
 
 _NOT_SETTINGS = {*vars(nn.Module()), "train", "preprocess"}  # modes, registers, what `freeze` put there; the preprocess has its own place in keys
 
+# %% ../nbs/09_features.ipynb #502685c0
 def digest(module) -> str:
     "SHA-256 of what decides what `module` computes: its layers with their settings and code, the names, types and bytes of its tensors"
     found = hashlib.sha256()
@@ -175,18 +184,20 @@ def digest(module) -> str:
         found.update(t.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
     return found.hexdigest()
 
-# %% ../nbs/09_features.ipynb #9ea4c3c2
+# %% ../nbs/09_features.ipynb #029114f2
 def _of_code(code) -> list:
     "What decides what a code object does: its instructions, the names and constants in it, and those of functions inside"
     constants = [_of_code(c) if isinstance(c, CodeType) else sorted(map(repr, c)) if isinstance(c, frozenset) else repr(c) for c in code.co_consts]
     return [code.co_code.hex(), code.co_names, constants]
 
+# %% ../nbs/09_features.ipynb #97c5d0da
 @cache
 def _of_class(cls) -> list:
     "The class and the code of its functions, those that it inherits below `nn.Module` included"
     own = [c for c in cls.__mro__ if c not in nn.Module.__mro__]
     return [cls.__qualname__, *(_describe(f) for c in own for _, f in sorted(vars(c).items()) if isinstance(f, FunctionType))]
 
+# %% ../nbs/09_features.ipynb #017591d2
 def _describe(value):
     "A setting of a layer as plain text and lists; of objects that are neither numbers, texts, containers nor functions the type alone"
     if isinstance(value, dict): return [[str(k), _describe(v)] for k, v in value.items()]
@@ -198,6 +209,7 @@ def _describe(value):
 
 _NOT_SETTINGS = {*vars(nn.Module()), "train", "preprocess"}  # modes, registers, what `freeze` put there; the preprocess has its own place in keys
 
+# %% ../nbs/09_features.ipynb #7fd324ef
 def digest(module) -> str:
     "SHA-256 of what decides what `module` computes: its layers with their settings and code, the names, types and bytes of its tensors"
     found = hashlib.sha256()
@@ -235,11 +247,12 @@ def prepare(preprocess, items) -> torch.Tensor:
     if preprocess is None: raise ValueError("pictures need the network's preprocess: body.preprocess = model.preprocess")
     return preprocess.batch(items) if hasattr(preprocess, "batch") else torch.stack([preprocess(item) for item in items])
 
-# %% ../nbs/09_features.ipynb #923a9221
+# %% ../nbs/09_features.ipynb #30167d46
 def workers() -> int:
     "How many batches are worked on at once: one per thread that torch may use, at most 8"
     return min(torch.get_num_threads(), 8)
 
+# %% ../nbs/09_features.ipynb #108c0cc2
 def in_threads(work, jobs):
     "Yields `work(job)` for each of `jobs`, in order; several threads work, and at most two jobs wait for each; an error or a stop ends all"
     total, n = torch.get_num_threads(), workers()
@@ -253,12 +266,13 @@ def in_threads(work, jobs):
         pool.shutdown(wait=True, cancel_futures=True)
         torch.set_num_threads(total)
 
-# %% ../nbs/09_features.ipynb #8fb832a3
+# %% ../nbs/09_features.ipynb #5d9a4171
 class EngineChoice(NamedTuple):
     "What `engine='auto'` chose, and the pictures per second that each engine reached"
     engine: str
     rates: dict
 
+# %% ../nbs/09_features.ipynb #7fe0605a
 _chosen = WeakKeyDictionary()  # body -> what was to be done -> EngineChoice
 
 def choose_engine(body, xb, n:int, pool:bool=True) -> EngineChoice:
@@ -278,14 +292,16 @@ def choose_engine(body, xb, n:int, pool:bool=True) -> EngineChoice:
     print(f"engine {choice.engine}: " + ", ".join(f"{k} {r:.0f}" if r else f"{k} far behind" for k, r in rates.items()) + f" pictures/s{left_out}")
     return choice
 
-# %% ../nbs/09_features.ipynb #0e35e939
+# %% ../nbs/09_features.ipynb #77f0ff87
 def _first_batch(body, dataset):
     "A batch of the first pictures of `dataset`, at most four"
     if not len(dataset): raise ValueError("the dataset is empty")
     return prepare(getattr(body, "preprocess", None), [dataset[i][0] for i in range(min(4, len(dataset)))])
 
+# %% ../nbs/09_features.ipynb #ccf9511d
 def _batch_size(body, bs): return bs or (8 if next(body.parameters()).device.type == "cpu" else 64)
 
+# %% ../nbs/09_features.ipynb #77fab726
 def extract(
     body, # a body with `preprocess`; kept in evaluation mode meanwhile
     dataset, # pictures with labels (its items are read by several threads); augmentation is never applied
@@ -307,28 +323,31 @@ def extract(
             bar.update(len(rows))
     return found
 
-# %% ../nbs/09_features.ipynb #66c4b7f9
+# %% ../nbs/09_features.ipynb #53928aa0
 def cache_folder() -> Path:
     "Where features are kept between sessions: `TLCOURSE_CACHE` if that is set, else the system's folder for caches"
     if "TLCOURSE_CACHE" in os.environ: return Path(os.environ["TLCOURSE_CACHE"])
     return Path(os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache") / "tlcourse"
 
+# %% ../nbs/09_features.ipynb #1e6bd0e8
 def _hash(*parts) -> bytes:
     "16 bytes that stand for `parts` (bytes or anything that prints)"
     found = hashlib.blake2b(digest_size=16)
     for part in parts: found.update(part if isinstance(part, bytes) else repr(part).encode())
     return found.digest()
 
+# %% ../nbs/09_features.ipynb #f4da1e73
 def content(x) -> bytes:
     "16 bytes that stand for what a picture (PIL) or tensor shows, its shape and type included"
     if isinstance(x, torch.Tensor): return _hash(x.dtype, tuple(x.shape), x.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     if x.mode in ("P", "PA"): x = x.convert("RGBA")  # the palette counts
     return _hash(x.mode, x.size, x.info.get("transparency"), x.tobytes())
 
-# %% ../nbs/09_features.ipynb #36b2bbc1
+# %% ../nbs/09_features.ipynb #3f3a6da5
 class CannotCache(ValueError):
     "What must not be cached, since it would be wrong at the next look; the message says why and what to do"
 
+# %% ../nbs/09_features.ipynb #de04f236
 def _check(body, dataset, views):
     "Raise `CannotCache` for a body that may move, or a dataset that changes from look to look"
     learning, awake = ([n for n, p in body.named_parameters() if p.requires_grad], [n for n, m in body.named_modules() if m.training and not is_frozen(m)])
@@ -343,27 +362,31 @@ def _check(body, dataset, views):
     if changing and not views: raise CannotCache("the dataset has random augmentation, so no two looks are the same: views=k keeps k of them; dataset.subset(range(len(dataset))) has none")
     if views and not changing: raise CannotCache(f"views={views}, but the dataset has no `augment`: every view would be the same")
 
+# %% ../nbs/09_features.ipynb #34320858
 def _look(dataset, i, view, seed):
     "Item `i` of `dataset` as it is in `view`: augmented as epoch `view` of a training loader with that `seed` would (None: as it is)"
     x = dataset[i][0]
     return x if view is None else dataset.augment(x, generator_for(seed, view, i))
 
+# %% ../nbs/09_features.ipynb #8fb4aab7
 def _readable(dataset, i):
     "The file whose bytes decide what item `i` is, if the dataset is an `ImageDataset` with augmentation of ours, else None"
     plain = type(dataset).__getitem__ is ImageDataset.__getitem__ and isinstance(dataset.items[i][0], (str, os.PathLike))
     ours = getattr(getattr(dataset, "augment", None), "func", augment().func) is augment().func
     return dataset.items[i][0] if plain and ours else None
 
+# %% ../nbs/09_features.ipynb #acf4d191
 def fingerprint(dataset, i, view=None, seed:int=0) -> bytes:
     "16 bytes that change when item `i` of `dataset` would be another picture: from its file if that decides it, else from its pixels"
     path = _readable(dataset, i)
     if path is None: return content(_look(dataset, i, view, seed))
     return _hash(Path(path).read_bytes(), None if view is None else (sorted(dataset.augment.keywords.items()), seed, view, i))
 
-# %% ../nbs/09_features.ipynb #4917bbff
+# %% ../nbs/09_features.ipynb #0c3e2707
 class CannotCache(ValueError):
     "What must not be cached, since it would be wrong at the next look; the message says why and what to do"
 
+# %% ../nbs/09_features.ipynb #86313fab
 def _check(body, dataset, views):
     "Raise `CannotCache` for a body that may move, or a dataset that changes from look to look"
     learning, awake = ([n for n, p in body.named_parameters() if p.requires_grad], [n for n, m in body.named_modules() if m.training and not is_frozen(m)])
@@ -378,31 +401,35 @@ def _check(body, dataset, views):
     if changing and not views: raise CannotCache("the dataset has random augmentation, so no two looks are the same: views=k keeps k of them; dataset.subset(range(len(dataset))) has none")
     if views and not changing: raise CannotCache(f"views={views}, but the dataset has no `augment`: every view would be the same")
 
+# %% ../nbs/09_features.ipynb #56f26e56
 def _look(dataset, i, view, seed):
     "Item `i` of `dataset` as it is in `view`: augmented as epoch `view` of a training loader with that `seed` would (None: as it is)"
     x = dataset[i][0]
     return x if view is None else dataset.augment(x, generator_for(seed, view, i))
 
+# %% ../nbs/09_features.ipynb #2d3457f5
 def _readable(dataset, i):
     "The file whose bytes decide what item `i` is, if the dataset is an `ImageDataset` with augmentation of ours, else None"
     plain = type(dataset).__getitem__ is ImageDataset.__getitem__ and isinstance(dataset.items[i][0], (str, os.PathLike))
     ours = getattr(getattr(dataset, "augment", None), "func", augment().func) is augment().func
     return dataset.items[i][0] if plain and ours else None
 
+# %% ../nbs/09_features.ipynb #5fdda138
 def fingerprint(dataset, i, view=None, seed:int=0) -> bytes:
     "16 bytes that change when item `i` of `dataset` would be another picture: from its file if that decides it, else from its pixels"
     path = _readable(dataset, i)
     if path is None: return content(_look(dataset, i, view, seed))
     return _hash(Path(path).read_bytes(), None if view is None else (sorted(dataset.augment.keywords.items()), seed, view, i))
 
-# %% ../nbs/09_features.ipynb #b234a558
+# %% ../nbs/09_features.ipynb #838d642e
 def _versions(engine) -> dict:
     "The packages on which features made by `engine` depend"
     from tlcourse import __version__
     found = {"tlcourse": __version__, "torch": torch.__version__, "timm": timm.__version__, "pillow": PIL.__version__}
     return found | ({"onnxruntime": optional("onnxruntime", "fast").__version__} if engine == "onnxruntime" else {})
 
-class _Rows:
+# %% ../nbs/09_features.ipynb #12eca928
+class Rows:
     "Rows that lie in memory-mapped files, like one tensor (n, …): `rows[i]` reads one"
     def __init__(self, places): self.places = places
 
@@ -412,18 +439,102 @@ class _Rows:
 
     def __getitem__(self, i): tensor, row = self.places[i]; return tensor[row].float()
 
+# %% ../nbs/09_features.ipynb #f492d66e
+class _Compute(NamedTuple):
+    "What computes rows: called with pairs (key, (item, view)), it returns the keys and their rows"
+    dataset: object
+    preprocess: object
+    run: Callable
+    dtype: torch.dtype
+    seed: int
+
+    def __call__(self, job):
+        items = [self.item(i, view, key) for key, (i, view) in job]
+        return [key for key, _ in job], self.run(prepare(self.preprocess, items)).to(self.dtype)
+
+    def item(self, i, view, key):
+        "Item `i` as it is in `view`; `CannotCache` if it is not the picture that had the fingerprint `key`"
+        x = _look(self.dataset, i, view, self.seed)
+        if _readable(self.dataset, i) is None and content(x) != key:
+            raise CannotCache(f"item {i} of the dataset is another picture at each look (is there random augmentation in its __getitem__?)")
+        return x
+
+# %% ../nbs/09_features.ipynb #4cc20e7a
 def targets_of(dataset) -> torch.Tensor:
     "The labels of `dataset` (n,), without opening pictures where it has `labels` or `targets`"
     for name in ("labels", "targets"):
         if hasattr(dataset, name): return torch.as_tensor(np.asarray(getattr(dataset, name)))
     return torch.tensor([int(dataset[i][1]) for i in range(len(dataset))])
 
-# %% ../nbs/09_features.ipynb #857be141
-class FeatureCache:
+# %% ../nbs/09_features.ipynb #5ef0a8dc
+def write_whole(path, write):
+    "Make the file `path` in one step: `write` fills another one, which takes its name when it is safe on the disk"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{uuid.uuid4().hex}.part")
+    write(part)
+    with open(part, "rb+") as f: os.fsync(f.fileno())
+    os.replace(part, path)
+
+# %% ../nbs/09_features.ipynb #923e6edd
+class Shards:
+    "Rows on disk under keys of 16 bytes, in folders by kind; files appear whole, are read through memory maps, and the longest unused go when `max_bytes` are full"
+    def __init__(self, folder, max_bytes): self.folder, self.max_bytes, self._open = Path(folder), max_bytes, {}
+
+    def write(self, kind, keys, rows):
+        "Keep `rows` (n, …) under their `keys`"
+        tensors = {"keys": torch.frombuffer(bytearray(b"".join(keys)), dtype=torch.uint8).reshape(-1, 16), "rows": rows.contiguous()}
+        write_whole(self.folder / kind / f"{uuid.uuid4().hex}.safetensors", lambda path: save_file(tensors, path))
+
+    def known(self, kind) -> dict:
+        "key -> (file, row) of what is there; a damaged file is removed"
+        found = {}
+        for path in sorted((self.folder / kind).glob("*.safetensors")):
+            try:
+                if path not in self._open:
+                    with safe_open(path, "pt") as f: self._open[path] = [bytes(key) for key in f.get_tensor("keys").numpy()], f.get_tensor("rows")
+            except SafetensorError: path.unlink(missing_ok=True)
+            except OSError: continue  # another process has just removed it
+            else: found |= {key: (path, row) for row, key in enumerate(self._open[path][0])}
+        return found
+
+    def read(self, places) -> Rows:
+        "The rows at `places` (file, row), marked as used; then what is too much goes"
+        rows, used = Rows([(self._open[path][1], row) for path, row in places]), {path for path, _ in places}
+        for path in used: path.exists() and os.utime(path)
+        self.evict(used)
+        return rows
+
+    def files(self) -> list:
+        "(time of last use, bytes, path) of every file of rows, oldest first"
+        found = []
+        for path in self.folder.glob("*/*.safetensors"):
+            try: found.append((path.stat().st_mtime, path.stat().st_size, path))
+            except OSError: pass
+        return sorted(found)
+
+    def evict(self, keep=()):
+        "Remove the files that were not used for longest until the rest fits; never those in `keep`"
+        files = self.files()
+        over = sum(size for _, size, _ in files) - self.max_bytes
+        for _, size, path in files:
+            if over <= 0: break
+            if path in keep: continue
+            path.unlink(missing_ok=True)
+            self._open.pop(path, None)
+            over -= size
+
+    def clear(self):
+        "Remove all that was kept in this folder"
+        self._open.clear()
+        for note in self.folder.glob("*/config.json"): shutil.rmtree(note.parent, ignore_errors=True)
+        for note in self.folder.glob("*.json"): note.unlink(missing_ok=True)
+
+# %% ../nbs/09_features.ipynb #b2c7f783
+class FeatureCache(Shards):
     "Features on disk, one row per picture, under a key of everything that decides them; never stale, at most `max_gb`; several processes may share it"
     def __init__(self, folder=None, max_gb:float=8.):
-        self.folder, self.max_bytes, self.shard_bytes = Path(folder or cache_folder()), int(max_gb * 1e9), 32_000_000
-        self.hits, self.misses, self._open = 0, 0, {}
+        super().__init__(folder or cache_folder(), int(max_gb * 1e9))
+        self.shard_bytes, self.hits, self.misses = 32_000_000, 0, 0
 
     def extract(self, body, dataset, **options) -> torch.Tensor:
         "As `extract`, computing only what is not on disk yet; further options as in `rows`"
@@ -447,73 +558,41 @@ class FeatureCache:
         dtype=torch.float32, # of what is stored: torch.float16 halves it
         views:int=0, # how many augmented looks at each picture (0: none, as it is)
         seed:int=0, # of the augmentation
-    ): # n rows, or views · n: all pictures in view 0, then all in view 1, …
+    ) -> Rows: # n, or views · n: all pictures in view 0, then all in view 1, …
         "The rows of `dataset`, from disk; those that are missing are computed first and written as they come"
         _check(body, dataset, views)
         first = _first_batch(body, dataset)
-        engine, folder = self._place(body, dataset, first, engine, pool, dtype)
+        engine, kind = self._kind(body, len(dataset), first, engine, pool, dtype)
         looks = [(i, view) for view in (range(views) if views else [None]) for i in range(len(dataset))]
         keys = list(in_threads(lambda look: fingerprint(dataset, *look, seed), looks))
-        known = self._known(folder)
+        known = self.known(kind)
         missing = {key: look for key, look in zip(keys, looks) if key not in known}
         self.hits, self.misses = self.hits + len(looks) - len(missing), self.misses + len(missing)
-        if missing: self._fill(folder, missing, len(looks), body, dataset, runner(body, engine, first, pool), first, _batch_size(body, bs), dtype, seed)
-        places = [self._known(folder)[key] for key in keys] if missing else [known[key] for key in keys]
-        rows = _Rows([(self._open[path][1], row) for path, row in places])
-        self._evict(keep={path for path, _ in places})
-        return rows
+        if missing:
+            run = runner(body, engine, first, pool)
+            self._make_room(run(first[:1]).to(dtype), len(missing), len(looks))
+            self._fill(kind, missing, _Compute(dataset, getattr(body, "preprocess", None), run, dtype, seed), _batch_size(body, bs))
+            known = self.known(kind)
+        return self.read([known[key] for key in keys])
 
-    def _place(self, body, dataset, first, engine, pool, dtype):
-        "The engine, and the folder for rows of this kind, with a config.json that says what they are"
+    def _kind(self, body, n, first, engine, pool, dtype):
+        "The engine, and the name of the folder for rows of this kind, in which a config.json says what they are"
         preprocess = getattr(body, "preprocess", None)
         about = {"body": digest(body), "preprocess": preprocess and [type(preprocess).__name__, preprocess.config], "input": [str(first.dtype), *first.shape[1:]],
                  "pool": pool, "dtype": str(dtype)}
-        if engine == "auto": engine = self._auto(_hash(about).hex(), body, first, len(dataset), pool)
+        if engine == "auto": engine = self._auto(_hash(about).hex(), body, first, n, pool)
         about |= {"engine": engine, "versions": _versions(engine)}
-        folder = self.folder / _hash(about).hex()
-        if not (folder / "config.json").exists(): self._replace(folder / "config.json", lambda path: path.write_text(json.dumps(about, indent=1), encoding="utf-8"))
-        return engine, folder
+        note = self.folder / _hash(about).hex() / "config.json"
+        if not note.exists(): write_whole(note, lambda path: path.write_text(json.dumps(about, indent=1), encoding="utf-8"))
+        return engine, note.parent.name
 
     def _auto(self, name, body, first, n, pool):
         "The engine of an earlier choice for such rows, or of a new one, which is kept"
-        path = self.folder / f"{name}.json"
-        if path.exists(): return json.loads(path.read_text(encoding="utf-8"))["engine"]
+        note = self.folder / f"{name}.json"
+        if note.exists(): return json.loads(note.read_text(encoding="utf-8"))["engine"]
         with evaluating(body): choice = choose_engine(body, first, n, pool)
-        if len(choice.rates) > 1: self._replace(path, lambda path: path.write_text(json.dumps(choice._asdict()), encoding="utf-8"))
+        if len(choice.rates) > 1: write_whole(note, lambda path: path.write_text(json.dumps(choice._asdict()), encoding="utf-8"))
         return choice.engine
-
-    def _replace(self, path, write):
-        "Make the file `path` in one step: `write` fills another one, which then takes its name"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f"{uuid.uuid4().hex}.part")
-        write(part)
-        with open(part, "rb+") as f: os.fsync(f.fileno())
-        os.replace(part, path)
-
-    def _fill(self, folder, missing, n, body, dataset, run, first, bs, dtype, seed):
-        "Compute the rows of `missing` (key -> (item, view)) and write them as they come; what is done survives a stop"
-        self._make_room(run(first[:1]).to(dtype), len(missing), n)
-        looks, keys, rows, held = list(missing.items()), [], [], 0
-        def work(job):
-            items = [self._same(dataset, i, view, seed, key) for key, (i, view) in job]
-            return [key for key, _ in job], run(prepare(getattr(body, "preprocess", None), items)).to(dtype)
-        with kept_memory(), tqdm(total=len(looks), unit="picture", desc="features", leave=False) as bar:
-            try:
-                for made, row in in_threads(work, (looks[i:i + bs] for i in range(0, len(looks), bs))):
-                    keys, held = keys + made, held + row.nbytes
-                    rows.append(row); bar.update(len(row))
-                    if held >= self.shard_bytes:
-                        self._write(folder, keys, rows)
-                        keys, rows, held = [], [], 0
-            finally:
-                if keys: self._write(folder, keys, rows)
-
-    def _same(self, dataset, i, view, seed, key):
-        "Item `i` as it is in `view`; `CannotCache` if it is not the picture that had the fingerprint `key`"
-        x = _look(dataset, i, view, seed)
-        if _readable(dataset, i) is None and content(x) != key:
-            raise CannotCache(f"item {i} of the dataset is another picture at each look (is there random augmentation in its __getitem__?)")
-        return x
 
     def _make_room(self, row, missing, n):
         "Say how much `missing` of `n` rows like `row` take; `CannotCache` if they do not fit"
@@ -524,57 +603,29 @@ class FeatureCache:
         if need > free: raise CannotCache(f"{size}, {need / 1e6:,.0f} MB of them new, but the disk has {free / 1e6:,.0f} MB free{smaller}")
         if n * row.nbytes > 1e8: print(f"{size} on disk, read row by row")
 
-    def _write(self, folder, keys, rows):
-        tensors = {"keys": torch.frombuffer(bytearray(b"".join(keys)), dtype=torch.uint8).reshape(-1, 16), "rows": torch.cat(rows).contiguous()}
-        self._replace(folder / f"{uuid.uuid4().hex}.safetensors", lambda path: save_file(tensors, path))
-
-    def _known(self, folder) -> dict:
-        "key -> (file, row) for all rows in `folder`; a file that is damaged is removed"
-        found = {}
-        for path in sorted(folder.glob("*.safetensors")):
+    def _fill(self, kind, missing, compute, bs):
+        "Compute the rows of `missing` (key -> (item, view)) and write them as they come; what is done survives a stop"
+        looks, done = list(missing.items()), []
+        def flush():
+            if done: self.write(kind, [key for keys, _ in done for key in keys], torch.cat([rows for _, rows in done]))
+            done.clear()
+        with kept_memory(), tqdm(total=len(looks), unit="picture", desc="features", leave=False) as bar:
             try:
-                if path not in self._open:
-                    with safe_open(path, "pt") as f: self._open[path] = [bytes(key) for key in f.get_tensor("keys").numpy()], f.get_tensor("rows")
-            except SafetensorError: path.unlink(missing_ok=True)
-            except OSError: continue  # another process has just removed it
-            else: found |= {key: (path, row) for row, key in enumerate(self._open[path][0])}
-        return found
-
-    def _files(self) -> list:
-        "(time of last use, bytes, path) of every file of rows, oldest first"
-        found = []
-        for path in self.folder.glob("*/*.safetensors"):
-            try: found.append((path.stat().st_mtime, path.stat().st_size, path))
-            except OSError: pass
-        return sorted(found)
-
-    def _evict(self, keep):
-        "Mark the files in `keep` as used, and remove those that were not for longest until the rest fits"
-        for path in keep: path.exists() and os.utime(path)
-        files = self._files()
-        over = sum(size for _, size, _ in files) - self.max_bytes
-        for _, size, path in files:
-            if over <= 0: break
-            if path in keep: continue
-            path.unlink(missing_ok=True)
-            self._open.pop(path, None)
-            over -= size
+                for keys, rows in in_threads(compute, (looks[i:i + bs] for i in range(0, len(looks), bs))):
+                    done.append((keys, rows)); bar.update(len(rows))
+                    if sum(rows.nbytes for _, rows in done) >= self.shard_bytes: flush()
+            finally: flush()
 
     def __repr__(self):
-        files = self._files()
+        files = self.files()
         return f"FeatureCache: {len(files)} files, {sum(size for _, size, _ in files) / 1e6:.1f} MB of at most {self.max_bytes / 1e6:,.0f}; {self.hits} hits, {self.misses} misses"
 
-    def clear(self):
-        "Remove all that caches have kept in this folder"
-        self._open.clear()
-        for config in self.folder.glob("*/config.json"): shutil.rmtree(config.parent, ignore_errors=True)
-        for choice in self.folder.glob("*.json"): choice.unlink(missing_ok=True)
-
-# %% ../nbs/09_features.ipynb #24e359bc
+# %% ../nbs/09_features.ipynb #f149bcfa
 def _tensor_ids(groups) -> set:
     "The ids of the parameters and buffers in `groups`"
     return {id(t) for g in groups for t in (*g.parameters(), *(b for m in g.modules() for b in m.buffers()))}
 
+# %% ../nbs/09_features.ipynb #58d9704c
 def _reads(node, modules) -> set:
     "The ids of the parameters and buffers that the traced `node` reads itself"
     if node.op == "call_module": return {id(t) for t in (*modules[node.target].parameters(), *modules[node.target].buffers())}
@@ -582,6 +633,7 @@ def _reads(node, modules) -> set:
     owner, _, name = node.target.rpartition(".")
     return {id(getattr(modules[owner], name))}
 
+# %% ../nbs/09_features.ipynb #86992694
 def _graph_in_two(model, below, above):
     "The traced graph of `model`, opened until no node reads tensors of `below` and of `above`, and which nodes read which"
     modules = dict(model.named_modules())
@@ -604,13 +656,14 @@ def _narrowest(graph, values, below, above, n):
     fits = [nodes[i] for i in narrow if low <= i < high and _is_result(getattr(values[nodes[i]], "shape", None), n)]
     return min(fits, key=lambda node: (values[node].numel(), -at[node]), default=None)
 
-# %% ../nbs/09_features.ipynb #dff87372
+# %% ../nbs/09_features.ipynb #6d2fb95d
 class Boundary(NamedTuple):
     "A model cut between two of its layer groups: `upper(lower(xb))` equals the whole; both share its layers"
     lower: nn.Module # what is frozen, with `preprocess`
     upper: nn.Module # what learns, with `groups`, `classes`
     shape: tuple # of what passes between them, for one picture
 
+# %% ../nbs/09_features.ipynb #e1724a19
 def _group_number(model, k) -> int:
     "The number of group `k` (a name, or negative as in lists), which must not be the first"
     names = [g.name for g in model.groups]
@@ -619,6 +672,7 @@ def _group_number(model, k) -> int:
     if not 0 < number < len(names): raise IndexError(f"k={k!r}: below the first group nothing is frozen, so choose one of {names[1:]}")
     return number
 
+# %% ../nbs/09_features.ipynb #176ce951
 @contextmanager
 def _one_thread():
     "Many small steps are faster so, and far faster where other programs keep the cores busy"
@@ -627,6 +681,7 @@ def _one_thread():
     try: yield
     finally: torch.set_num_threads(threads)
 
+# %% ../nbs/09_features.ipynb #c626bc60
 @torch.no_grad()
 def boundary(
     model, # from `transfer_model`
@@ -658,13 +713,14 @@ def boundary(
             if not any(True for _ in (*m.parameters(), *m.buffers())): freeze(m)  # the head's pooling, for one, is in no frozen group
     return Boundary(lower, upper, shape[1:])
 
-# %% ../nbs/09_features.ipynb #91b33aae
+# %% ../nbs/09_features.ipynb #27d8e802
 class Boundary(NamedTuple):
     "A model cut between two of its layer groups: `upper(lower(xb))` equals the whole; both share its layers"
     lower: nn.Module # what is frozen, with `preprocess`
     upper: nn.Module # what learns, with `groups`, `classes`
     shape: tuple # of what passes between them, for one picture
 
+# %% ../nbs/09_features.ipynb #e087fe20
 def _group_number(model, k) -> int:
     "The number of group `k` (a name, or negative as in lists), which must not be the first"
     names = [g.name for g in model.groups]
@@ -673,6 +729,7 @@ def _group_number(model, k) -> int:
     if not 0 < number < len(names): raise IndexError(f"k={k!r}: below the first group nothing is frozen, so choose one of {names[1:]}")
     return number
 
+# %% ../nbs/09_features.ipynb #8b299220
 @contextmanager
 def _one_thread():
     "Many small steps are faster so, and far faster where other programs keep the cores busy"
@@ -681,6 +738,7 @@ def _one_thread():
     try: yield
     finally: torch.set_num_threads(threads)
 
+# %% ../nbs/09_features.ipynb #e4425171
 @torch.no_grad()
 def boundary(
     model, # from `transfer_model`
@@ -723,13 +781,14 @@ def boundary_table(model, n:int, bytes_per_number:int=4) -> Table:
                      f"MB for {n:,} pictures": n * prod(shape) * bytes_per_number / 1e6})
     return Table(rows, 1)
 
-# %% ../nbs/09_features.ipynb #fbd45867
+# %% ../nbs/09_features.ipynb #32bcceb5
 class Probe(NamedTuple):
     "A classifier on fixed features: `predict(features)` gives probabilities (n, n_classes); `chosen` is what validation preferred among `scores`"
     predict: Callable
     chosen: float
     scores: dict
 
+# %% ../nbs/09_features.ipynb #b3084844
 def _probe_data(features, targets, valid_features, valid_targets):
     "All in float64 and as tensors, of fitting shapes, and the number of classes"
     fs, ys = [torch.as_tensor(f).flatten(1).double() for f in (features, valid_features)], [torch.as_tensor(y).long() for y in (targets, valid_targets)]
@@ -740,15 +799,17 @@ def _probe_data(features, targets, valid_features, valid_targets):
     if len(ys[0].unique()) < 2: raise ValueError("a classifier needs at least two classes to learn from")
     return fs, ys, int(torch.cat(ys).max()) + 1
 
+# %% ../nbs/09_features.ipynb #bc77e98a
 def _choose(probes, features, targets) -> Probe:
     "The probe of `probes` (setting -> function) that is most often right on `features`; the first of equals"
     scores = {setting: (predict(features).argmax(1) == targets).double().mean().item() for setting, predict in probes.items()}
     best = max(scores, key=scores.get)
     return Probe(probes[best], best, scores)
 
-# %% ../nbs/09_features.ipynb #9286ade6
+# %% ../nbs/09_features.ipynb #84e1ef67
 def _two_columns(z): return torch.cat([-z / 2, z / 2], 1) if z.shape[1] == 1 else z  # one column means yes or no
 
+# %% ../nbs/09_features.ipynb #ff563edd
 def _fit_linear(x, y, n_classes, strength, start=None):
     "Weights (d + 1, columns) that minimise the mean cross-entropy plus strength / 2 · squared weights (the last row, the bias, is free)"
     w = torch.zeros(x.shape[1] + 1, n_classes if n_classes > 2 else 1, dtype=x.dtype) if start is None else start.clone()
@@ -762,6 +823,7 @@ def _fit_linear(x, y, n_classes, strength, start=None):
     solver.step(loss)
     return w.detach()
 
+# %% ../nbs/09_features.ipynb #65eaa85a
 def linear_probe(
     features, targets, # to learn from: (n, n_features), (n,)
     valid_features, valid_targets, # to choose the strength by
