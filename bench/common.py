@@ -8,7 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 ARCH = "tf_efficientnet_lite0"
-BS, EPOCHS = 64, 5  # fastai's and tlcourse's default batch; the tutorial's is 4, which would only slow it down
+BS, EPOCHS = 64, 5  # fastai's and tlcourse's default batch; the tutorial has its own
 SHORTER_SIDE, SIZE, MEAN, STD = 256, 224, (.5, .5, .5), (.5, .5, .5)  # what these weights were trained with; bicubic
 PACKAGES = ("torch", "torchvision", "timm", "pillow", "numpy", "fastai", "fastcore", "onnxruntime", "openvino")
 

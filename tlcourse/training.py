@@ -17,7 +17,7 @@ from torch.utils.data import TensorDataset
 from tqdm.auto import tqdm
 
 from .data import eval_loader, train_loader
-from .features import PRECISIONS, autocast, evaluating, race
+from .features import PRECISIONS, autocast, evaluating, precisions, race
 from .figures import kept_memory, show_table
 from .freezing import freeze_to, learning_parameters
 
@@ -59,7 +59,7 @@ def fastest_step(model, xb, yb, loss) -> str:
     "The precision in which a training step takes the least time here, measured on a copy and on the first four samples of a batch"
     twin = copy.deepcopy(model).train()
     with torch.random.fork_rng(devices=[]):
-        seconds = race({engine: lambda engine=engine: _step(twin, xb[:4], yb[:4], loss, engine) for engine in PRECISIONS})
+        seconds = race({engine: lambda engine=engine: _step(twin, xb[:4], yb[:4], loss, engine) for engine in precisions(xb.device)})
     return min(seconds, key=seconds.get)
 
 # %% ../nbs/10_training.ipynb #967c9333
