@@ -140,17 +140,17 @@ def _difference(run, net, xb) -> float:
     a, b = run(xb), net(xb)
     return ((a - b).norm() / b.norm()).item() if a.shape == b.shape else inf
 
-# %% ../nbs/09_features.ipynb #66f7b78a
+# %% ../nbs/09_features.ipynb #3d233480
 @torch.no_grad()
 def export_onnx(net, xb, threads:int=1, tolerance:float=1e-4) -> Callable:
     "`net` as a function run by ONNX Runtime on batches of any size; `CannotExport` if batches of one and three differ from torch by more than `tolerance`"
     reasons = []
     for export in (_traced, _by_dynamo):
         try:
-            with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+            with evaluating(net), tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 run = _session(export(net, xb, folder), threads)
-            far = max(_difference(run, net, torch.randn(n, *xb.shape[1:], generator=torch.Generator().manual_seed(n))) for n in (1, 3))
+                far = max(_difference(run, net, torch.randn(n, *xb.shape[1:], generator=torch.Generator().manual_seed(n))) for n in (1, 3))
             if far <= tolerance: return run
             reasons.append(f"it differs by {far:.1e}")
         except ImportError: raise
@@ -183,43 +183,6 @@ def _describe(value):
 _NOT_SETTINGS = {*vars(nn.Module()), "train", "preprocess"}  # modes, registers, what `freeze` put there; the preprocess has its own place in keys
 
 # %% ../nbs/09_features.ipynb #502685c0
-def digest(module) -> str:
-    "SHA-256 of what decides what `module` computes: its layers with their settings and code, the names, types and bytes of its tensors"
-    found = hashlib.sha256()
-    for name, m in module.named_modules():
-        settings = [[k, _describe(v)] for k, v in sorted(vars(m).items()) if k not in _NOT_SETTINGS]
-        found.update(repr([name, _of_class(type(m)), settings, getattr(m, "code", None)]).encode())
-    for name, t in (*module.named_parameters(), *module.named_buffers()):
-        found.update(f"{name} {t.dtype} {tuple(t.shape)}".encode())
-        found.update(t.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
-    return found.hexdigest()
-
-# %% ../nbs/09_features.ipynb #029114f2
-def _of_code(code) -> list:
-    "What decides what a code object does: its instructions, the names and constants in it, and those of functions inside"
-    constants = [_of_code(c) if isinstance(c, CodeType) else sorted(map(repr, c)) if isinstance(c, frozenset) else repr(c) for c in code.co_consts]
-    return [code.co_code.hex(), code.co_names, constants]
-
-# %% ../nbs/09_features.ipynb #97c5d0da
-@cache
-def _of_class(cls) -> list:
-    "The class and the code of its functions, those that it inherits below `nn.Module` included"
-    own = [c for c in cls.__mro__ if c not in nn.Module.__mro__]
-    return [cls.__qualname__, *(_describe(f) for c in own for _, f in sorted(vars(c).items()) if isinstance(f, FunctionType))]
-
-# %% ../nbs/09_features.ipynb #017591d2
-def _describe(value):
-    "A setting of a layer as plain text and lists; of objects that are neither numbers, texts, containers nor functions the type alone"
-    if isinstance(value, dict): return [[str(k), _describe(v)] for k, v in value.items()]
-    if isinstance(value, (list, tuple)): return [_describe(v) for v in value]
-    if isinstance(value, partial): return ["partial", _describe(value.func), _describe(value.args), _describe(value.keywords)]
-    if isinstance(value, FunctionType): return [value.__qualname__, _of_code(value.__code__), _describe(value.__defaults__)]
-    if isinstance(value, (bool, int, float, str, type(None), torch.dtype, torch.Size)): return repr(value)
-    return getattr(value, "__qualname__", type(value).__qualname__)
-
-_NOT_SETTINGS = {*vars(nn.Module()), "train", "preprocess"}  # modes, registers, what `freeze` put there; the preprocess has its own place in keys
-
-# %% ../nbs/09_features.ipynb #7fd324ef
 def digest(module) -> str:
     "SHA-256 of what decides what `module` computes: its layers with their settings and code, the names, types and bytes of its tensors"
     found = hashlib.sha256()
@@ -386,45 +349,6 @@ def _readable(dataset, i):
     return dataset.items[i][0] if plain and ours else None
 
 # %% ../nbs/09_features.ipynb #acf4d191
-def fingerprint(dataset, i, view=None, seed:int=0) -> bytes:
-    "16 bytes that change when item `i` of `dataset` would be another picture: from its file if that decides it, else from its pixels"
-    path = _readable(dataset, i)
-    if path is None: return content(_look(dataset, i, view, seed))
-    return _hash(Path(path).read_bytes(), None if view is None else (sorted(dataset.augment.keywords.items()), seed, view, i))
-
-# %% ../nbs/09_features.ipynb #0c3e2707
-class CannotCache(ValueError):
-    "What must not be cached, since it would be wrong at the next look; the message says why and what to do"
-
-# %% ../nbs/09_features.ipynb #86313fab
-def _check(body, dataset, views):
-    "Raise `CannotCache` for a body that may move, or a dataset that changes from look to look"
-    learning, awake = ([n for n, p in body.named_parameters() if p.requires_grad], [n for n, m in body.named_modules() if m.training and not is_frozen(m)])
-    cure = "freeze(body), or freeze_to(model, k) before boundary(model, k)"
-    if learning: raise CannotCache(f"{len(learning)} parameters of the body may learn ({learning[0]}, …), so its features would go stale: {cure}")
-    if awake: raise CannotCache(f"{len(awake)} layers of the body are in training mode ({awake[-1]}, …), so its features depend on the batch: {cure}")
-    hooked = [name or "the body" for name, m in body.named_modules() if m._forward_hooks or m._forward_pre_hooks]
-    if hooked: raise CannotCache(f"hooks on {', '.join(hooked[:3])} may change the features, and nobody sees it: take them off")
-    preprocess = getattr(body, "preprocess", None)
-    if preprocess is not None and not hasattr(preprocess, "config"): raise CannotCache("the preprocess has no `config`, so a change of it would pass unnoticed")
-    changing = getattr(dataset, "augment", None) is not None
-    if changing and not views: raise CannotCache("the dataset has random augmentation, so no two looks are the same: views=k keeps k of them; dataset.subset(range(len(dataset))) has none")
-    if views and not changing: raise CannotCache(f"views={views}, but the dataset has no `augment`: every view would be the same")
-
-# %% ../nbs/09_features.ipynb #56f26e56
-def _look(dataset, i, view, seed):
-    "Item `i` of `dataset` as it is in `view`: augmented as epoch `view` of a training loader with that `seed` would (None: as it is)"
-    x = dataset[i][0]
-    return x if view is None else dataset.augment(x, generator_for(seed, view, i))
-
-# %% ../nbs/09_features.ipynb #2d3457f5
-def _readable(dataset, i):
-    "The file whose bytes decide what item `i` is, if the dataset is an `ImageDataset` with augmentation of ours, else None"
-    plain = type(dataset).__getitem__ is ImageDataset.__getitem__ and isinstance(dataset.items[i][0], (str, os.PathLike))
-    ours = getattr(getattr(dataset, "augment", None), "func", augment().func) is augment().func
-    return dataset.items[i][0] if plain and ours else None
-
-# %% ../nbs/09_features.ipynb #5fdda138
 def fingerprint(dataset, i, view=None, seed:int=0) -> bytes:
     "16 bytes that change when item `i` of `dataset` would be another picture: from its file if that decides it, else from its pixels"
     path = _readable(dataset, i)
@@ -692,63 +616,6 @@ def _one_thread():
     finally: torch.set_num_threads(threads)
 
 # %% ../nbs/09_features.ipynb #c626bc60
-@torch.no_grad()
-def boundary(
-    model, # from `transfer_model`
-    k, # the first group that learns: a number, negative as in lists, or a name, as in `freeze_to`
-) -> Boundary:
-    "Cut `model` below its group `k`, where the fewest numbers pass, and prove it in both modes; `CannotSplit` if no single tensor passes there"
-    number, xb = _group_number(model, k), _pictures(model, 2, model.preprocess.size)
-    name = f"{getattr(model, 'arch', type(model).__name__)} below {model.groups[number].name}"
-    with _one_thread(), _as_it_was(model) as reset:
-        _set_mode(False, model)
-        try:
-            graph, (below, above) = _graph_in_two(model, *map(_tensor_ids, (model.groups[:number], model.groups[number:])))
-            run = fx.Interpreter(model, garbage_collect_values=False, graph=graph)
-            run.run(xb)
-            cut = _narrowest(graph, run.env, below, above, len(xb))
-            if cut is None: raise CannotSplit("more than one tensor passes there")
-            result = next(node for node in graph.nodes if node.op == "output").args[0]
-            lower, upper = _subgraph(model, graph, cut, run.env), _subgraph(model, graph, result, run.env, cut)
-            _prove_equal(model, lower, upper, xb)
-            _prove_equal_in_training(model, lower, upper, xb, reset)
-        except CannotSplit as e: raise CannotSplit(f"{name}: {e}") from e
-    shape = tuple(run.env[cut].shape)
-    lower.preprocess, lower.layout = model.preprocess, layout_of(shape) or "NCHW"
-    upper.groups = model.groups[number:]
-    for key in ("arch", "classes"): setattr(upper, key, getattr(model, key, None))
-    for part in (lower, upper): part.training = model.training
-    if not any(p.requires_grad for p in lower.parameters()):
-        for m in lower.modules():
-            if not any(True for _ in (*m.parameters(), *m.buffers())): freeze(m)  # the head's pooling, for one, is in no frozen group
-    return Boundary(lower, upper, shape[1:])
-
-# %% ../nbs/09_features.ipynb #27d8e802
-class Boundary(NamedTuple):
-    "A model cut between two of its layer groups: `upper(lower(xb))` equals the whole; both share its layers"
-    lower: nn.Module # what is frozen, with `preprocess`
-    upper: nn.Module # what learns, with `groups`, `classes`
-    shape: tuple # of what passes between them, for one picture
-
-# %% ../nbs/09_features.ipynb #e087fe20
-def _group_number(model, k) -> int:
-    "The number of group `k` (a name, or negative as in lists), which must not be the first"
-    names = [g.name for g in model.groups]
-    if isinstance(k, str) and k not in names: raise ValueError(f"no group is called {k!r}; there are {names}")
-    number = names.index(k) if isinstance(k, str) else k + len(names) if k < 0 else k
-    if not 0 < number < len(names): raise IndexError(f"k={k!r}: below the first group nothing is frozen, so choose one of {names[1:]}")
-    return number
-
-# %% ../nbs/09_features.ipynb #8b299220
-@contextmanager
-def _one_thread():
-    "Many small steps are faster so, and far faster where other programs keep the cores busy"
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try: yield
-    finally: torch.set_num_threads(threads)
-
-# %% ../nbs/09_features.ipynb #e4425171
 @torch.no_grad()
 def boundary(
     model, # from `transfer_model`
