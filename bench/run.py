@@ -14,7 +14,7 @@ from summary import table, text
 
 BENCH = Path(__file__).resolve().parent
 RESULTS, OUT = BENCH / "results.json", BENCH.parent / "out" / "bench"
-REPEATS = {"head": 3, "all": 3, "extract": 3, "boundary_last": 3, "boundary_half": 3, "whole": 1}
+REPEATS = {"extract": 3, "boundary_last": 3, "boundary_half": 3, "all": 3, "head": 3, "whole": 1}
 CONTENDERS = ("tlcourse", "fastai", "pytorch")
 
 
@@ -134,13 +134,12 @@ def run(command, environment):
 
 
 def plan(jobs):
-    "(job, repeat, script, contenders whose rows it gives), alternating: the contenders change places from one repetition to the next"
-    for job in jobs:
-        for repeat in range(REPEATS[job]):
-            if job.startswith("boundary"): yield job, repeat, "boundary.py", ("with cache", "without cache")
-            else:
-                for name in CONTENDERS[repeat % 3:] + CONTENDERS[:repeat % 3]:
-                    yield job, repeat, f"{name}_job.py", (name, "pytorch, batches of 64") if (job, name) == ("extract", "pytorch") else (name,)
+    "(job, repeat, script, contenders whose rows it gives): a repetition of every job, then the next; the contenders change places from one to the next"
+    for repeat, job in ((repeat, job) for repeat in range(max(REPEATS.values())) for job in jobs if repeat < REPEATS[job]):
+        if job.startswith("boundary"): yield job, repeat, "boundary.py", ("with cache", "without cache")
+        else:
+            for name in CONTENDERS[repeat % 3:] + CONTENDERS[:repeat % 3]:
+                yield job, repeat, f"{name}_job.py", (name, "pytorch, batches of 64") if (job, name) == ("extract", "pytorch") else (name,)
 
 
 def warm_up(pythons):
