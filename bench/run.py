@@ -105,7 +105,7 @@ def processes():
 
 
 def memory_of(pid, children):
-    "Resident bytes of the process `pid` and of all below it; a page that two of them share counts twice"
+    "Resident bytes of the process `pid` and of all below it; a page that two of them share, as after a fork, counts twice: the largest process is kept beside it"
     try: own = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, IndexError): own = 0
     return own + sum(memory_of(child, children) for child in children.get(pid, ()))

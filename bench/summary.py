@@ -48,7 +48,7 @@ def table(results):
             seconds = [spent(row) for row in rows]
             found.append({"job": job, "contender": name, "repetitions": len(rows), "seconds": median(seconds), "lowest": min(seconds), "highest": max(seconds)}
                          | ratios(results, job, name, names[0]) | accuracy(rows)
-                         | middle(rows, "images_per_second", "warm_per_second", "limit_per_second", "share_of_limit", "peak_mb"))
+                         | middle(rows, "images_per_second", "warm_per_second", "limit_per_second", "share_of_limit", "peak_mb", "largest_process_mb"))
     return found
 
 
@@ -57,4 +57,4 @@ def text(rows):
     spread = lambda row: f"{row['seconds']:8.1f} s ({row['lowest']:.1f}–{row['highest']:.1f})  {row.get('ratio', float('nan')):6.2f}x"
     score = lambda row: f"  accuracy {row['accuracy']:.3f} ± {row['standard_error']:.3f}" if "accuracy" in row else ""
     rate = lambda row: "".join(f"  {row[k]:.3g} {name}" for k, name in (("images_per_second", "pictures/s"), ("warm_per_second", "warm"), ("share_of_limit", "of the limit")) if k in row)
-    return "\n".join(f"{row['job']:14}{row['contender']:15}{spread(row)}{score(row)}{rate(row)}  {row['peak_mb']:.0f} MB" for row in rows)
+    return "\n".join(f"{row['job']:14}{row['contender']:15}{spread(row)}{score(row)}{rate(row)}  {row['largest_process_mb']:.0f} MB" for row in rows)
