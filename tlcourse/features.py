@@ -141,6 +141,7 @@ def _session(model:bytes, threads):
     ort = optional("onnxruntime", "fast")
     options = ort.SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = threads, 4
+    options.add_session_config_entry("session.set_denormal_as_zero", "1")  # numbers near 0 that processors are slow with
     session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     return lambda xb: torch.from_numpy(session.run(None, {"xb": xb.contiguous().numpy()})[0])
 
