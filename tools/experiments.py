@@ -26,6 +26,7 @@ def write(path, rows):
 
 def load_experiment(name):
     "The module experiments/`name`.py"
+    sys.path.insert(0, str(ROOT / "experiments"))  # what several of them share: files whose names begin with _
     spec = importlib.util.spec_from_file_location(name, ROOT / "experiments" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -33,7 +34,7 @@ def load_experiment(name):
 
 
 def main(name=None):
-    known = sorted(p.stem for p in (ROOT / "experiments").glob("*.py"))
+    known = sorted(p.stem for p in (ROOT / "experiments").glob("[!_]*.py"))
     if name not in known: raise SystemExit(f"which experiment? make experiments NAME=…, one of: {', '.join(known)}")
     experiment = load_experiment(name)
     path = ROOT / "nbs" / "results" / f"{name}.json"

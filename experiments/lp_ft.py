@@ -1,0 +1,55 @@
+"""Linear probing, fine-tuning, and probing before fine-tuning (LP-FT), on pictures of the training's kind and on shifted ones. Read by lesson 11.
+
+The head is linear. `cells`: trained on cells of the kind that `seed` picks (mono- or polycrystalline), shifted are those of the other kind.
+`digits`: shifted are the same test digits, blurred. Rates of fine-tuning are chosen on the validation part, which is of the training's kind; `moved` says how far
+the pooled features of validation and shifted pictures have gone from the pretrained ones, as a share of their length.
+"""
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch.utils.data import TensorDataset
+from torchvision.transforms.v2.functional import gaussian_blur
+
+from _finetuning import ARCH, N_TEST, N_TRAIN, N_VALID, SIZE, draw, found, moved, new_model, pictures, prepared, settings, train
+from tlcourse.data import split_items
+from tlcourse.features import extract, linear_probe
+from tlcourse.finetuning import full
+from tlcourse.surgery import transfer_model
+
+SETTINGS = settings([{"how": "LP", "lr": None}] + [{"how": how, "lr": lr} for how in ("FT", "LP-FT") for lr in (1e-4, 1e-3)])
+
+
+@lru_cache(maxsize=2)
+def data(task, seed):
+    "Training, validation, test and shifted part as datasets of tensors"
+    all_, rng = pictures(task), np.random.default_rng(seed)
+    split, preprocess = split_items(all_, blocks=getattr(all_, "blocks", None), seed=seed), transfer_model(ARCH, 2).preprocess.at(SIZE)
+    same = all_.kinds == ("mono", "poly")[seed % 2] if task == "cells" else np.ones(len(all_), bool)
+    of = lambda part, keep, n: prepared(all_, draw(all_.labels, np.array([i for i in part if keep[i]]), n, rng), preprocess)
+    train_, valid, test = (of(part, same, n) for part, n in zip(split, (N_TRAIN, N_VALID, N_TEST // 2)))
+    if task == "cells": return train_, valid, test, of(split.test, ~same, N_TEST // 2)
+    xs, ys = test.tensors
+    return train_, valid, test, TensorDataset(gaussian_blur(xs, 13, 4.), ys)
+
+
+def probe_head(model, train_, valid):
+    "Put the weights of a linear probe on the pooled features into the linear head of `model`"
+    x, xv = (extract(model.body, part, engine="torch") for part in (train_, valid))
+    probe = linear_probe(x, train_.tensors[1], xv, valid.tensors[1])
+    n = x.shape[1]
+    rows = probe.predict(torch.cat([torch.zeros(1, n), torch.eye(n)]).double()).log()  # logits, up to a number for each row
+    rows = rows - rows.mean(1, keepdim=True)
+    with torch.no_grad():
+        model.head.linear.bias.copy_(rows[0])
+        model.head.linear.weight.copy_((rows[1:] - rows[0]).T)
+
+
+def run(task, seed, how, lr):
+    train_, valid, test, shifted = data(task, seed)
+    model = new_model(task, seed, width=0)
+    before = {name: extract(model.body, part, engine="torch") for name, part in (("valid", valid), ("shifted", shifted))}
+    if how != "FT": probe_head(model, train_, valid)
+    learn, seconds = train(model, (train_, valid), seed, [] if how == "LP" else full(5, lr))
+    results = found(learn, seconds, test) | {"shifted": round(learn.evaluate(shifted)["accuracy"], 4), "chosen by": round(learn.evaluate(valid)["accuracy"], 4)}
+    return results | {"moved": {name: moved(model.body, old, part) for (name, old), part in zip(before.items(), (valid, shifted))}}

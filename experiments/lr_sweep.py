@@ -1,0 +1,11 @@
+"""One learning rate for all groups, all at once under a new head: how high may it be, and does that depend on the number of epochs? Read by lesson 11.
+
+The curves are drawn on the validation part; the test part is read only for the rate that validation preferred.
+"""
+from _finetuning import one_run, settings
+from tlcourse.finetuning import full
+
+SETTINGS = settings([{"epochs": epochs, "lr": lr} for epochs in (1, 5) for lr in (1e-5, 1e-4, 1e-3, 3e-3, 1e-2)])
+
+
+def run(task, seed, epochs, lr): return one_run(task, seed, full(epochs, lr))
