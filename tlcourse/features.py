@@ -41,7 +41,7 @@ from tqdm.auto import tqdm
 
 from .data import ImageDataset, augment, generator_for, optional
 from .figures import Table, kept_memory
-from .freezing import freeze, is_frozen
+from .freezing import freeze, group_number, is_frozen
 from .recording import bottlenecks, layout_of, tensors_in
 from .surgery import (CannotSplit, _as_it_was, _is_result, _pictures, _prove_equal, _prove_equal_in_training, _set_mode,
                               _subgraph, _Tracer, to_nchw)
@@ -628,11 +628,9 @@ class Boundary(NamedTuple):
     shape: tuple # of what passes between them, for one picture
 
 # %% ../nbs/09_features.ipynb #e1724a19
-def _group_number(model, k) -> int:
-    "The number of group `k` (a name, or negative as in lists), which must not be the first"
-    names = [g.name for g in model.groups]
-    if isinstance(k, str) and k not in names: raise ValueError(f"no group is called {k!r}; there are {names}")
-    number = names.index(k) if isinstance(k, str) else k + len(names) if k < 0 else k
+def _cut_number(model, k) -> int:
+    "The number of group `k`, which must not be the first"
+    number, names = group_number(model, k), [g.name for g in model.groups]
     if not 0 < number < len(names): raise IndexError(f"k={k!r}: below the first group nothing is frozen, so choose one of {names[1:]}")
     return number
 
@@ -643,7 +641,7 @@ def boundary(
     k, # the first group that learns: a number, negative as in lists, or a name, as in `freeze_to`
 ) -> Boundary:
     "Cut `model` below its group `k`, where the fewest numbers pass, and prove it in both modes; `CannotSplit` if no single tensor passes there"
-    number, xb = _group_number(model, k), _pictures(model, 2, model.preprocess.size)
+    number, xb = _cut_number(model, k), _pictures(model, 2, model.preprocess.size)
     name = f"{getattr(model, 'arch', type(model).__name__)} below {model.groups[number].name}"
     with using_threads(1), _as_it_was(model) as reset:
         _set_mode(False, model)

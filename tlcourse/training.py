@@ -127,7 +127,7 @@ def cosine(step:int, n_steps:int, lr:float, low:float=0.) -> float:
     "The learning rate of `step` (from 0): half a cosine from `lr` down to `low` (Loshchilov and Hutter 2017)"
     return low + (lr - low) * (1 + cos(pi * step / n_steps)) / 2
 
-# %% ../nbs/10_training.ipynb #292340c5
+# %% ../nbs/10_training.ipynb #c892dd46
 @dataclass
 class Phase:
     "`epochs` in which `groups[train_from:]` learn (None: whatever is not frozen already); `lr` for all, or (shallowest, deepest), spaced geometrically"
@@ -144,6 +144,7 @@ class Phase:
         "The highest learning rates of `n` groups, shallow to deep"
         if not isinstance(self.lr, tuple): return [self.lr] * n
         low, high = self.lr
+        if min(low, high) <= 0: raise ValueError(f"lr={self.lr}: both ends must be above 0 to be spaced geometrically")
         return [low * (high / low) ** (i / (n - 1)) for i in range(n)] if n > 1 else [high]
 
     def lr_at(self, step:int, n_steps:int, top:float) -> float:
