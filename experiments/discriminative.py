@@ -5,7 +5,7 @@ Each arm has its rate chosen on the validation part of its own run; the test par
 from _finetuning import one_run, settings
 from tlcourse.finetuning import full
 
-SETTINGS = settings([{"lr": lr} for lr in (1e-4, 1e-3, 3e-3, 1e-2)])
+SETTINGS = settings([{"lr": lr} for lr in (1e-3, 3e-3, 1e-2)])
 
 
 def run(task, seed, lr): return one_run(task, seed, full(5, (lr / 100, lr)))

@@ -69,10 +69,9 @@ class Watched(Learner):
         with evaluating(self.model):
             return torch.cat([self.model.body(self.to_device(xb)).mean((2, 3)) for xb, _ in eval_loader(self.valid, 64)])
 
-    def evaluate(self, dataset):
+    def note(self):
         now = self.features()
         self.moved.append(round(((now - self.start).norm() / self.start.norm()).item(), 4))
-        return super().evaluate(dataset)
 
 
 @torch.inference_mode()
@@ -104,13 +103,13 @@ def run(kind, seed, bs=32, optimizer="adamw", how=None, **settings):
     train, valid, test = parts(seed)
     torch.manual_seed(seed)
     model = prepare(kind, **settings)
-    learn = Watched(model, train, valid, bs=bs, seed=seed, kind=optimizer, share=BODY[optimizer] if kind == "fine-tune" else 1)
+    learn = Watched(model, train, valid, bs=bs, seed=seed, kind=optimizer, share=BODY[optimizer] if kind == "fine-tune" else 1, cache=False)
     learn.start, lr = learn.features(), LRS[optimizer]
-    if kind == "frozen": learn.fit([Phase(EPOCHS, None, lr)])
+    if kind == "frozen": learn.fit([Phase(EPOCHS, None, lr)], after_epoch=Watched.note)
     else:
-        if how == "freeze first": learn.fit([Phase(2, None, lr)])
+        if how == "freeze first": learn.fit([Phase(2, None, lr)], after_epoch=Watched.note)
         model.body.requires_grad_(True)  # its layers stay in evaluation mode: the statistics are fixed
-        learn.fit([Phase(EPOCHS + 2 * (how == "longer"), None, lr)])
+        learn.fit([Phase(EPOCHS + 2 * (how == "longer"), None, lr)], after_epoch=Watched.note)
     logits, ys = learn.logits(test)
     found = {"test": scores(logits, ys), "valid": [round(row["valid accuracy"], 4) for row in learn.history], "train loss": [round(row["train loss"], 4) for row in learn.history],
              "moved": learn.moved, "train seconds": round(sum(row["seconds"] for row in learn.history), 1), "n_test": len(ys)}

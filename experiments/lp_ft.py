@@ -50,6 +50,6 @@ def run(task, seed, how, lr):
     model = new_model(task, seed, width=0)
     before = {name: extract(model.body, part, engine="torch") for name, part in (("valid", valid), ("shifted", shifted))}
     if how != "FT": probe_head(model, train_, valid)
-    learn, seconds = train(model, (train_, valid), seed, [] if how == "LP" else full(5, lr))
+    learn, seconds = train(model, (train_, valid), seed, [] if how == "LP" else full(4, lr))
     results = found(learn, seconds, test) | {"shifted": round(learn.evaluate(shifted)["accuracy"], 4), "chosen by": round(learn.evaluate(valid)["accuracy"], 4)}
     return results | {"moved": {name: moved(model.body, old, part) for (name, old), part in zip(before.items(), (valid, shifted))}}

@@ -13,6 +13,7 @@ import random
 from contextlib import ExitStack, contextmanager
 from math import ceil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -50,12 +51,14 @@ STYLE = {"figure.figsize": (7, 3.6), "figure.dpi": 100, "figure.constrained_layo
 _lesson = ExitStack()  # what lasts as long as the process
 
 def start_lesson(seed:int=0) -> str:
-    "Seed Python, NumPy and torch with `seed`, set the plot style, keep memory, share the cores when nbdev tests run; returns what runs here"
+    "Seed Python, NumPy and torch with `seed`, set the plot style, keep memory; in nbdev's tests share the cores and keep features in a folder that goes away; returns what runs here"
     if not _keepers: _lesson.enter_context(kept_memory())
     random.seed(seed); np.random.seed(seed); torch.manual_seed(seed)
     plt.rcParams.update(STYLE)
     cpus = os.cpu_count() or 1
-    if "IN_TEST" in os.environ: torch.set_num_threads(max(1, cpus // min(cpus, 8)))
+    if "IN_TEST" in os.environ:
+        torch.set_num_threads(max(1, cpus // min(cpus, 8)))
+        if "TLCOURSE_CACHE" not in os.environ: os.environ["TLCOURSE_CACHE"] = _lesson.enter_context(TemporaryDirectory())
     return f"torch {torch.__version__.split('+')[0]}, {torch.get_num_threads()} threads, seed {seed}"
 
 # %% ../nbs/A_figures.ipynb #f2d46141
