@@ -221,7 +221,7 @@ class Progress:
         self.score, self.waited = (score, 0) if better else (self.score, self.waited + 1)
         return better
 
-# %% ../nbs/10_training.ipynb #56c6a638
+# %% ../nbs/10_training.ipynb #6f772537
 class Trainer(Evaluator):
     "What goes on within a phase: what learns, its steps and epochs"
     opt, state, kept, after_epoch = None, {}, None, None  # the optimiser, or the state of the last one; the best weights; what to call
@@ -238,7 +238,7 @@ class Trainer(Evaluator):
         self.model.train().to(memory_format=torch.channels_last)
         groups = getattr(self.model, "groups", [])
         frozen = next((i for i, g in enumerate(groups) if not is_frozen(g)), len(groups))
-        if self.cache is False or not 0 < frozen < len(groups): return self.model, self.train, self.valid
+        if self.cache is False or self.preprocess is None or not 0 < frozen < len(groups): return self.model, self.train, self.valid
         try:
             cut = boundary(self.model, frozen)
             cache = self.cache = self.cache or FeatureCache()
@@ -301,11 +301,12 @@ class Trainer(Evaluator):
         run.epoch, run.batch, run.seen, run.summed = run.epoch + 1, 0, 0, 0.
         if self.after_epoch: self.after_epoch(self)
 
-# %% ../nbs/10_training.ipynb #cfc772c8
+# %% ../nbs/10_training.ipynb #3564ce10
 def optimizer_state(model, opt) -> dict:
     "The state of `opt` by name: 'parameter.key' -> tensor, copied to the processor"
     names = {id(p): name for name, p in model.named_parameters()}
-    return {f"{names[id(p)]}.{key}": value.detach().cpu().clone() for p, state in opt.state.items() for key, value in state.items()}
+    return {f"{names[id(p)]}.{key}": value.detach().cpu().clone() for p, state in opt.state.items()
+            for key, value in state.items() if isinstance(value, torch.Tensor)}
 
 def load_optimizer_state(model, opt, state):
     "Give `opt` the `state` that `optimizer_state` made, for those of its parameters that are in it"
@@ -405,12 +406,13 @@ def show_losses(learn, ax=None):
         if row["phase"] != before["phase"]: ax.axvline(row["epoch"] - .5, color="#999999", linestyle=":")
     return ax
 
-# %% ../nbs/10_training.ipynb #1b384250
+# %% ../nbs/10_training.ipynb #cee4af46
 class LivePlot:
     "`show_losses`, drawn anew in the same place of a notebook after each epoch: fit(..., after_epoch=LivePlot())"
     def __init__(self): self.handle = None
 
     def __call__(self, learn):
+        if optional("IPython").get_ipython() is None: return  # no notebook
         figure = show_losses(learn).figure
         plt.close(figure)  # or Jupyter would show it once more
         if self.handle is None: self.handle = optional("IPython.display").display(figure, display_id=True)
