@@ -419,10 +419,12 @@ class _Compute(NamedTuple):
 
 # %% ../nbs/09_features.ipynb #4cc20e7a
 def targets_of(dataset) -> torch.Tensor:
-    "The labels of `dataset` (n,), without opening pictures where it has `labels` or `targets`"
-    for name in ("labels", "targets"):
-        if hasattr(dataset, name): return torch.as_tensor(np.asarray(getattr(dataset, name)))
-    return torch.tensor([int(dataset[i][1]) for i in range(len(dataset))])
+    "The labels or targets of `dataset` (n, …), without opening pictures where it has `labels` or `targets` as its items do"
+    if isinstance(dataset, TensorDataset): return dataset.tensors[1]
+    if getattr(dataset, "target_transform", None) is None:
+        for name in ("labels", "targets"):
+            if hasattr(dataset, name): return torch.as_tensor(np.asarray(getattr(dataset, name)))
+    return torch.stack([torch.as_tensor(dataset[i][1]) for i in range(len(dataset))])
 
 # %% ../nbs/09_features.ipynb #79e57f6f
 def write_whole(path, write):
@@ -496,7 +498,7 @@ class FeatureCache(Shards):
     "Features on disk, one row per picture, under a key of all that decides them (see `digest` for what it cannot know); at most `max_gb` besides what is in use; several processes may share it"
     def __init__(self, folder=None, max_gb:float=8.):
         super().__init__(folder or cache_folder(), int(max_gb * 1e9))
-        self.shard_bytes, self.hits, self.misses = 32_000_000, 0, 0
+        self.shard_bytes, self.hits, self.misses, self.engine = 32_000_000, 0, 0, None  # the engine of the last rows
 
     def extract(self, body, dataset, **options) -> torch.Tensor:
         "As `extract`, computing only what is not on disk yet; further options as in `rows`"
@@ -506,7 +508,7 @@ class FeatureCache(Shards):
     def dataset(self, body, dataset, *, views:int=0, **options) -> TensorDataset:
         "Pairs (row, label) for a `Learner`; whole maps unless `pool`, read from disk one by one, so memory does not grow; with views each picture comes `views` times"
         rows = self.rows(body, dataset, views=views, **{"pool": False, **options})
-        made = TensorDataset(rows, targets_of(dataset).repeat(max(views, 1)))
+        made = TensorDataset(rows, torch.cat([targets_of(dataset)] * max(views, 1)))
         if hasattr(dataset, "classes"): made.classes = dataset.classes
         return made
 
@@ -524,14 +526,14 @@ class FeatureCache(Shards):
         "The rows of `dataset`, from disk; those that are missing are computed first and written as they come"
         _check(body, dataset, views)
         first = _first_batch(body, dataset)
-        engine, kind = self._kind(body, len(dataset), first, engine, pool, dtype)
+        self.engine, kind = self._kind(body, len(dataset), first, engine, pool, dtype)
         looks = [(i, view) for view in (range(views) if views else [None]) for i in range(len(dataset))]
         keys = list(in_threads(lambda look: fingerprint(dataset, *look, seed), looks))
         known = self.known(kind)
         missing = {key: look for key, look in zip(keys, looks) if key not in known}
         self.hits, self.misses = self.hits + len(looks) - len(missing), self.misses + len(missing)
         if missing:
-            run = runner(body, engine, first, pool)
+            run = runner(body, self.engine, first, pool)
             self._make_room(run(first[:1]).to(dtype), len(missing), len(looks))
             self._fill(kind, missing, _Compute(dataset, getattr(body, "preprocess", None), run, dtype, seed), _batch_size(body, bs))
             known |= self.known(kind)  # what was there before stays readable, even if another process has removed it

@@ -6,13 +6,13 @@
 __all__ = ['head_only', 'full', 'fine_tune_phases', 'unfreezing_steps', 'gradual_unfreezing', 'lp_ft', 'will_learn', 'schedule',
            'show_schedule', 'fine_tune']
 
-# %% ../nbs/11_finetuning.ipynb #e8b8a921
+# %% ../nbs/11_finetuning.ipynb #1f452b64
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LogNorm
 
-from .freezing import group_number
-from .training import Phase
+from .freezing import group_number, groups_of
+from .training import Phase, as_phases
 
 # %% ../nbs/11_finetuning.ipynb #498a6750
 def head_only(epochs:int, lr:float=2e-3) -> list:
@@ -30,10 +30,11 @@ def fine_tune_phases(epochs:int, *, base_lr:float=2e-3, freeze_epochs:int=1, lr_
     body = Phase(epochs, 0, (base_lr / 2 / lr_mult, base_lr / 2), pct_start=.3, div=5., div_final=1e5 / 5)
     return [phase for phase in (head, body) if phase.epochs]
 
-# %% ../nbs/11_finetuning.ipynb #f98d6029
+# %% ../nbs/11_finetuning.ipynb #23485887
 def unfreezing_steps(n_groups:int, epochs:int) -> list:
     "Pairs (epochs, first group that learns): one group more in each epoch, the deepest first, or several where there are fewer epochs than groups"
-    starts = [n_groups - 1 - round(i * (n_groups - 1) / max(min(epochs, n_groups) - 1, 1)) for i in range(min(epochs, n_groups))]
+    if epochs < 2: return [(epochs, 0)]
+    starts = [n_groups - 1 - round(i * (n_groups - 1) / (min(epochs, n_groups) - 1)) for i in range(min(epochs, n_groups))]
     return [(1, k) for k in starts[:-1]] + [(epochs - len(starts) + 1, starts[-1])]
 
 # %% ../nbs/11_finetuning.ipynb #5beed210
@@ -47,27 +48,34 @@ def lp_ft(probe_epochs:int, epochs:int, *, probe_lr:float=1e-2, lr:float=1e-4) -
     "The head until it has converged, then all groups with one small learning rate (Kumar and others 2022)"
     return [Phase(probe_epochs, -1, probe_lr, schedule="cosine"), Phase(epochs, 0, lr, schedule="cosine")]
 
-# %% ../nbs/11_finetuning.ipynb #07244a2b
-def will_learn(model, phase) -> list:
-    "Whether each layer group of `model` learns in `phase`"
-    if phase.train_from is None: return [any(p.requires_grad for p in g.parameters()) for g in model.groups]
-    return [i >= group_number(model, phase.train_from) for i in range(len(model.groups))]
+# %% ../nbs/11_finetuning.ipynb #92e03375
+def will_learn(model, phases) -> list:
+    "For each of `phases`: whether each layer group of `model` learns; a phase that does not say leaves it as it was"
+    groups, found = groups_of(model), []
+    if not groups: raise TypeError(f"a {type(model).__name__} has no layer groups: transfer_model gives them")
+    now = [any(p.requires_grad for p in g.parameters()) for g in groups]
+    for phase in phases:
+        if phase.train_from is not None: now = [i >= group_number(model, phase.train_from) for i in range(len(groups))]
+        if not any(now): raise ValueError(f"in {phase} every group is frozen, so nothing would learn")
+        found.append(now)
+    return found
 
-# %% ../nbs/11_finetuning.ipynb #e1622a2f
+# %% ../nbs/11_finetuning.ipynb #aca4b872
 def schedule(learn, phases) -> np.ndarray:
     "The learning rate of each layer group at each step, (n_groups, steps); NaN where it is frozen"
-    parts, n = [], len(learn.loader)
-    for phase in phases:
-        learns, steps = will_learn(learn.model, phase), phase.epochs * n
+    parts, n, phases = [], len(learn.loader), as_phases(phases)
+    for phase, learns in zip(phases, will_learn(learn.model, phases)):
+        steps = phase.epochs * n
         part = np.full((len(learns), steps), np.nan)
         for row, top in zip(np.flatnonzero(learns), phase.lrs(sum(learns))): part[row] = [phase.lr_at(step, steps, top) for step in range(steps)]
         parts.append(part)
     return np.concatenate(parts, 1)
 
-# %% ../nbs/11_finetuning.ipynb #530f6e6c
+# %% ../nbs/11_finetuning.ipynb #24356bd6
 def show_schedule(learn, phases, ax=None):
     "What each layer group will do at each step, before anything is trained: grey is frozen, colour is the learning rate; returns the axes"
-    rates, names, n = schedule(learn, phases), [g.name for g in learn.model.groups], len(learn.loader)
+    phases, n = as_phases(phases), len(learn.loader)
+    rates, names = schedule(learn, phases), [g.name for g in learn.model.groups]
     if ax is None: _, ax = plt.subplots(figsize=(7, 1.2 + .24 * len(names)))
     ax.set_facecolor("#d9d9d9")
     low, high = np.nanmin(rates), np.nanmax(rates)
@@ -78,8 +86,8 @@ def show_schedule(learn, phases, ax=None):
     ax.figure.colorbar(mesh, ax=ax, label="learning rate (grey: frozen)")
     return ax
 
-# %% ../nbs/11_finetuning.ipynb #b00b0dcf
+# %% ../nbs/11_finetuning.ipynb #622be8a2
 def fine_tune(learn, epochs:int, *, base_lr:float=2e-3, freeze_epochs:int=1, lr_mult:float=100, **options):
     "Train `learn`'s head for `freeze_epochs`, then all of its model for `epochs`, slower below than above; `options` are those of `fit`"
-    if not hasattr(learn.model, "groups"): raise ValueError("fine-tuning needs a model with layer groups: build it with transfer_model")
+    if not groups_of(learn.model): raise ValueError("fine-tuning needs a model with layer groups: build it with transfer_model")
     return learn.fit(fine_tune_phases(epochs, base_lr=base_lr, freeze_epochs=freeze_epochs, lr_mult=lr_mult), **options)
