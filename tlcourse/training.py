@@ -131,12 +131,13 @@ def parameter_groups(model, phase, wd:float) -> list:
             if part: made.append({"name": name, "params": part, "top": top, "weight_decay": decay})
     return made
 
-# %% ../nbs/10_training.ipynb #320ef8ba
+# %% ../nbs/10_training.ipynb #3c6a77e6
 def one_cycle(step:int, n_steps:int, lr:float, pct_start:float=.25, div:float=25., div_final:float=1e4) -> float:
     "The learning rate of `step` (from 0): a cosine from lr/div up to `lr` over `pct_start`, and down to lr/div/div_final (Smith 2018)"
     peak, last = pct_start * n_steps - 1, n_steps - 1
-    low, high, t = (lr / div, lr, step / peak) if step <= peak and peak > 0 else (lr / div / div_final, lr, 1 - (step - peak) / max(last - peak, 1e-12))
-    return low + (high - low) * (1 - cos(pi * t)) / 2
+    if step <= peak and peak > 0: low, t = lr / div, step / peak  # t: from 0 at `low` to 1 at `lr`
+    else: low, t = lr / div / div_final, 1 - (step - peak) / max(last - peak, 1e-12)
+    return low + (lr - low) * (1 - cos(pi * t)) / 2
 
 # %% ../nbs/10_training.ipynb #418de1d6
 def cosine(step:int, n_steps:int, lr:float, low:float=0.) -> float:
@@ -242,7 +243,7 @@ class Progress:
         self.score, self.waited = (score, 0) if better else (self.score, self.waited + 1)
         return better
 
-# %% ../nbs/10_training.ipynb #9b003b1e
+# %% ../nbs/10_training.ipynb #bbe903cf
 class Trainer(Evaluator):
     "What goes on within a phase: what learns, its steps and epochs"
     opt, state, kept, after_epoch = None, {}, None, None  # the optimiser, or the state of the last one; the best weights; what to call
@@ -274,7 +275,8 @@ class Trainer(Evaluator):
 
     def _cached(self, frozen:int):
         "What stands above the first `frozen` groups, and the data as those groups see it, from the cache"
-        cut, engine = boundary(self.model, frozen), self.run and self.run.features or self.engine
+        cut, engine = boundary(self.model, frozen), self.engine
+        if self.run and self.run.features: engine = self.run.features  # a run goes on with the engine it began with
         if self.device.type != "cpu" and engine not in ("auto", *PRECISIONS): engine = "torch"
         data = [self.cache.dataset(cut.lower, part, engine=engine) for part in (self.train, self.valid)]
         if self.run: self.run.features = self.cache.engine

@@ -119,18 +119,19 @@ def check_amnesia(answer) -> str:
     for lost, changes in truth.items(): assert answer[lost] == changes, f"{lost}: not so. A hint: {hints[lost]}"
     return "Right: each was tried."
 
-# %% ../../nbs/solutions/10_training_solutions.ipynb #e6f40e6b
+# %% ../../nbs/solutions/10_training_solutions.ipynb #14d8ee80
 def _odd_net():
     "Norms whose scale has two axes, whose name says nothing, and a parameter with one axis that is neither norm nor bias"
     net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.GroupNorm(2, 4), nn.Flatten(1, 2), nn.LayerNorm((8, 4)), nn.Linear(4, 2))
-    net.norm_of_words = nn.Linear(2, 2)
+    net.norm_of_words, net.attention, net.rms = nn.Linear(2, 2), nn.MultiheadAttention(2, 1), nn.RMSNorm(2)
     net.temperature = nn.Parameter(torch.ones(1))
     return net
 
-# %% ../../nbs/solutions/10_training_solutions.ipynb #aac835dd
+# %% ../../nbs/solutions/10_training_solutions.ipynb #25253c88
 def check_spared(f) -> str:
     "`f(model)` names the parameters that are biases or belong to a normalisation layer"
-    wanted = {"0.bias", "1.weight", "1.bias", "2.weight", "2.bias", "4.weight", "4.bias", "5.bias", "norm_of_words.bias"}
+    wanted = {"0.bias", "1.weight", "1.bias", "2.weight", "2.bias", "4.weight", "4.bias", "5.bias", "norm_of_words.bias",
+              "attention.in_proj_bias", "attention.out_proj.bias", "rms.weight"}
     found = set(f(_odd_net()))
     assert not (missing := wanted - found), f"missing: {sorted(missing)}. A hint: ask the layer what it is, not its parameter how many axes it has"
     assert not (extra := found - wanted), f"spared without a reason: {sorted(extra)}. A hint: neither a name nor one axis makes a norm"
