@@ -17,7 +17,7 @@ from tlcourse.finetuning import fine_tune
 from tlcourse.surgery import transfer_model
 from tlcourse.training import Learner
 
-SETTINGS = [{"seed": seed, "size": 160, "epochs": 8} for seed in range(3)]
+SETTINGS = [{"seed": seed, "size": 160, "epochs": 6} for seed in range(3)]
 
 
 def small_cells(side):

@@ -1,13 +1,14 @@
 """One layer group more in each epoch, or all at once after the head; the same rates for both. Read by lesson 11.
 
-`epochs` 5 makes as many steps for both; 7 gives gradual unfreezing about the seconds of the other, since its frozen parts are computed once.
+`epochs` 5 makes as many steps for both; 6 gives gradual unfreezing about the seconds of the other, since its frozen parts are
+computed once.
 """
 from _finetuning import one_run, settings
 from tlcourse.finetuning import gradual_unfreezing
 from tlcourse.training import Phase
 
 LR, FACTOR = 1e-3, 2.6
-SETTINGS = settings([{"how": "all at once", "epochs": 5}, {"how": "gradual", "epochs": 5}, {"how": "gradual", "epochs": 7}])
+SETTINGS = settings([{"how": "all at once", "epochs": 5}, {"how": "gradual", "epochs": 5}, {"how": "gradual", "epochs": 6}])
 
 
 def all_at_once(model, epochs): return [Phase(1, -1, LR), Phase(epochs - 1, 0, (LR / FACTOR ** (len(model.groups) - 1), LR))]

@@ -38,12 +38,13 @@ def probe_head(model, train_, valid):
     "Put the weights of a linear probe on the pooled features into the linear head of `model`"
     x, xv = (extract(model.body, part, engine="torch") for part in (train_, valid))
     probe = linear_probe(x, train_.tensors[1], xv, valid.tensors[1])
-    n = x.shape[1]
-    rows = probe.predict(torch.cat([torch.zeros(1, n), torch.eye(n)]).double()).log()  # logits, up to a number for each row
-    rows = rows - rows.mean(1, keepdim=True)
+    middle, steps = x.mean(0), x.std(0) + 1e-6
+    logits = probe.predict(torch.cat([middle[None], middle + steps.diag()])).log()  # the probe's own, up to a number for each row; one step in each feature
+    logits = logits - logits.mean(1, keepdim=True)
     with torch.no_grad():
-        model.head.linear.bias.copy_(rows[0])
-        model.head.linear.weight.copy_((rows[1:] - rows[0]).T)
+        model.head.linear.weight.copy_(((logits[1:] - logits[0]) / steps[:, None]).T)
+        model.head.linear.bias.copy_(logits[0] - model.head.linear.weight.double() @ middle.double())
+        assert torch.equal(model.head.linear(xv).argmax(1), probe.predict(xv).argmax(1)), "the head does not answer as the probe"
 
 
 def run(task, seed, how, lr):
