@@ -1,4 +1,4 @@
-"""How far does fine-tuning get on all solar cells? Read by lesson 11 and by the index.
+"""How far does fine-tuning get on all solar cells? Read by lesson 11.
 
 The published figure for these cells is 88.42 % (VGG-19, 100 epochs; Deitsch and others 2019, on their own variant of the target). EfficientNet-Lite0, random splits
 60/15/25; the weights are those of the epoch with the best validation loss. The test part is used once per run; four views of each of its pictures are an extra.
