@@ -4,7 +4,7 @@ The published figure for these cells is 88.42 % (VGG-19, 100 epochs; Deitsch and
 60/15/25; the weights are those of the epoch with the best validation loss. The test part is used once per run; four views of each of its pictures are an extra.
 
 The first recipe (fine_tune at 160 px, a pilot on the validation part of split 100 gave 85 to 86 %) was given up after one split, since its test figure did not pass
-that of a linear probe. The second lets the head converge on cached features, then everything learns with rates ten times smaller; it was not tuned.
+that of a linear probe: a look at the test part too many, so these rows report what was tried and choose nothing. The second lets the head converge on cached features, then everything learns with rates ten times smaller; it was not tuned.
 """
 import functools
 import tempfile
