@@ -45,7 +45,7 @@ def gradual_unfreezing(model, epochs:int, *, lr:float=1e-3, factor:float=2.6, ca
 
 # %% ../nbs/11_finetuning.ipynb #95bb8819
 def lp_ft(probe_epochs:int, epochs:int, *, probe_lr:float=1e-2, lr:float=1e-4) -> list:
-    "The head until it has converged, then all groups with one small learning rate (Kumar and others 2022)"
+    "The head alone for `probe_epochs`, as many as it takes to converge, then all groups with one small learning rate (Kumar and others 2022)"
     return [Phase(probe_epochs, -1, probe_lr, schedule="cosine"), Phase(epochs, 0, lr, schedule="cosine")]
 
 # %% ../nbs/11_finetuning.ipynb #92e03375

@@ -1,0 +1,37 @@
+"""How well do the first n layer groups of EfficientNet-Lite0 serve solar cells, the groups above drawn anew? Read by lesson 12.
+
+480 cells to train on, 120 for validation, 400 to report on, at 96 px; no solar module is on both sides of a split. Kept groups come from ImageNet, frozen (AnB) or
+learning on (AnB+), or are random and frozen, their BatchNorm having met the training pictures. Ten epochs in batches of 16 at one learning rate for all,
+the one at which lesson 11's sweep (lr_sweep.json) was best on these cells for the pretrained network; none was chosen for the untrained one.
+"""
+import tempfile
+
+import numpy as np
+
+from _finetuning import ARCH, SIZE, draw, pictures, prepared
+from tlcourse.data import split_items
+from tlcourse.features import FeatureCache
+from tlcourse.surgery import transfer_model
+from tlcourse.training import Phase
+from tlcourse.transferability import layer_transfer
+
+SETTINGS = [{"seed": seed} for seed in range(3)]
+KEPT = (2, 5, 7, 9)  # of nine groups below the head
+
+
+def network(n_classes, weights=None):
+    model = transfer_model(ARCH, n_classes, weights=weights)
+    model.preprocess = model.body.preprocess = model.preprocess.at(SIZE)
+    return model
+
+
+def parts(seed):
+    data, rng = pictures("cells"), np.random.default_rng(seed)
+    split, preprocess = split_items(data, blocks=data.blocks, seed=seed), network(2).preprocess
+    return [prepared(data, draw(data.labels, np.array(part), n, rng), preprocess) for part, n in zip(split, (480, 120, 400))]
+
+
+def run(seed):
+    with tempfile.TemporaryDirectory() as folder:
+        table = layer_transfer(network, network(2, "default"), parts, KEPT, arms=("AnB", "AnB+", "random"), seeds=[seed], phase=Phase(10, 0, 3e-3), bs=16, cache=FeatureCache(folder))
+    return {"rows": [row | {"accuracy": round(row["accuracy"], 3)} for row in table.rows]}
