@@ -129,7 +129,7 @@ def _checked(net, cuts, arms) -> list:
     if wrong := [n for n in cuts if not 1 <= n <= last]: raise ValueError(f"cuts {wrong}: from 1 to {last} groups of this network can be kept")
     return cuts
 
-# %% ../nbs/12_transferability.ipynb #8cf358ec
+# %% ../nbs/12_transferability.ipynb #74355098
 def layer_transfer(
     make, # number of classes -> an untrained network with `groups` and `preprocess`, drawn from torch's generator
     source, # seed -> (train, validation, test) of the source task; or a trained network
@@ -140,14 +140,14 @@ def layer_transfer(
     seeds=range(5), # each draws the tasks, the networks and the order of the pictures anew
     phase=Phase(12, 0, 3e-3), # how a network is trained for the target
     source_phase=None, # and the source's donor; by default the same
-    bs:int=64,
+    bs:int=64, source_bs=None, # samples in a batch, of the target and of the source (by default as many)
     cache=None, # a FeatureCache for what is frozen
 ) -> Table:
     "How well the first n groups of a network serve another task (Yosinski and others 2014): test accuracy (%) for each arm, number of kept groups and seed"
     rows = []
     for seed in seeds:
         parts, donors = target(seed), {"source": source if isinstance(source, nn.Module) else None}
-        def note(arm, kept, net, parts=parts, phase=phase, learns=0):
+        def note(arm, kept, net, parts=parts, phase=phase, bs=bs, learns=0):
             accuracy = _fitted(net, parts, replace(phase, train_from=learns), seed, bs, cache)
             rows.append({"arm": arm, "kept": kept, "seed": seed, "accuracy": accuracy, "n": len(parts[2])})
             return net
@@ -155,7 +155,7 @@ def layer_transfer(
         chosen, origins = _checked(base, cuts, arms), {ARMS[arm][0] for arm in arms}
         note("base", 0, base)
         if "source" in origins and donors["source"] is None:
-            donors["source"] = note("source", 0, _drawn(make, own := source(seed), 1000 + seed), own, source_phase or phase)
+            donors["source"] = note("source", 0, _drawn(make, own := source(seed), 1000 + seed), own, source_phase or phase, source_bs or bs)
         if "target" in origins: donors["target"] = note("target", 0, _drawn(make, parts, 2000 + seed))
         for n, arm in tqdm(list(product(chosen, arms)), desc=f"seed {seed}", leave=False):
             net, (origin, frozen) = _drawn(make, parts, 3000 + seed), ARMS[arm]
