@@ -580,7 +580,7 @@ def show_lr_curve(curve, mark:float=None, ax=None):
         ax.plot(lr, np.interp(np.log(lr), np.log(curve.lrs), curve.smooth), marker, color=color, markersize=9, label=f"{name}: {lr:.1e}")
     if mark: ax.axvline(mark, color="#333333", linestyle="--", label=f"yours: {mark:.1e}")
     ax.set(xlabel="learning rate", ylabel="loss", ylim=(.9 * curve.smooth.min(), 1.1 * max(curve.smooth[0], np.quantile(curve.smooth, .9))))
-    ax.legend()
+    ax.legend(loc="lower left")  # where a curve that first falls leaves room
     return ax
 
 # %% ../nbs/10_training.ipynb #0137624e
