@@ -45,12 +45,12 @@ def prepared(data, index, preprocess):
 
 
 @lru_cache(maxsize=2)
-def parts(task, seed):
-    "Training, validation and test part as datasets of tensors"
+def parts(task, seed, sizes=(N_TRAIN, N_VALID, N_TEST)):
+    "Training, validation and test part, of these `sizes`, as datasets of tensors"
     data, rng = pictures(task), np.random.default_rng(seed)
     split = split_items(data, blocks=getattr(data, "blocks", None), seed=seed)
     preprocess = transfer_model(ARCH, 2).preprocess.at(SIZE)
-    return [prepared(data, draw(data.labels, np.array(part), n, rng), preprocess) for part, n in zip(split, (N_TRAIN, N_VALID, N_TEST))]
+    return [prepared(data, draw(data.labels, np.array(part), n, rng), preprocess) for part, n in zip(split, sizes)]
 
 
 def new_model(task, seed, **head):

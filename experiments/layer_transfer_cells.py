@@ -6,10 +6,7 @@ the one at which lesson 11's sweep (lr_sweep.json) was best on these cells for t
 """
 import tempfile
 
-import numpy as np
-
-from _finetuning import ARCH, SIZE, draw, pictures, prepared
-from tlcourse.data import split_items
+from _finetuning import ARCH, SIZE, parts
 from tlcourse.features import FeatureCache
 from tlcourse.surgery import transfer_model
 from tlcourse.training import Phase
@@ -25,13 +22,8 @@ def network(n_classes, weights=None):
     return model
 
 
-def parts(seed):
-    data, rng = pictures("cells"), np.random.default_rng(seed)
-    split, preprocess = split_items(data, blocks=data.blocks, seed=seed), network(2).preprocess
-    return [prepared(data, draw(data.labels, np.array(part), n, rng), preprocess) for part, n in zip(split, (480, 120, 400))]
-
-
 def run(seed):
     with tempfile.TemporaryDirectory() as folder:
-        table = layer_transfer(network, network(2, "default"), parts, KEPT, arms=("AnB", "AnB+", "random"), seeds=[seed], phase=Phase(10, 0, 3e-3), bs=16, cache=FeatureCache(folder))
+        table = layer_transfer(network, network(2, "default"), lambda seed: parts("cells", seed, (480, 120, 400)), KEPT, arms=("AnB", "AnB+", "random"),
+                               seeds=[seed], phase=Phase(10, 0, 3e-3), bs=16, cache=FeatureCache(folder))
     return {"rows": [row | {"accuracy": round(row["accuracy"], 3)} for row in table.rows]}

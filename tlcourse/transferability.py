@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['ARMS', 'SIGNALS', 'plain_net', 'digit_halves', 'copy_groups', 'meet', 'layer_transfer', 'accuracies', 'gains',
-           'mean_interval', 'transfer_gains', 'show_layer_transfer', 'signal', 'spectrogram', 'signal_parts']
+           'mean_interval', 'interval', 'transfer_gains', 'show_layer_transfer', 'signal', 'spectrogram',
+           'signal_parts']
 
 # %% ../nbs/12_transferability.ipynb #7fb31d83
 from collections import OrderedDict
@@ -13,7 +14,6 @@ from dataclasses import replace
 from functools import lru_cache
 from io import StringIO
 from itertools import product
-from time import perf_counter
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -182,12 +182,16 @@ def mean_interval(values) -> tuple:
     half = optional("scipy.stats").t.ppf(.975, len(values) - 1) * values.std(ddof=1) / len(values) ** .5
     return values.mean(), values.mean() - half, values.mean() + half
 
+def interval(values) -> str:
+    "`mean_interval` in words, with signs: '+1.2 (+0.3 to +2.1)'"
+    return "{:+.1f} ({:+.1f} to {:+.1f})".format(*mean_interval(values))
+
 def transfer_gains(rows, against:str="base", arms=tuple(ARMS)) -> Table:
     "For each arm, and each number of groups kept, its `gains` over `against`: mean and 95 % interval"
     rows = getattr(rows, "rows", rows)
     kept = sorted({row["kept"] for row in rows if row["kept"]})
     there = [arm for arm in arms if arm != against and any(row["arm"] == arm for row in rows)]
-    return Table([{"arm": arm} | {f"{n} kept": "{:+.1f} ({:+.1f} to {:+.1f})".format(*mean_interval(gains(rows, arm, n, against))) for n in kept} for arm in there])
+    return Table([{"arm": arm} | {f"{n} kept": interval(gains(rows, arm, n, against)) for n in kept} for arm in there])
 
 # %% ../nbs/12_transferability.ipynb #7bb2ab2c
 def show_layer_transfer(rows, ax=None):

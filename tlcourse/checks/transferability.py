@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..training import same_random
 from ..transferability import plain_net
 
 # %% ../../nbs/solutions/12_transferability_solutions.ipynb #df11f02c
@@ -29,7 +30,7 @@ def check_pairs(answer:dict) -> str:
 # %% ../../nbs/solutions/12_transferability_solutions.ipynb #56148527
 def _net(seed):
     "A small network, its biases random too; the caller's generator stands where it stood"
-    with torch.random.fork_rng(devices=[]):
+    with same_random():
         torch.manual_seed(seed)
         net = plain_net(5, width=4)
         for p in net.parameters():
