@@ -104,20 +104,22 @@ def processes():
     return found
 
 
-def memory_of(pid, children):
-    "Resident bytes of the process `pid` and of all below it; a page that two of them share, as after a fork, counts twice: the largest process is kept beside it"
-    try: own = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, IndexError): own = 0
-    return own + sum(memory_of(child, children) for child in children.get(pid, ()))
+def own_memory(pid):
+    "Bytes that the process `pid` holds in memory: a page that k processes share, as after a fork, counts 1/k for each of them; 0 if it has ended"
+    try: return 1024 * next(int(line.split()[1]) for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines() if line.startswith("Pss:"))
+    except (OSError, StopIteration): return 0
+
+
+def memory_of(pid, children): return own_memory(pid) + sum(memory_of(child, children) for child in children.get(pid, ()))
 
 
 def watch(pid, done, found):
-    "Append the memory of `pid`'s tree to `found`, five times a second, until `done`"
-    while not done.wait(.2): found.append(memory_of(pid, processes()))
+    "Append the memory of `pid` and all processes below it to `found`, once a second (the kernel walks every page for it), until `done`"
+    while not done.wait(1): found.append(memory_of(pid, processes()))
 
 
 def run(command, environment):
-    "Run `command`; its printed lines, the seconds from start to exit, and the peak memory in MB of the tree and of its largest process"
+    "Run `command`; its printed lines, the seconds from start to exit, and the peak memory in MB of all its processes together and of its largest one"
     log, done, found = OUT / "job.log", threading.Event(), [0]
     with open(log, "w", encoding="utf-8") as out:
         start = time.perf_counter()
