@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['PRECISIONS', 'ENGINES', 'evaluating', 'autocast', 'Pooled', 'using_threads', 'race', 'precisions', 'CannotExport',
-           'export_onnx', 'content', 'digest', 'runner', 'prepare', 'workers', 'in_threads', 'EngineChoice', 'has_onnx',
-           'choose_engine', 'extract', 'cache_folder', 'CannotCache', 'fingerprint', 'Rows', 'targets_of',
-           'write_whole', 'Shards', 'FeatureCache', 'Boundary', 'boundary', 'boundary_table', 'Probe', 'linear_probe',
-           'knn_probe']
+           'export_onnx', 'content', 'digest', 'openvino_precision', 'runner', 'prepare', 'workers', 'in_threads',
+           'EngineChoice', 'graph_engines', 'choose_engine', 'extract', 'cache_folder', 'CannotCache', 'fingerprint',
+           'Rows', 'targets_of', 'write_whole', 'Shards', 'FeatureCache', 'Boundary', 'boundary', 'boundary_table',
+           'Probe', 'linear_probe', 'knn_probe']
 
 # %% ../nbs/09_features.ipynb #766cbf34
 import hashlib
@@ -16,6 +16,7 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 import uuid
 import warnings
 from collections import deque
@@ -48,7 +49,7 @@ from .surgery import (CannotSplit, _as_it_was, _is_result, _pictures, _prove_equ
 
 # %% ../nbs/09_features.ipynb #765e8e9f
 PRECISIONS = ("torch", "torch-bf16")  # both channels_last; float32, or bfloat16 under autocast
-ENGINES = (*PRECISIONS, "onnxruntime")
+ENGINES = (*PRECISIONS, "onnxruntime", "openvino")
 
 @contextmanager
 def evaluating(module):
@@ -152,21 +153,29 @@ def _difference(run, net, xb) -> float:
     return ((a - b).norm() / b.norm()).item() if a.shape == b.shape else inf
 
 # %% ../nbs/09_features.ipynb #3d233480
-@torch.no_grad()
-def export_onnx(net, xb, threads:int=1, tolerance:float=1e-4) -> Callable:
-    "`net` as a function run by ONNX Runtime on batches of any size; `CannotExport` if batches of one and three differ from torch by more than `tolerance`"
+def _farthest(run, net, xb) -> float:
+    "The larger difference of `run` and `net`, for one random input shaped like those in `xb` and for three"
+    return max(_difference(run, net, torch.randn(n, *xb.shape[1:], generator=torch.Generator().manual_seed(n))) for n in (1, 3))
+
+def _proved(net, xb, threads, tolerance=1e-4) -> tuple:
+    "`net` as an ONNX graph, and as a function that runs it by ONNX Runtime; `CannotExport` if that differs from torch by more than `tolerance`"
     reasons = []
     for export in (_traced, _by_dynamo):
         try:
-            with evaluating(net), tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+            with torch.no_grad(), evaluating(net), tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                run = _session(export(net, xb, folder), threads)
-                far = max(_difference(run, net, torch.randn(n, *xb.shape[1:], generator=torch.Generator().manual_seed(n))) for n in (1, 3))
-            if far <= tolerance: return run
+                graph = export(net, xb, folder)
+                run = _session(graph, threads)
+                far = _farthest(run, net, xb)
+            if far <= tolerance: return graph, run
             reasons.append(f"it differs by {far:.1e}")
         except ImportError: raise
         except Exception as e: reasons.append(f"{type(e).__name__}: {str(e).strip().partition(chr(10))[0][:120]}")  # exporters raise many types
     raise CannotExport(f"ONNX Runtime cannot run this network as torch does ({'; '.join(reasons)}): use engine='torch'")
+
+def export_onnx(net, xb, threads:int=1, tolerance:float=1e-4) -> Callable:
+    "`net` as a function run by ONNX Runtime on batches of any size; `CannotExport` if batches of one and three differ from torch by more than `tolerance`"
+    return _proved(net, xb, threads, tolerance)[1]
 
 # %% ../nbs/09_features.ipynb #1e6bd0e8
 def _hash(*parts) -> bytes:
@@ -229,19 +238,45 @@ def digest(module) -> str:
     for name, t in (*module.named_parameters(remove_duplicate=False), *module.named_buffers(remove_duplicate=False)): found.update(name.encode() + content(t))
     return found.hexdigest()
 
+# %% ../nbs/09_features.ipynb #b87430e4
+def openvino_precision() -> str:
+    "What OpenVINO computes in here: bf16 where the processor has instructions for it, else f32"
+    return "bf16" if "BF16" in optional("openvino", "fast").Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
+
+def _openvino(model:bytes, threads) -> Callable:
+    "An ONNX `model` run by OpenVINO: as many batches at a time as there are `workers`, `threads` for each"
+    core, n, own = optional("openvino", "fast").Core(), workers(), threading.local()
+    settings = {"NUM_STREAMS": n, "INFERENCE_NUM_THREADS": n * threads, "ENABLE_CPU_PINNING": False, "INFERENCE_PRECISION_HINT": openvino_precision()}
+    compiled = core.compile_model(core.read_model(model), "CPU", settings)
+    def run(xb):
+        if not hasattr(own, "request"): own.request = compiled.create_infer_request()
+        return torch.from_numpy(own.request.infer({0: xb.contiguous().numpy()})[0].copy())  # the next batch is written there, too
+    return run
+
 # %% ../nbs/09_features.ipynb #c5106592
-_exported = WeakKeyDictionary()  # body -> (what was exported, the function)
+_exported = WeakKeyDictionary()  # body -> (what was exported, its graph, engine -> function)
+
+def _of_graph(body, engine, net, xb, threads) -> Callable:
+    "The pooled body `net` run by `engine` from an ONNX graph, which is made once for what `body` is now"
+    key = digest(body), net.pool, tuple(xb.shape[1:]), threads
+    if _exported.get(body, (None,))[0] != key:
+        graph, run = _proved(net, xb[:2], threads)
+        _exported[body] = key, graph, {"onnxruntime": run}
+    _, graph, runs = _exported[body]
+    if engine not in runs:
+        run = _openvino(graph, threads)
+        if (far := _farthest(run, runs["onnxruntime"], xb)) > .05: raise CannotExport(f"OpenVINO's features are {far:.1e} from ONNX Runtime's, in {openvino_precision()}: use engine='onnxruntime'")
+        runs[engine] = run
+    return runs[engine]
 
 def runner(body, engine:str, xb, pool:bool=True) -> Callable:
     "A function batch -> features that runs the frozen `body` by `engine`; `xb` shows what a batch is like"
     device = next(body.parameters()).device
     autocast(engine, device)  # refuses an unknown name
-    net, threads = Pooled(body, pool), torch.get_num_threads() // workers()
-    if engine == "onnxruntime":
-        if device.type != "cpu": raise ValueError(f"onnxruntime runs on the processor, the body lies on {device}: use engine='torch'")
-        key = digest(body), pool, tuple(xb.shape[1:]), threads
-        if _exported.get(body, (None,))[0] != key: _exported[body] = key, export_onnx(net, xb[:2], threads)
-        return _exported[body][1]
+    net = Pooled(body, pool)
+    if engine not in PRECISIONS:
+        if device.type != "cpu": raise ValueError(f"{engine} runs on the processor, the body lies on {device}: use engine='torch'")
+        return _of_graph(body, engine, net, xb, torch.get_num_threads() // workers())
     with torch.inference_mode(False): body.to(memory_format=torch.channels_last)
     def run(xb):
         with torch.inference_mode(), autocast(engine, device):
@@ -281,7 +316,10 @@ class EngineChoice(NamedTuple):
     rates: dict
 
 # %% ../nbs/09_features.ipynb #80674b75
-def has_onnx() -> bool: return all(importlib.util.find_spec(name) for name in ("onnx", "onnxruntime"))
+def graph_engines() -> tuple:
+    "The engines that run a network's ONNX graph, as far as they are installed"
+    there = lambda *names: all(importlib.util.find_spec(name) for name in names)
+    return ("onnxruntime", *["openvino"] * there("openvino")) if there("onnx", "onnxruntime") else ()
 
 # %% ../nbs/09_features.ipynb #d28d3c10
 _chosen = WeakKeyDictionary()  # body -> what was to be done -> EngineChoice
@@ -295,9 +333,9 @@ def choose_engine(body, xb, n:int, pool:bool=True) -> EngineChoice:
     rates = {k: len(xb) / s for k, s in race({"torch": lambda: runs["torch"](xb)}).items()}
     if n / rates["torch"] > 3:  # below that, choosing takes longer than it saves
         runs |= {engine: runner(body, engine, xb, pool) for engine in precisions(device)}
-        if device.type == "cpu" and has_onnx():
-            try: runs["onnxruntime"] = runner(body, "onnxruntime", xb, pool)
-            except CannotExport as e: left_out = f"; {e}"
+        try:
+            for engine in graph_engines() if device.type == "cpu" else (): runs[engine] = runner(body, engine, xb, pool)
+        except CannotExport as e: left_out = f"; {e}"
         with using_threads(threads // workers()):  # as in `in_threads`, where each batch is one thread's
             rates = {k: len(xb) / s for k, s in race({k: lambda run=run: run(xb) for k, run in runs.items()}).items()}
         known[job] = EngineChoice(max(rates, key=rates.get), rates)
@@ -319,7 +357,7 @@ def extract(
     body, # a body with `preprocess`; kept in evaluation mode meanwhile
     dataset, # pictures with labels (its items are read by several threads); augmentation is never applied
     *,
-    engine:str="auto", # "torch" (float32), "torch-bf16", "onnxruntime" (extra 'fast'), or "auto": the fastest in a short race
+    engine:str="auto", # "torch" (float32), "torch-bf16", "onnxruntime", "openvino" (extra 'fast'), or "auto": the fastest in a short race
     bs:int=None, # pictures at a time in each thread; by default 8, on a GPU 64
     pool:bool=True, # average over positions; False: whole maps
 ) -> torch.Tensor: # features (n, n_features), or maps (n, …), float32
@@ -388,7 +426,8 @@ def _versions(engine) -> dict:
     "The packages on which features made by `engine` depend"
     from tlcourse import __version__
     found = {"tlcourse": __version__, "torch": torch.__version__, "timm": timm.__version__, "pillow": PIL.__version__}
-    return found | ({"onnxruntime": optional("onnxruntime", "fast").__version__} if engine == "onnxruntime" else {})
+    if engine == "openvino": found["precision"] = openvino_precision()
+    return found | ({engine: optional(engine, "fast").__version__} if engine not in PRECISIONS else {})
 
 # %% ../nbs/09_features.ipynb #12eca928
 class Rows:
@@ -544,7 +583,7 @@ class FeatureCache(Shards):
         preprocess = getattr(body, "preprocess", None)
         about = {"body": digest(body), "preprocess": preprocess and [type(preprocess).__name__, preprocess.config], "input": [str(first.dtype), *first.shape[1:]],
                  "pool": pool, "dtype": str(dtype), "device": next(body.parameters()).device.type}
-        if engine == "auto": engine = self._auto(_hash(about, torch.get_num_threads(), has_onnx()).hex(), body, first, n, pool)
+        if engine == "auto": engine = self._auto(_hash(about, torch.get_num_threads(), graph_engines()).hex(), body, first, n, pool)
         about |= {"engine": engine, "versions": _versions(engine)}
         note = self.folder / _hash(about).hex() / "config.json"
         if not note.exists(): write_whole(note, lambda path: path.write_text(json.dumps(about, indent=1), encoding="utf-8"))

