@@ -58,19 +58,18 @@ class Preprocess:
         return Preprocess(**{**self.config, "size": size})
 
     def _resize(self, image, h, w):
-        grey = _one_band(image)  # a third of the work
-        small = TF.resize(grey or image, [h, w], interpolation=TF.InterpolationMode(self.interpolation), antialias=True)
-        return small.convert("RGB")
+        grey = _one_band(image)  # a third of the work; the three bands are the same up to `_normalize`
+        return TF.resize(grey or image, [h, w], interpolation=TF.InterpolationMode(self.interpolation), antialias=True)
 
     def _bytes(self, image):
         if self.channels not in (1, 3):
             raise ValueError(f"a picture has 3 channels, or 1 in grey: give a network of {self.channels} channels tensors (n, {self.channels}, h, w)")
         array = np.array(image if self.channels == 3 else image.convert("L"))
-        return torch.from_numpy(array.reshape(*array.shape[:2], -1))  # (h, w, c)
+        return torch.from_numpy(array.reshape(*array.shape[:2], -1))  # (h, w, c), or (h, w, 1) of a grey picture
 
     def _normalize(self, pixels):
         x = pixels.movedim(-1, -3).float().div_(255)  # bytes (…, h, w, c) -> (…, c, h, w) in [0, 1]
-        return x.sub_(self._mean).div_(self._std)
+        return (x - self._mean).div_(self._std)
 
     def _pixels(self, image):
         image = load_image(image)
@@ -85,8 +84,10 @@ class Preprocess:
         return self._normalize(self._pixels(image))
 
     def batch(self, images) -> torch.Tensor:
-        "The evaluation tensors of `images` as (n, channels, size, size), in channels_last: the numbers of single calls, with one pass for all"
-        return self._normalize(torch.stack([self._pixels(image) for image in images]))
+        "The evaluation tensors of `images` as (n, channels, size, size): the numbers of single calls, with one pass for all"
+        pixels = [self._pixels(image) for image in images]
+        c = max(p.shape[-1] for p in pixels)
+        return self._normalize(torch.stack([p.expand(-1, -1, c) for p in pixels]))
 
     def train(self, image, generator:torch.Generator) -> torch.Tensor:
         "ImageNet's training view: a random part (8–100 % of the area, sides 3:4 to 4:3) to `size`, flipped half the time, drawn from `generator`"

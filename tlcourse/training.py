@@ -22,7 +22,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
 
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from safetensors import safe_open
@@ -33,7 +32,7 @@ from tqdm.auto import tqdm
 
 from .data import eval_loader, generator_for, optional, train_loader
 from .features import PRECISIONS, CannotCache, FeatureCache, autocast, boundary, evaluating, precisions, race, write_whole
-from .figures import COLORS, kept_memory, release_memory, show_curves, show_table
+from .figures import COLORS, kept_memory, plt, release_memory, show_curves, show_table
 from .freezing import freeze_to, group_number, groups_of, is_frozen, learning_parameters, unfreeze
 from .surgery import CannotSplit, LayerGroup
 
