@@ -10,9 +10,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from _finetuning import ARCH, SIZE, pictures, prepared
-from tlcourse.curves import Arm, learning_curve, nested
-from tlcourse.data import split_items
+from _domains import dealt
+from _finetuning import ARCH, SIZE, prepared
+from tlcourse.curves import Arm, learning_curve
 from tlcourse.features import FeatureCache
 from tlcourse.surgery import transfer_model
 from tlcourse.transferability import meet
@@ -38,13 +38,9 @@ SETTINGS = [{"seed": seed, "arm": arm, "per_class": k} for seed in range(3) for 
 
 @lru_cache(maxsize=1)
 def parts(seed):
-    "Training, validation and test part, as many of each class, as datasets of tensors; the training part may have more of one class"
-    data, preprocess = pictures("cells"), network(None)(2, 0).preprocess
-    split = [np.array(part) for part in split_items(data, blocks=data.blocks, seed=seed)]
-    def even(part, n):
-        n = min(n, *np.bincount(data.labels[part]))
-        return part[nested(data.labels[part], (n,), seed)[n]]
-    return [prepared(data, index, preprocess) for index in (even(split[0], PER_CLASS[-1]), even(split[1], VALID), even(split[2], TEST))]
+    "Training, validation and test part, as many of each class, as datasets of tensors"
+    preprocess = network(None)(2, 0).preprocess
+    return [prepared(part, np.arange(len(part)), preprocess) for part in dealt("cells", seed, (2 * PER_CLASS[-1], 2 * VALID, 2 * TEST))]
 
 
 def run(seed, arm, per_class):
