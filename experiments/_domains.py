@@ -1,9 +1,12 @@
 """What the experiments on far domains share: whole pictures of 96 px, and parts of the solar cells and the digits with as many of each class."""
 import numpy as np
+import torch
+from torch.utils.data import TensorDataset
 
 from _finetuning import pictures
 from tlcourse.curves import nested
 from tlcourse.data import split_items
+from tlcourse.features import prepare, targets_of
 from tlcourse.pretrained import Preprocess
 
 SIZES = (300, 150, 500)  # to learn from, to choose on, to report on, or as many as there are
@@ -26,3 +29,8 @@ def dealt(domain, seed, sizes=SIZES):
         n = min(n // len(set(labels)), *np.bincount(labels))
         return part[nested(labels, (n,), seed)[n]]
     return [data.subset(even(part, n)) for part, n in zip(split, sizes)]
+
+
+def prepared_parts(parts, preprocess):
+    "Each of `parts` as a dataset of tensors"
+    return [TensorDataset(torch.cat([prepare(preprocess, [part[i][0]]) for i in range(len(part))]), targets_of(part)) for part in parts]

@@ -19,7 +19,7 @@ from tqdm.auto import tqdm
 from .data import ImageDataset, sample_photos
 from .drift import by_depth
 from .features import linear_probe, prepare, targets_of
-from .figures import COLORS, Table
+from .figures import COLORS, Table, draw_band
 from .freezing import freeze
 from .transferability import SIGNALS, signal, spectrogram
 
@@ -100,9 +100,7 @@ def show_depth_probes(rows_of:dict, ax=None):
     if ax is None: _, ax = plt.subplots()
     for (name, rows), color in zip(rows_of.items(), COLORS):
         there = list(dict.fromkeys(row["depth"] for row in getattr(rows, "rows", rows)))
-        values = [probed(rows, depth) for depth in there]
-        ax.plot(there, [v.mean() for v in values], "o-", color=color, label=name)
-        ax.fill_between(there, [v.min() for v in values], [v.max() for v in values], color=color, alpha=.15, linewidth=0)
+        draw_band(ax, there, [probed(rows, depth) for depth in there], color=color, label=name)
     ax.set(xlabel="after this layer group (left: the picture itself)", ylabel="test accuracy of a linear probe (%)")
     ax.tick_params(axis="x", rotation=60); ax.legend(fontsize=9)
     return ax

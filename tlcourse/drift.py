@@ -17,7 +17,7 @@ from tqdm.auto import tqdm
 
 from .curves import best_rate
 from .features import boundary, extract
-from .figures import COLORS, Table
+from .figures import COLORS, Table, draw_band
 from .freezing import freeze_to, group_number, unfreeze
 from .surgery import CannotSplit, to_nchw
 from .training import Learner, Phase
@@ -107,8 +107,7 @@ def _lines(rows, column, ax, color, label=None):
     "Mean of `column` over the seeds for each group, pale from lowest to highest"
     groups = list(dict.fromkeys(row["group"] for row in rows))
     values = [[row[column] for row in rows if row["group"] == group] for group in groups]
-    ax.plot(groups, [np.mean(v) for v in values], "o-", color=color, label=label or column)
-    ax.fill_between(groups, [min(v) for v in values], [max(v) for v in values], color=color, alpha=.15, linewidth=0)
+    draw_band(ax, groups, values, color=color, label=label or column)
 
 def show_drift(rows, axes=None):
     "The rows of `drift`, of one seed or several: left weights and features moved, right CKA and its null band, over the depth; returns the axes"

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['plt', 'COLORS', 'STYLE', 'release_memory', 'kept_memory', 'start_lesson', 'as_picture', 'show_image', 'show_images',
-           'show_curves', 'show_bars', 'Table', 'show_table', 'out_path']
+           'draw_band', 'show_curves', 'show_bars', 'Table', 'show_table', 'out_path']
 
 # %% ../nbs/A_figures.ipynb #59aba802
 import ctypes
@@ -123,6 +123,13 @@ def show_images(
     return axes
 
 # %% ../nbs/A_figures.ipynb #0baf9ce0
+def draw_band(ax, x, values, style:str="o-", **line):
+    "Draw on `ax` a line through the means of `values` (for each position in `x` those of one or several seeds), and a pale band from the lowest to the highest"
+    low, mean, high = ([f(v) for v in values] for f in (np.min, np.mean, np.max))
+    drawn, = ax.plot(x, mean, style, **line)
+    if len(mean) > 1: ax.fill_between(x, low, high, color=drawn.get_color(), alpha=.15, linewidth=0)
+    else: ax.vlines(x, low, high, color=drawn.get_color(), alpha=.5)
+
 def show_curves(
     curves, # label -> values (n,), or several seeds (seeds, n)
     *,
@@ -139,8 +146,7 @@ def show_curves(
     for label, values in curves.items():
         at = np.arange(1, values.shape[1] + 1) if x is None else np.asarray(x)
         seeds = f" ({len(values)} seeds, lowest to highest)" if len(values) > 1 else ""
-        line, = ax.plot(at, values.mean(0), marker="o" if len(at) < 12 else None, label=f"{label}{seeds}")
-        if len(values) > 1: ax.fill_between(at, values.min(0), values.max(0), color=line.get_color(), alpha=.2, linewidth=0)
+        draw_band(ax, at, values.T, "o-" if len(at) < 12 else "-", label=f"{label}{seeds}")
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.legend()
     return ax

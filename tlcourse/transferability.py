@@ -25,7 +25,7 @@ from tqdm.auto import tqdm
 
 from .data import eval_loader, optional
 from .features import targets_of
-from .figures import COLORS, Table
+from .figures import COLORS, Table, draw_band
 from .pretrained import Preprocess
 from .surgery import LayerGroup
 from .training import Learner, Phase, same_random
@@ -202,9 +202,7 @@ def show_layer_transfer(rows, ax=None):
     for (arm, (_, frozen)), color in zip(ARMS.items(), COLORS):
         kept = sorted({row["kept"] for row in rows if row["arm"] == arm})
         if not kept: continue
-        values = np.array([list(accuracies(rows, arm, n).values()) for n in kept]).T  # (n_seeds, n_kept)
-        ax.plot(kept, values.mean(0), "o-" if frozen else "s--", color=color, label=arm)
-        ax.fill_between(kept, values.min(0), values.max(0), color=color, alpha=.15, linewidth=0)
+        draw_band(ax, kept, [list(accuracies(rows, arm, n).values()) for n in kept], "o-" if frozen else "s--", color=color, label=arm)
     ax.axhline(base.mean(), color="#333333", linestyle=":", label=f"base ({len(base)} seeds)")
     ax.set(xlabel="layer groups kept", ylabel="test accuracy (%)")
     ax.legend(fontsize=9)
