@@ -15,7 +15,7 @@ from tlcourse.curves import best_rate
 from tlcourse.domains import signal_pictures
 from tlcourse.features import boundary, extract
 from tlcourse.pretrained import load_pretrained, zoo
-from tlcourse.sources import h_score, leep, log_me, nce
+from tlcourse.sources import all_scores
 from tlcourse.surgery import LayerGroup, create_head, transfer_model
 from tlcourse.training import Phase
 from tlcourse.transferability import meet
@@ -49,19 +49,22 @@ def cut_in_the_middle(model, n_classes):
     return half
 
 
-def run(seed, target, arch, start):
-    data, rows = parts(target, seed), []
-    train, _, test = data
+def scored(seed, target, arch, start):
+    "Of the whole network and of its lower half: its name, how it is made, and what can be said of it before training"
+    train, *_ = parts(target, seed)
     n_classes = int(train.tensors[1].max()) + 1
     def whole(): return network(lambda weights: transfer_model(arch, n_classes, weights=weights), train, start, seed)
     logits = extract(network(lambda weights: load_pretrained(arch, weights), train, start, seed), train, engine="torch")
     for cut, make in (("whole", whole), ("middle", lambda: cut_in_the_middle(whole(), n_classes))):
         model = make()
         features = extract(boundary(model, -1).lower, train, engine="torch")
-        bare = sum(p.numel() for p in model.body.parameters())
+        yield make, {"arch": arch, "start": start, "cut": cut, "seed": seed, "parameters (M)": sum(p.numel() for p in model.body.parameters()) / 1e6, "features": features.shape[1],
+                     "top-1 (%)": TOP1[arch] if start == "pretrained" else .1} | all_scores(features, logits if cut == "whole" else None, train.tensors[1])
+
+
+def run(seed, target, arch, start):
+    data, rows = parts(target, seed), []
+    for make, row in scored(seed, target, arch, start):
         learn, lr = best_rate(make, data, Phase(5, 0), RATES[start], seed, 16, False)
-        rows.append({"arch": arch, "start": start, "cut": cut, "seed": seed, "parameters (M)": bare / 1e6, "top-1 (%)": TOP1[arch] if start == "pretrained" else .1,
-                     "LogME": log_me(features, train.tensors[1]), "H-score": h_score(features, train.tensors[1]),
-                     "LEEP": leep(logits, train.tensors[1]) if cut == "whole" else None, "NCE": nce(logits, train.tensors[1]) if cut == "whole" else None,
-                     "lr": lr, "valid": 100 * learn.history[-1]["valid accuracy"], "accuracy": round(100 * learn.evaluate(test)["accuracy"], 3), "n": len(test)})
+        rows.append(row | {"lr": lr, "valid": 100 * learn.history[-1]["valid accuracy"], "accuracy": round(100 * learn.evaluate(data[2])["accuracy"], 3), "n": len(data[2])})
     return {"rows": [{k: round(v, 5) if isinstance(v, float) else v for k, v in row.items()} for row in rows]}

@@ -49,12 +49,12 @@ def _probes(make, parts, seed, grid) -> list:
     n, depths = len(parts[2]), {"last probe": found.rows[-1]["depth"], "best probe": best_depth(found)}
     return [{"arm": arm, "accuracy": float(probed(found, depth)[0]), "n": n, "valid": float(probed(found, depth, "valid")[0]), "chosen": depth, "steps": 0} for arm, depth in depths.items()]
 
-# %% ../nbs/12f_quadrants.ipynb #fbafefd5
+# %% ../nbs/12f_quadrants.ipynb #01e964b8
 def _trained(arms, parts, k, seed, steps, bs, longer) -> list:
-    "Rows of `learning_curve` for `arms`, without the seconds; and, if `longer`, for the same at the rate that each chose, with so many times the steps"
-    run = lambda arms: [{key: v for key, v in row.items() if key != "seconds"} for row in learning_curve(arms, lambda _: parts, (k,), seeds=[seed], steps=steps, bs=bs, cache=False).rows]
-    usual = run(arms)
-    return usual + (run({f"{row['arm']}, longer": arms[row["arm"]]._replace(lrs=(row["chosen"],), budget=longer) for row in usual}) if longer else [])
+    "Rows of `learning_curve` for `arms`, without the seconds; and, if `longer`, for the same with so many times the steps"
+    arms = arms | ({f"{name}, longer": arm._replace(budget=longer) for name, arm in arms.items()} if longer else {})
+    table = learning_curve(arms, lambda _: parts, (k,), seeds=[seed], steps=steps, bs=bs, cache=False)
+    return [{key: v for key, v in row.items() if key != "seconds"} for row in table.rows]
 
 # %% ../nbs/12f_quadrants.ipynb #708136d3
 def quadrants(
