@@ -93,7 +93,7 @@ def quadrant_table(rows) -> Table:
         return float(np.mean(values)) if values else None
     return Table([{"pictures": domain, "per class": k} | {arm: mean(domain, k, arm) for arm in arms} for domain, k in _cells(rows)], 1)
 
-# %% ../nbs/12f_quadrants.ipynb #877ec7d1
+# %% ../nbs/12f_quadrants.ipynb #969515e7
 def show_quadrants(
     rows, # of `quadrants`, of two seeds at least
     rule:dict=None, # (domain, per class) -> the arm that gets a ring
@@ -101,7 +101,7 @@ def show_quadrants(
     ax=None, # axes to draw on
 ):
     "Points of the other arms over `against`, quadrant by quadrant: mean over the seeds and 95 % interval; hollow the controls with more steps; returns the axes"
-    if ax is None: _, ax = plt.subplots(figsize=(10, 4.2))
+    if ax is None: _, ax = plt.subplots(figsize=(11, 4.2))
     cells, there, rule = _cells(rows), {row["arm"] for row in _listed(rows)}, rule or {}
     arms = [arm for arm in (*ARMS, "fine-tuned, longer", "scratch, longer") if arm in there and arm != against]
     rings = [(x, 0) for x, cell in enumerate(cells) if rule.get(cell) == against]
@@ -114,7 +114,7 @@ def show_quadrants(
     ax.axhline(0, color="#333333", linestyle=":", label=against, zorder=0)
     ax.plot(*np.array(rings or np.empty((0, 2))).T, "o", markersize=15, fillstyle="none", color="#333333")
     ax.set_xticks(range(len(cells)), [f"{domain}\n{k} per class" for domain, k in cells])
-    ax.set_ylabel(f"points of accuracy over the {against}"); ax.legend(fontsize=9)
+    ax.set_ylabel(f"points of accuracy over the {against}"); ax.legend(fontsize=9, loc="upper left", bbox_to_anchor=(1, 1))
     return ax
 
 # %% ../nbs/12f_quadrants.ipynb #f02c0584
