@@ -1,7 +1,7 @@
 """The four quadrants: few or many pictures, near or far; probe, probe at the best depth, fine-tuned, scratch, and controls. EfficientNet-Lite0. Read by lesson 12f.
 
 Near: grey tiles of eight photos; far: spectrograms of five signals; both whole, at 96 px. 10 or 100 training pictures per class, 150 to choose on, 500 to report on.
-About 100 steps in batches of 16 at the best of three rates, for fine-tuning and scratch; with 100 per class both once more, with four times the steps.
+About 100 steps in batches of 16 at the best of three rates, for fine-tuning and scratch; with 100 per class both once more, at that rate, with four times the steps.
 The best probe chooses its depth, all probes their penalty. Each arm, size and seed has one test figure, and the test part chooses nothing.
 """
 from functools import lru_cache
@@ -28,5 +28,5 @@ def parts(domain, seed):
 
 
 def run(seed, domain):
-    table = quadrants(network("default"), network(None), {domain: lambda seed: parts(domain, seed)}, PER_CLASS, seeds=[seed])
+    table = quadrants(network("default"), network(None), {domain: lambda seed: parts(domain, seed)}, PER_CLASS, seeds=[seed], anew=False)
     return {"rows": [row | {"accuracy": round(row["accuracy"], 3), "valid": round(row["valid"], 3)} for row in table.rows]}

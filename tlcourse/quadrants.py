@@ -49,14 +49,18 @@ def _probes(make, parts, seed, grid) -> list:
     n, depths = len(parts[2]), {"last probe": found.rows[-1]["depth"], "best probe": best_depth(found)}
     return [{"arm": arm, "accuracy": float(probed(found, depth)[0]), "n": n, "valid": float(probed(found, depth, "valid")[0]), "chosen": depth, "steps": 0} for arm, depth in depths.items()]
 
-# %% ../nbs/12f_quadrants.ipynb #01e964b8
-def _trained(arms, parts, k, seed, steps, bs, longer) -> list:
-    "Rows of `learning_curve` for `arms`, without the seconds; and, if `longer`, for the same with so many times the steps"
-    arms = arms | ({f"{name}, longer": arm._replace(budget=longer) for name, arm in arms.items()} if longer else {})
+# %% ../nbs/12f_quadrants.ipynb #65c323f0
+def _trained(arms, parts, k, seed, steps, bs) -> list:
+    "Rows of `learning_curve` for `arms`, without the seconds"
     table = learning_curve(arms, lambda _: parts, (k,), seeds=[seed], steps=steps, bs=bs, cache=False)
     return [{key: v for key, v in row.items() if key != "seconds"} for row in table.rows]
 
-# %% ../nbs/12f_quadrants.ipynb #708136d3
+def _longer(arms, rows, times, anew) -> dict:
+    "`arms` with so many times the steps, at the rates that `rows` chose, or choosing `anew`"
+    chosen = {row["arm"]: row["chosen"] for row in rows}
+    return {f"{name}, longer": arm._replace(budget=times, lrs=arm.lrs if anew else (chosen[name],)) for name, arm in arms.items()}
+
+# %% ../nbs/12f_quadrants.ipynb #cc09f666
 def quadrants(
     pretrained:Callable, # (n_classes, seed) -> a pretrained network with `groups` and `preprocess`, under a new head; a new one at every call
     scratch:Callable, # (n_classes, seed) -> the same network, untrained
@@ -69,6 +73,7 @@ def quadrants(
     lrs=(3e-4, 1e-3, 3e-3), # rates that fine-tuning chooses from, on validation
     scratch_lrs=(1e-3, 3e-3, 1e-2), # and scratch
     longer:float=4., # times the steps for two controls on the largest set; 0: none
+    anew:bool=True, # whether these choose their rates anew, or keep those of the usual steps, at a third of the time
     grid:int=1, # probes see averages in grid × grid fields
 ) -> Table: # rows of `learning_curve` with their `domain`; for a probe `chosen` is its depth
     "Test accuracy (%) of a probe on the last features, a probe at the best depth, fine-tuning and scratch, with few and with many pictures of each domain; and controls"
@@ -77,8 +82,9 @@ def quadrants(
         train, *others = parts(seed)
         for k, index in nested(targets_of(train), per_class, seed).items():
             own = (subset_of(train, index), *others)
-            found = _probes(pretrained, own, seed, grid) + _trained(arms, own, k, seed, steps, bs, longer if k == max(per_class) else 0)
-            found += [_probes(lambda n, seed: meet(scratch(n, seed), own[0]), own, seed, grid)[1] | {"arm": "best probe, untrained"}]
+            trained = _trained(arms, own, k, seed, steps, bs)
+            if longer and k == max(per_class): trained += _trained(_longer(arms, trained, longer, anew), own, k, seed, steps, bs)
+            found = _probes(pretrained, own, seed, grid) + trained + [_probes(lambda n, seed: meet(scratch(n, seed), own[0]), own, seed, grid)[1] | {"arm": "best probe, untrained"}]
             rows += [{"domain": domain, "per class": k, "seed": seed} | row for row in found]
     return Table(rows, 4)
 
