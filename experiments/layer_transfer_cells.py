@@ -4,13 +4,15 @@
 learning on (AnB+), or are random and frozen, their BatchNorm having met the training pictures. Ten epochs in batches of 16 at one learning rate for all,
 the one at which lesson 11's sweep (lr_sweep.json) was best on these cells for the pretrained network; none was chosen for the untrained one.
 """
+
 import tempfile
 
 from _finetuning import ARCH, SIZE, parts
-from tlcourse.features import FeatureCache
+
+from tlcourse.core.cache import FeatureCache
+from tlcourse.studies.layer_transfer import layer_transfer
 from tlcourse.surgery import transfer_model
 from tlcourse.training import Phase
-from tlcourse.transferability import layer_transfer
 
 SETTINGS = [{"seed": seed} for seed in range(3)]
 KEPT = (2, 5, 7, 9)  # of nine groups below the head
@@ -24,6 +26,15 @@ def network(n_classes, weights=None):
 
 def run(seed):
     with tempfile.TemporaryDirectory() as folder:
-        table = layer_transfer(network, network(2, "default"), lambda seed: parts("cells", seed, (480, 120, 400)), KEPT, arms=("AnB", "AnB+", "random"),
-                               seeds=[seed], phase=Phase(10, 0, 3e-3), bs=16, cache=FeatureCache(folder))
+        table = layer_transfer(
+            network,
+            network(2, "default"),
+            lambda seed: parts("cells", seed, (480, 120, 400)),
+            KEPT,
+            arms=("AnB", "AnB+", "random"),
+            seeds=[seed],
+            phase=Phase(10, 0, 3e-3),
+            bs=16,
+            cache=FeatureCache(folder),
+        )
     return {"rows": [row | {"accuracy": round(row["accuracy"], 3)} for row in table.rows]}

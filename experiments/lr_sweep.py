@@ -2,10 +2,19 @@
 
 The curves are drawn on the validation part; the test part is read only for the rate that validation preferred.
 """
+
 from _finetuning import one_run, settings
+
 from tlcourse.finetuning import full
 
-SETTINGS = settings([{"epochs": epochs, "lr": lr} for epochs in (1, 5) for lr in (1e-5, 1e-4, 1e-3, 3e-3, 1e-2, 1e-1)])
+SETTINGS = settings(
+    [
+        {"epochs": epochs, "lr": lr}
+        for epochs in (1, 5)
+        for lr in (1e-5, 1e-4, 1e-3, 3e-3, 1e-2, 1e-1)
+    ]
+)
 
 
-def run(task, seed, epochs, lr): return one_run(task, seed, full(epochs, lr))
+def run(task, seed, epochs, lr):
+    return one_run(task, seed, full(epochs, lr))

@@ -4,6 +4,7 @@ statistics of its weights, with others, and, as a control, by random weights. Re
 Choices are made on the validation part; the test part is used once per run. Each run reports two splits: `random` (cells of one
 solar module fall on both sides) and `by module` (they never do).
 """
+
 from functools import cache
 
 import numpy as np
@@ -19,17 +20,19 @@ from tlcourse.surgery import transfer_model
 
 ARCH, SIZE, STRENGTHS = "tf_efficientnet_lite0", 128, (1e-4, 1e-3, 1e-2, 1e-1, 1)
 STATISTICS = {  # variant -> mean, std of [0, 1] values
-    "right": (.5, .5),
-    "ImageNet's": ((.485, .456, .406), (.229, .224, .225)),
-    "none (0 to 1)": (0., 1.),
-    "none (0 to 255)": (0., 1 / 255),
-    "right, twice": (.75, .25)}  # ((x - .5) / .5 - .5) / .5
+    "right": (0.5, 0.5),
+    "ImageNet's": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "none (0 to 1)": (0.0, 1.0),
+    "none (0 to 255)": (0.0, 1 / 255),
+    "right, twice": (0.75, 0.25),
+}  # ((x - .5) / .5 - .5) / .5
 VARIANTS = [*STATISTICS, "random weights", "grey mean and spread"]
 SETTINGS = [{"variant": variant, "seed": seed} for variant in VARIANTS for seed in range(3)]
 
 
 @cache
-def cells(): return solar_cells()
+def cells():
+    return solar_cells()
 
 
 def grey_statistics():
@@ -40,19 +43,29 @@ def grey_statistics():
 @cache
 def features(variant, init):
     "What `variant` sees of every picture (n, features); `init` seeds random weights"
-    if variant == "grey mean and spread": return grey_statistics()
+    if variant == "grey mean and spread":
+        return grey_statistics()
     torch.manual_seed(init)
     body = transfer_model(ARCH, 2, weights=None if variant == "random weights" else "default").body
     mean, std = (np.broadcast_to(v, 3) for v in STATISTICS.get(variant, STATISTICS["right"]))
-    body.preprocess = Preprocess(**{**body.preprocess.config, "size": SIZE, "mean": mean, "std": std})
-    return extract(body, cells(), engine="torch-bf16").numpy()
+    body.preprocess = Preprocess(
+        **{**body.preprocess.config, "size": SIZE, "mean": mean, "std": std}
+    )
+    return extract(body, cells(), runtime="torch-bf16").numpy()
 
 
 def probe(x, split):
     "Strength chosen on valid, then test once: the two accuracies and the choice"
     y = cells().labels
-    fits = {c: make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=2000)).fit(x[split.train], y[split.train]) for c in STRENGTHS}
-    best = max(STRENGTHS, key=lambda c: fits[c].score(x[split.valid], y[split.valid]))  # the strongest penalty of equals
+    fits = {
+        c: make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=2000)).fit(
+            x[split.train], y[split.train]
+        )
+        for c in STRENGTHS
+    }
+    best = max(
+        STRENGTHS, key=lambda c: fits[c].score(x[split.valid], y[split.valid])
+    )  # the strongest penalty of equals
     score = lambda part: round(float(fits[best].score(x[part], y[part])), 4)
     return {"C": best, "valid": score(split.valid), "test": score(split.test)}
 
@@ -60,6 +73,8 @@ def probe(x, split):
 def run(variant, seed):
     "One probe under each split; `seed` deals the split and, for random weights, draws them"
     x = features(variant, seed if variant == "random weights" else 0)
-    return {"random": probe(x, split_items(cells(), seed=seed)),
-            "by module": probe(x, split_items(cells(), blocks=cells().blocks, seed=seed)),
-            "n_test": len(split_items(cells(), seed=seed).test)}
+    return {
+        "random": probe(x, split_items(cells(), seed=seed)),
+        "by module": probe(x, split_items(cells(), sample_groups=cells().sample_groups, seed=seed)),
+        "n_test": len(split_items(cells(), seed=seed).test),
+    }

@@ -5,9 +5,11 @@ signals. 10 or 280 training pictures per class, 300 to choose on, 800 to report 
 control with more steps. Probes see averages in 2 × 2 fields, as the network's own head does. Each seed deals the halves and draws the
 signals anew; lesson 12a's curves have the seeds 0 to 4.
 """
-from tlcourse.quadrants import quadrants
+
+from tlcourse.studies.datasets import digit_halves, signal_parts
+from tlcourse.studies.kit import copy_groups, new_network, plain_net, train_network
+from tlcourse.studies.quadrants import quadrants
 from tlcourse.training import Phase
-from tlcourse.transferability import copy_groups, digit_halves, drawn, fitted, plain_net, signal_parts
 
 SETTINGS = [{"seed": seed} for seed in range(5, 9)]
 DOMAINS = {"digits": lambda seed: digit_halves(seed)[1], "signals": signal_parts}
@@ -15,9 +17,33 @@ DOMAINS = {"digits": lambda seed: digit_halves(seed)[1], "signals": signal_parts
 
 def run(seed):
     source = digit_halves(seed)[0]
-    donor = fitted(drawn(plain_net, source, 1000 + seed), source, Phase(12, 0, 3e-3), seed, 64, False).model
-    def scratch(n_classes, seed): return plain_net(n_classes)
-    def pretrained(n_classes, seed): return copy_groups(donor, plain_net(n_classes), 5)
+    donor = train_network(
+        new_network(plain_net, source, 1000 + seed), source, Phase(12, 0, 3e-3), seed, 64, False
+    ).model
+
+    def scratch(n_classes, seed):
+        return plain_net(n_classes)
+
+    def pretrained(n_classes, seed):
+        return copy_groups(donor, plain_net(n_classes), 5)
+
     lrs = (1e-3, 3e-3, 1e-2)
-    table = quadrants(pretrained, scratch, DOMAINS, (10, 280), seeds=[seed], steps=240, bs=64, lrs=lrs, scratch_lrs=lrs, longer=0, grid=2)
-    return {"rows": [row | {"accuracy": round(row["accuracy"], 3), "valid": round(row["valid"], 3)} for row in table.rows]}
+    table = quadrants(
+        pretrained,
+        scratch,
+        DOMAINS,
+        (10, 280),
+        seeds=[seed],
+        steps=240,
+        bs=64,
+        lrs=lrs,
+        scratch_lrs=lrs,
+        longer=0,
+        grid=2,
+    )
+    return {
+        "rows": [
+            row | {"accuracy": round(row["accuracy"], 3), "valid": round(row["valid"], 3)}
+            for row in table.rows
+        ]
+    }

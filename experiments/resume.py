@@ -1,7 +1,8 @@
 """Is a killed run resumed to the bit? A process that trains a real network is killed with SIGKILL at random moments, three times in each run. Read by lesson 11.
 
-    python experiments/resume.py FOLDER [BATCH]     train in FOLDER, or go on there; kill yourself before so many batches more
+python experiments/resume.py FOLDER [BATCH]     train in FOLDER, or go on there; kill yourself before so many batches more
 """
+
 import hashlib
 import os
 import random
@@ -15,23 +16,31 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from tlcourse.core.cache import FeatureCache
+from tlcourse.core.checkpoints import CHECKPOINT, read_checkpoint
 from tlcourse.data import ImageDataset
-from tlcourse.features import FeatureCache
 from tlcourse.surgery import transfer_model
-from tlcourse.training import CHECKPOINT, Learner, Phase, read_checkpoint
+from tlcourse.training import Learner, Phase
 
 SETTINGS = [{"seed": seed, "kills": 3} for seed in range(4)]
-PHASES = [Phase(3, -1, lr=1e-2), Phase(2, -3, lr=(1e-4, 1e-3), carry=True), Phase(2, 0, lr=(1e-5, 1e-3), schedule="cosine")]
+PHASES = [
+    Phase(3, -1, lr=1e-2),
+    Phase(2, -3, lr=(1e-4, 1e-3), carry=True),
+    Phase(2, 0, lr=(1e-5, 1e-3), schedule="cosine"),
+]
 FIT = {"best": "valid loss", "patience": 6}
 
 
 class Killed(Learner):
     "Dies by SIGKILL before so many batches more, as if the machine had been switched off"
+
     left = None
 
     def _step(self, *args):
-        if self.left == 0: os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
-        if self.left is not None: self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+        if self.left is not None:
+            self.left -= 1
         return super()._step(*args)
 
 
@@ -39,18 +48,26 @@ def learner(folder):
     "A learner of noise in two shades, its frozen parts cached in `folder`"
     torch.set_num_threads(1)
     rng = np.random.default_rng(0)
-    data = ImageDataset([(rng.integers(0, 128, (40, 40, 3), dtype="uint8") + 100 * (i % 2), i % 2) for i in range(24)])
+    data = ImageDataset(
+        [
+            (rng.integers(0, 128, (40, 40, 3), dtype="uint8") + 100 * (i % 2), i % 2)
+            for i in range(24)
+        ]
+    )
     torch.manual_seed(0)
     model = transfer_model("tf_efficientnet_lite0", 2)
     model.preprocess = model.body.preprocess = model.preprocess.at(32)
-    return Killed(model, data, data, bs=8, engine="torch", cache=FeatureCache(Path(folder) / "cache"))
+    return Killed(
+        model, data, data, bs=8, precision="float32", cache=FeatureCache(Path(folder) / "cache")
+    )
 
 
 def train(folder, left=None):
     "Begin the run in `folder`, or go on with it; a checkpoint after every batch"
     learn = learner(folder)
     learn.left = left
-    if (Path(folder) / CHECKPOINT).exists(): return learn.resume(folder, every=0)
+    if (Path(folder) / CHECKPOINT).exists():
+        return learn.resume(folder, every=0)
     return learn.fit(PHASES, checkpoint=folder, every=0, **FIT)
 
 
@@ -71,8 +88,13 @@ def kill(folder, seconds):
     "Start a process that trains in `folder` and kill it so many seconds after its first checkpoint of its own; the place where it was, or None if it had finished"
     path = Path(folder) / CHECKPOINT
     before = path.stat().st_mtime_ns if path.exists() else 0
-    process = subprocess.Popen([sys.executable, __file__, str(folder)], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    while not (path.exists() and path.stat().st_mtime_ns > before) and process.poll() is None: time.sleep(.01)
+    process = subprocess.Popen(
+        [sys.executable, __file__, str(folder)],
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    while not (path.exists() and path.stat().st_mtime_ns > before) and process.poll() is None:
+        time.sleep(0.01)
     time.sleep(seconds)
     process.kill()  # SIGKILL
     return place(folder) if process.wait() != 0 else None
@@ -84,8 +106,10 @@ def run(seed, kills):
         start = time.perf_counter()
         wanted = digest(train(unbroken))
         seconds = time.perf_counter() - start
-        for _ in range(kills): places.append(kill(folder, rng.uniform(0, seconds / kills)))
+        for _ in range(kills):
+            places.append(kill(folder, rng.uniform(0, seconds / kills)))
         return {"killed at": places, "equal": digest(train(folder)) == wanted}
 
 
-if __name__ == "__main__": train(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else None)
+if __name__ == "__main__":
+    train(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else None)

@@ -4,31 +4,40 @@ Two targets at 96 px: solar cells (as many sound as defective, no pseudo-module 
 on, 374 to 420 and 500 to report on. Each candidate gets the specified head and about 100 steps in batches of 16 at each of two rates (higher ones for the untrained); validation chooses. The scores see the
 training part, before any training; an untrained network's BatchNorm has met it.
 """
+
 from collections import OrderedDict
 from functools import lru_cache
 
 import torch
+from _domains import SIZES, dealt, prepared_parts, whole_pictures
 from torch import nn
 
-from _domains import SIZES, dealt, prepared_parts, whole_pictures
-from tlcourse.curves import best_rate
-from tlcourse.domains import signal_pictures
 from tlcourse.features import boundary, extract
 from tlcourse.pretrained import load_pretrained, zoo
-from tlcourse.sources import all_scores
+from tlcourse.studies.datasets import signal_images
+from tlcourse.studies.kit import best_rate, update_bn
+from tlcourse.studies.sources import all_scores
 from tlcourse.surgery import LayerGroup, create_head, transfer_model
 from tlcourse.training import Phase
-from tlcourse.transferability import meet
 
-ARCHS, RATES = ("tf_efficientnet_lite0", "tf_efficientnet_lite1", "tf_efficientnet_lite2"), {"pretrained": (1e-3, 3e-3), "untrained": (3e-3, 1e-2)}
-SETTINGS = [{"seed": seed, "target": target, "arch": arch, "start": start} for seed in range(3) for target in ("cells", "signals") for arch in ARCHS for start in ("pretrained", "untrained")]
+ARCHS, RATES = (
+    ("tf_efficientnet_lite0", "tf_efficientnet_lite1", "tf_efficientnet_lite2"),
+    {"pretrained": (1e-3, 3e-3), "untrained": (3e-3, 1e-2)},
+)
+SETTINGS = [
+    {"seed": seed, "target": target, "arch": arch, "start": start}
+    for seed in range(3)
+    for target in ("cells", "signals")
+    for arch in ARCHS
+    for start in ("pretrained", "untrained")
+]
 TOP1 = {row["arch"]: row["top-1 (%)"] for row in zoo()}
 
 
 @lru_cache(maxsize=1)
 def parts(target, seed):
     "The parts as prepared tensors; the three networks want the same numbers"
-    pictures = signal_pictures(seed, SIZES) if target == "signals" else dealt("cells", seed)
+    pictures = signal_images(seed, SIZES) if target == "signals" else dealt("cells", seed)
     return prepared_parts(pictures, whole_pictures(transfer_model(ARCHS[0], 2)).preprocess)
 
 
@@ -36,15 +45,15 @@ def network(load, train, start, seed):
     "The network that `load` gives for a weights name, as `seed` draws it, for whole pictures of 96 px"
     torch.manual_seed(seed)
     net = whole_pictures(load("default" if start == "pretrained" else None))
-    return net if start == "pretrained" else meet(net, train)
+    return net if start == "pretrained" else update_bn(net, train)
 
 
 def cut_in_the_middle(model, n_classes):
     "The lower half of the groups of `model` under a new head"
-    k = len(model.groups) // 2
+    k = len(model.layer_groups) // 2
     lower, _, shape = boundary(model, k)
     half = nn.Sequential(OrderedDict(body=lower, head=create_head(shape[0], n_classes)))
-    half.groups = [*model.groups[:k], LayerGroup("head", {"head": half.head})]
+    half.layer_groups = [*model.layer_groups[:k], LayerGroup("head", {"head": half.head})]
     half.preprocess, half.classes = model.preprocess, model.classes
     return half
 
@@ -53,18 +62,50 @@ def scored(seed, target, arch, start):
     "Of the whole network and of its lower half: its name, how it is made, and what can be said of it before training"
     train, *_ = parts(target, seed)
     n_classes = int(train.tensors[1].max()) + 1
-    def whole(): return network(lambda weights: transfer_model(arch, n_classes, weights=weights), train, start, seed)
-    logits = extract(network(lambda weights: load_pretrained(arch, weights), train, start, seed), train, engine="torch")
+
+    def whole():
+        return network(
+            lambda weights: transfer_model(arch, n_classes, weights=weights), train, start, seed
+        )
+
+    logits = extract(
+        network(lambda weights: load_pretrained(arch, weights), train, start, seed),
+        train,
+        runtime="torch",
+    )
     for cut, make in (("whole", whole), ("middle", lambda: cut_in_the_middle(whole(), n_classes))):
         model = make()
-        features = extract(boundary(model, -1).lower, train, engine="torch")
-        yield make, {"arch": arch, "start": start, "cut": cut, "seed": seed, "parameters (M)": sum(p.numel() for p in model.body.parameters()) / 1e6, "features": features.shape[1],
-                     "top-1 (%)": TOP1[arch] if start == "pretrained" else .1} | all_scores(features, logits if cut == "whole" else None, train.tensors[1])
+        features = extract(boundary(model, -1).lower, train, runtime="torch")
+        yield (
+            make,
+            {
+                "arch": arch,
+                "start": start,
+                "cut": cut,
+                "seed": seed,
+                "parameters (M)": sum(p.numel() for p in model.body.parameters()) / 1e6,
+                "features": features.shape[1],
+                "top-1 (%)": TOP1[arch] if start == "pretrained" else 0.1,
+            }
+            | all_scores(features, logits if cut == "whole" else None, train.tensors[1]),
+        )
 
 
 def run(seed, target, arch, start):
     data, rows = parts(target, seed), []
     for make, row in scored(seed, target, arch, start):
         learn, lr = best_rate(make, data, Phase(5, 0), RATES[start], seed, 16, False)
-        rows.append(row | {"lr": lr, "valid": 100 * learn.history[-1]["valid accuracy"], "accuracy": round(100 * learn.evaluate(data[2])["accuracy"], 3), "n": len(data[2])})
-    return {"rows": [{k: round(v, 5) if isinstance(v, float) else v for k, v in row.items()} for row in rows]}
+        rows.append(
+            row
+            | {
+                "lr": lr,
+                "valid": 100 * learn.history[-1]["valid accuracy"],
+                "accuracy": round(100 * learn.evaluate(data[2])["accuracy"], 3),
+                "n": len(data[2]),
+            }
+        )
+    return {
+        "rows": [
+            {k: round(v, 5) if isinstance(v, float) else v for k, v in row.items()} for row in rows
+        ]
+    }

@@ -2,6 +2,7 @@
 
 The networks are built on the meta device: shapes without numbers, so that the largest cost nothing.
 """
+
 import timm
 import torch
 from torch import nn
@@ -11,15 +12,22 @@ SETTINGS = [{"module": module} for module in timm.list_modules()]
 
 def has_classifier(model):
     "Whether `model` ends in a layer of its own for classes"
-    try: found = model.get_classifier()
-    except (AttributeError, NotImplementedError): return False
-    return any(isinstance(m, nn.Module) and any(True for _ in m.parameters()) for m in (found if isinstance(found, (tuple, list)) else [found]))
+    try:
+        found = model.get_classifier()
+    except (AttributeError, NotImplementedError):
+        return False
+    return any(
+        isinstance(m, nn.Module) and any(True for _ in m.parameters())
+        for m in (found if isinstance(found, (tuple, list)) else [found])
+    )
 
 
 def build(name):
     "The network `name` with 1,000 classes, or, if it takes no classes, as it is"
-    try: return timm.create_model(name, num_classes=1000)
-    except TypeError: return timm.create_model(name)
+    try:
+        return timm.create_model(name, num_classes=1000)
+    except TypeError:
+        return timm.create_model(name)
 
 
 def run(module):
@@ -27,11 +35,17 @@ def run(module):
     classes, failed = {}, {}
     for name in timm.list_models(module=module):
         try:
-            with torch.device("meta"): model = build(name)
+            with torch.device("meta"):
+                model = build(name)
         except Exception as error:  # a network that this machine cannot build is reported by name
             failed[name] = f"{type(error).__name__}: {error}"[:200]
             continue
         size = sum(p.numel() for p in model.parameters())
-        entry, kind = {"arch": name, "parameters": size, "classifier": has_classifier(model)}, type(model).__name__
-        classes[kind] = min(classes.get(kind, entry), entry, key=lambda e: (not e["classifier"], e["parameters"]))
+        entry, kind = (
+            {"arch": name, "parameters": size, "classifier": has_classifier(model)},
+            type(model).__name__,
+        )
+        classes[kind] = min(
+            classes.get(kind, entry), entry, key=lambda e: (not e["classifier"], e["parameters"])
+        )
     return {"networks": len(timm.list_models(module=module)), "classes": classes, "failed": failed}

@@ -18,52 +18,69 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 from torchvision.transforms.v2 import functional as TF
 
-from .activations import as_map, capture, receptive_field
-from .data import load_image
+from .activations import capture, receptive_field
+from .core.decoding import load_image
+from .core.layouts import as_map, layout_of
 from .figures import show_image
-from .recording import layout_of
 
 # %% ../nbs/04_hierarchy.ipynb #d7e58be8
-def for_the_eye(signals, share:float=1.) -> torch.Tensor:
+def for_the_eye(signals, share: float = 1.0) -> torch.Tensor:
     "Each of `signals` (n, c, h, w) stretched to [0, 1], zero becoming mid grey; black and white at the largest value, or where `share` of the values lie below"
     scale = signals.abs().flatten(1).quantile(share, 1).clamp(min=1e-12).view(-1, 1, 1, 1)
-    return (.5 + .5 * signals / scale).clamp(0, 1)
+    return (0.5 + 0.5 * signals / scale).clamp(0, 1)
 
 # %% ../nbs/04_hierarchy.ipynb #f659b26a
-def show_filters(model, layer:str=None, *, n_cols:int=8, title:str=None, ax=None):
+def show_filters(model, layer: str = None, *, n_cols: int = 8, title: str = None, ax=None):
     "Draw each filter of `layer` (by default the first convolution) as a picture: grey is zero, every filter stretched to its own largest weight; returns the axes"
     convs = {n: m for n, m in model.named_modules() if isinstance(m, nn.Conv2d)}
     name = layer or next(iter(convs))
     if name not in convs or convs[name].weight.shape[1] not in (1, 3):
-        raise ValueError(f"{name} has no filters of 1 or 3 input channels, which alone can be drawn as pictures; the first convolution is {next(iter(convs))}")
+        raise ValueError(
+            f"{name} has no filters of 1 or 3 input channels, which alone can be drawn as pictures; the first convolution is {next(iter(convs))}"
+        )
     w = convs[name].weight.detach().cpu().float()  # (filters, channels, h, w)
-    w = F.pad(for_the_eye(w), (1, 1, 1, 1), value=1.)
-    w = torch.cat([w, w.new_ones(-len(w) % n_cols, *w.shape[1:])]).unflatten(0, (-1, n_cols))  # (rows, columns, c, h, w)
+    w = F.pad(for_the_eye(w), (1, 1, 1, 1), value=1.0)
+    w = torch.cat([w, w.new_ones(-len(w) % n_cols, *w.shape[1:])]).unflatten(
+        0, (-1, n_cols)
+    )  # (rows, columns, c, h, w)
     return show_image(w.permute(2, 0, 3, 1, 4).flatten(3).flatten(1, 2), title or name, ax)
 
 # %% ../nbs/04_hierarchy.ipynb #2d6ba6a6
-def gratings(size:int, orientations:int=12, frequencies=(1/32, 1/16, 1/8, 3/16, 1/4), phases:int=4) -> torch.Tensor:
+def gratings(
+    size: int,
+    orientations: int = 12,
+    frequencies=(1 / 32, 1 / 16, 1 / 8, 3 / 16, 1 / 4),
+    phases: int = 4,
+) -> torch.Tensor:
     "Grey waves (orientations, frequencies, phases, 3, size, size) in [0, 1]; orientation 0 is vertical stripes, frequencies in cycles per pixel"
     angle = torch.arange(orientations) * pi / orientations
     y, x = torch.meshgrid(*[torch.arange(size) - (size - 1) / 2] * 2, indexing="ij")
-    along = angle.cos().view(-1, 1, 1) * x + angle.sin().view(-1, 1, 1) * y  # (orientations, size, size)
-    turns = torch.tensor(frequencies).view(-1, 1, 1, 1) * along[:, None, None] + torch.arange(phases).view(-1, 1, 1) / phases
-    return (.5 + .5 * (2 * pi * turns).cos()).unsqueeze(3).expand(-1, -1, -1, 3, -1, -1)
+    along = (
+        angle.cos().view(-1, 1, 1) * x + angle.sin().view(-1, 1, 1) * y
+    )  # (orientations, size, size)
+    turns = (
+        torch.tensor(frequencies).view(-1, 1, 1, 1) * along[:, None, None]
+        + torch.arange(phases).view(-1, 1, 1) / phases
+    )
+    return (0.5 + 0.5 * (2 * pi * turns).cos()).unsqueeze(3).expand(-1, -1, -1, 3, -1, -1)
 
 # %% ../nbs/04_hierarchy.ipynb #fb74ea04
-def colour_fields(size:int, hues:int=12, greys:int=9) -> torch.Tensor:
+def colour_fields(size: int, hues: int = 12, greys: int = 9) -> torch.Tensor:
     "Uniform pictures (hues + greys, 3, size, size): a circle of hues of one brightness around mid grey, then greys from as far below mid grey to as far above"
-    angle, axes = torch.arange(hues) * 2 * pi / hues, torch.tensor([[1., -1, 0], [1, 1, -2]])
-    circle = torch.stack([angle.cos(), angle.sin()], 1) @ F.normalize(axes)  # (hues, 3), length 1, red + green + blue = 0
-    line = torch.linspace(-1, 1, greys).view(-1, 1).expand(-1, 3) / 3 ** .5
-    return (.5 + .5 * torch.cat([circle, line])).view(-1, 3, 1, 1).expand(-1, -1, size, size)
+    angle, axes = torch.arange(hues) * 2 * pi / hues, torch.tensor([[1.0, -1, 0], [1, 1, -2]])
+    circle = torch.stack([angle.cos(), angle.sin()], 1) @ F.normalize(
+        axes
+    )  # (hues, 3), length 1, red + green + blue = 0
+    line = torch.linspace(-1, 1, greys).view(-1, 1).expand(-1, 3) / 3**0.5
+    return (0.5 + 0.5 * torch.cat([circle, line])).view(-1, 3, 1, 1).expand(-1, -1, size, size)
 
 # %% ../nbs/04_hierarchy.ipynb #2a7e6120
 class Tuning(NamedTuple):
     "What the units of one layer answer to waves and colours, negative answers counted as silence"
-    waves: torch.Tensor # (units, orientations, frequencies, phases)
-    hues: torch.Tensor # (units, hues)
-    greys: torch.Tensor # (units, greys)
+
+    waves: torch.Tensor  # (units, orientations, frequencies, phases)
+    hues: torch.Tensor  # (units, hues)
+    greys: torch.Tensor  # (units, greys)
 
     def curves(self) -> torch.Tensor:
         "Each unit's answer by orientation (units, orientations), at its preferred frequency and the best phase"
@@ -75,62 +92,79 @@ class Tuning(NamedTuple):
         curves = self.curves()
         angle = torch.arange(curves.shape[1]) * 2 * pi / curves.shape[1]  # twice the orientation
         index = torch.hypot(curves @ angle.cos(), curves @ angle.sin()) / curves.sum(1)
-        return index.where(curves.amax(1) > .01 * self.waves.amax(), torch.nan)
+        return index.where(curves.amax(1) > 0.01 * self.waves.amax(), torch.nan)
 
     def colour_selectivity(self) -> torch.Tensor:
         "Per unit, 0 (brightness alone) to 1 (hue alone): its range over hues in both its ranges; not a number for units that uniform pictures leave silent"
         hue, grey = (t.amax(1) - t.amin(1) for t in (self.hues, self.greys))
         strongest = torch.cat([self.hues, self.greys], 1).amax(1)
-        return (hue / (hue + grey)).where(strongest > .01 * strongest.amax(), torch.nan)
+        return (hue / (hue + grey)).where(strongest > 0.01 * strongest.amax(), torch.nan)
 
 # %% ../nbs/04_hierarchy.ipynb #6c8f4e7f
 @torch.no_grad()
 def _middles(model, layers, pictures, bs=32):
     "Layer -> what the units in the middle of its map answer to `pictures` (n, 3, h, w) in [0, 1]: (n, units), at least 0"
-    mean, std = (torch.tensor(s).view(3, 1, 1) for s in (model.preprocess.mean, model.preprocess.std))
+    mean, std = (
+        torch.tensor(s).view(3, 1, 1) for s in (model.preprocess.mean, model.preprocess.std)
+    )
     device, found = next(model.parameters()).device, {}
     with capture(model, layers) as maps:
         for part in pictures.split(bs):
             model(((part - mean) / std).to(device))
             for name, out in maps.items():
                 map = as_map(out)
-                found.setdefault(name, []).append(map[:, :, map.shape[2] // 2, map.shape[3] // 2].clamp(min=0).cpu())
+                found.setdefault(name, []).append(
+                    map[:, :, map.shape[2] // 2, map.shape[3] // 2].clamp(min=0).cpu()
+                )
     return {name: torch.cat(parts) for name, parts in found.items()}
 
 # %% ../nbs/04_hierarchy.ipynb #99f6e0f2
 def tuning_curves(
-    model, # with `preprocess`, in evaluation mode
-    layers, # names or patterns, as in `find_layers`
+    model,  # with `preprocess`, in evaluation mode
+    layers,  # names or patterns, as in `find_layers`
     *,
-    size:int=96, # of the pictures, in pixels
-    orientations:int=12, # 0 to 180 degrees
-    hues:int=12,
-) -> dict: # layer -> Tuning
+    size: int = 96,  # of the pictures, in pixels
+    orientations: int = 12,  # 0 to 180 degrees
+    hues: int = 12,
+) -> dict:  # layer -> Tuning
     "Show waves and uniform colours to the unit of each channel in the middle of each of `layers`, as a physiologist would (Hubel and Wiesel, 1962)"
     waves, fields = gratings(size, orientations), colour_fields(size, hues)
     shape, n = waves.shape[:3], waves.shape[:3].numel()
     answers = _middles(model, layers, torch.cat([waves.flatten(0, 2), fields]))
-    return {name: Tuning(a[:n].T.unflatten(1, shape), a[n:n + hues].T, a[n + hues:].T) for name, a in answers.items()}
+    return {
+        name: Tuning(a[:n].T.unflatten(1, shape), a[n : n + hues].T, a[n + hues :].T)
+        for name, a in answers.items()
+    }
 
 # %% ../nbs/04_hierarchy.ipynb #53bfea36
 class Patch(NamedTuple):
     "A part of a picture, and what a unit answered to it"
-    picture: object # the picture's name or number
-    value: float # the answer
-    image: Image.Image # the part, cut out of the picture
-    box: tuple # where it lies in the picture (left, top, right, bottom), in its pixels
-    xb: torch.Tensor # the whole picture as the network saw it (1, 3, h, w)
-    at: tuple # the unit's (row, column) in its map
-    window: tuple # the part in `xb` (top, left, bottom, right)
+
+    picture: object  # the picture's name or number
+    value: float  # the answer
+    image: Image.Image  # the part, cut out of the picture
+    box: tuple  # where it lies in the picture (left, top, right, bottom), in its pixels
+    xb: torch.Tensor  # the whole picture as the network saw it (1, 3, h, w)
+    at: tuple  # the unit's (row, column) in its map
+    window: tuple  # the part in `xb` (top, left, bottom, right)
 
 # %% ../nbs/04_hierarchy.ipynb #3f236509
 def _named(pictures) -> dict:
     "Name -> picture for a dictionary, a list, or a folder of picture files"
-    if isinstance(pictures, dict): return pictures
-    if not isinstance(pictures, (str, Path)): return dict(enumerate(pictures))
-    found = {str(p.relative_to(pictures)): p for p in sorted(Path(pictures).rglob("*")) if p.suffix.lower() in Image.registered_extensions()}
-    found = {n: p for n, p in found.items() if not any(part.startswith(".") for part in Path(n).parts)}
-    if not found: raise ValueError(f"no picture files in {pictures}")
+    if isinstance(pictures, dict):
+        return pictures
+    if not isinstance(pictures, (str, Path)):
+        return dict(enumerate(pictures))
+    found = {
+        str(p.relative_to(pictures)): p
+        for p in sorted(Path(pictures).rglob("*"))
+        if p.suffix.lower() in Image.registered_extensions()
+    }
+    found = {
+        n: p for n, p in found.items() if not any(part.startswith(".") for part in Path(n).parts)
+    }
+    if not found:
+        raise ValueError(f"no picture files in {pictures}")
     return found
 
 # %% ../nbs/04_hierarchy.ipynb #f26a7919
@@ -138,30 +172,50 @@ def _as_batch(image, longest, preprocess):
     "`image` with its longer side near `longest` pixels, both sides multiples of 32, normalised (1, 3, h, w)"
     w, h = (max(32, 32 * round(s * longest / max(image.size) / 32)) for s in image.size)
     x = TF.resize(TF.pil_to_tensor(image), [h, w], antialias=True) / 255
-    return ((x - torch.tensor(preprocess.mean).view(3, 1, 1)) / torch.tensor(preprocess.std).view(3, 1, 1))[None]
+    return (
+        (x - torch.tensor(preprocess.mean).view(3, 1, 1))
+        / torch.tensor(preprocess.std).view(3, 1, 1)
+    )[None]
 
 # %% ../nbs/04_hierarchy.ipynb #153d0bd2
 def _windows(field, map_shape, picture_shape) -> torch.Tensor:
     "(top, left, bottom, right) of the field of every position, cut at the picture's edges: (h, w, 4); and whether the field lies wholly inside (h, w)"
-    top, left = (torch.arange(n) * step + start for n, step, start in zip(map_shape, field.stride, field.start))
+    top, left = (
+        torch.arange(n) * step + start
+        for n, step, start in zip(map_shape, field.stride, field.start)
+    )
     corner = torch.stack(torch.meshgrid(top, left, indexing="ij"), 2).round().long()  # (h, w, 2)
     boxes = torch.cat([corner, corner + torch.tensor([field.height, field.width])], 2)
-    if field.whole: boxes = torch.tensor([0, 0, *picture_shape]).expand(*map_shape, 4)
+    if field.whole:
+        boxes = torch.tensor([0, 0, *picture_shape]).expand(*map_shape, 4)
     cut = boxes.clamp(min=0).minimum(torch.tensor([*picture_shape, *picture_shape]))
     return cut, (cut == boxes).all(2)
 
 # %% ../nbs/04_hierarchy.ipynb #bc2f88e8
 def _candidates(name, image, xb, map, field, k) -> list:
     "The strongest patches of one picture at one size, none if every answer is the same; units whose field lies inside the picture if there are any"
-    if map.max() - map.min() <= 1e-4 * map.abs().max(): return []
+    if map.max() - map.min() <= 1e-4 * map.abs().max():
+        return []
     windows, inside = _windows(field, map.shape, xb.shape[2:])
-    if inside.any(): map = map.where(inside, -torch.inf)
+    if inside.any():
+        map = map.where(inside, -torch.inf)
     scale_y, scale_x, found = image.height / xb.shape[2], image.width / xb.shape[3], []
     for i in map.flatten().topk(min(50 * k, map.numel())).indices.tolist():
         at = divmod(i, map.shape[1])
-        if map[at] <= 0: break
+        if map[at] <= 0:
+            break
         t, l, b, r = windows[at].tolist()
-        found.append(Patch(name, map[at].item(), None, (l * scale_x, t * scale_y, r * scale_x, b * scale_y), xb, at, (t, l, b, r)))
+        found.append(
+            Patch(
+                name,
+                map[at].item(),
+                None,
+                (l * scale_x, t * scale_y, r * scale_x, b * scale_y),
+                xb,
+                at,
+                (t, l, b, r),
+            )
+        )
     return found
 
 # %% ../nbs/04_hierarchy.ipynb #973326e6
@@ -176,9 +230,14 @@ def _best(candidates, k, per_picture, pictures) -> list:
     chosen = []
     for p in sorted(candidates, key=lambda p: -p.value):
         same = [q for q in chosen if q.picture == p.picture]
-        if len(same) < per_picture and all(_apart(p.box, q.box) for q in same): chosen.append(p)
-        if len(chosen) == k: break
-    return [p._replace(image=load_image(pictures[p.picture]).crop([round(v) for v in p.box])) for p in chosen]
+        if len(same) < per_picture and all(_apart(p.box, q.box) for q in same):
+            chosen.append(p)
+        if len(chosen) == k:
+            break
+    return [
+        p._replace(image=load_image(pictures[p.picture]).crop([round(v) for v in p.box]))
+        for p in chosen
+    ]
 
 # %% ../nbs/04_hierarchy.ipynb #fd466ad5
 @torch.no_grad()
@@ -186,21 +245,25 @@ def _layout(model, layer, xb):
     "The layout of what `layer` gives, from a square picture: in others, positions and channels cannot be told apart by their number"
     side = min(xb.shape[2:])
     try:
-        with capture(model, layer) as maps: model(xb[:1, :, :side, :side].to(next(model.parameters()).device))
-    except (AssertionError, RuntimeError) as e: raise ValueError(f"this network takes no picture of {side} px ({e}), and patches need several sizes") from e
+        with capture(model, layer) as maps:
+            model(xb[:1, :, :side, :side].to(next(model.parameters()).device))
+    except (AssertionError, RuntimeError) as e:
+        raise ValueError(
+            f"this network takes no picture of {side} px ({e}), and patches need several sizes"
+        ) from e
     return layout_of(maps[layer].shape)
 
 # %% ../nbs/04_hierarchy.ipynb #6abef076
 def strongest_patches(
-    model, # with `preprocess`, in evaluation mode
-    layer:str,
-    channel, # a number, or a list of them
-    pictures, # a dictionary or list of pictures in any form that `load_image` takes, or a folder
-    k:int=9,
+    model,  # with `preprocess`, in evaluation mode
+    layer: str,
+    channel,  # a number, or a list of them
+    pictures,  # a dictionary or list of pictures in any form that `load_image` takes, or a folder
+    k: int = 9,
     *,
-    sizes=(384, 192, 96), # the longer side of each picture, in pixels: the same thing near and far
-    per_picture:int=3, # at most so many patches of one picture
-) -> list: # the patches, strongest first; for a list of channels, channel -> patches
+    sizes=(384, 192, 96),  # the longer side of each picture, in pixels: the same thing near and far
+    per_picture: int = 3,  # at most so many patches of one picture
+) -> list:  # the patches, strongest first; for a list of channels, channel -> patches
     "The `k` parts of `pictures` to which a unit answers most, cut by its receptive field, at most one at each place of a picture"
     field, pictures = receptive_field(model, layer, local=True), _named(pictures)
     channels = [channel] if isinstance(channel, int) else list(channel)
@@ -212,7 +275,8 @@ def strongest_patches(
                 xb = _as_batch(image, longest, model.preprocess)
                 model(xb.to(next(model.parameters()).device))
                 map = as_map(maps[layer], layout)[0].cpu()
-                for c in channels: found[c] += _candidates(name, image, xb, map[c], field, k)
+                for c in channels:
+                    found[c] += _candidates(name, image, xb, map[c], field, k)
     found = {c: _best(candidates, k, per_picture, pictures) for c, candidates in found.items()}
     return found[channel] if isinstance(channel, int) else found
 
@@ -220,60 +284,118 @@ def strongest_patches(
 def _chain(model, layer, xb) -> list:
     "The modules from `xb` up to `layer`, each with the shape of its input and, for pooling, where each maximum was; only a plain chain of them"
     steps, last, target = [], xb, model.get_submodule(layer)
+
     def note(module, args, out):
         nonlocal last
-        if any(m is target for m, _, _ in steps): return
-        if args[0] is not last or type(module) not in (nn.Conv2d, nn.ReLU, nn.MaxPool2d, nn.Identity, nn.Dropout):
-            raise ValueError(f"a deconvnet is defined for a plain chain of convolutions, ReLU and max-pooling; at {type(module).__name__} this "
-                             f"network is none: backproject(..., rule='deconvnet') works on any network with ReLU")
-        switches = F.max_pool2d(args[0], module.kernel_size, module.stride, module.padding, module.dilation, module.ceil_mode, True)[1] if type(module) is nn.MaxPool2d else None
+        if any(m is target for m, _, _ in steps):
+            return
+        if args[0] is not last or type(module) not in (
+            nn.Conv2d,
+            nn.ReLU,
+            nn.MaxPool2d,
+            nn.Identity,
+            nn.Dropout,
+        ):
+            raise ValueError(
+                f"a deconvnet is defined for a plain chain of convolutions, ReLU and max-pooling; at {type(module).__name__} this "
+                f"network is none: backproject(..., rule='deconvnet') works on any network with ReLU"
+            )
+        switches = (
+            F.max_pool2d(
+                args[0],
+                module.kernel_size,
+                module.stride,
+                module.padding,
+                module.dilation,
+                module.ceil_mode,
+                True,
+            )[1]
+            if type(module) is nn.MaxPool2d
+            else None
+        )
         steps.append((module, args[0].shape, switches))
         last = out
+
     hooks = [m.register_forward_hook(note) for m in model.modules() if not any(m.children())]
-    try: model(xb)
-    finally: [h.remove() for h in hooks]
+    try:
+        model(xb)
+    finally:
+        [h.remove() for h in hooks]
     return steps
 
 # %% ../nbs/04_hierarchy.ipynb #098c4a52
 def _one_step_down(module, signal, shape, switches):
     "What `module`, whose input had `shape`, hands down of `signal`: unpooled, rectified or filtered by the transposed filters"
-    if isinstance(module, nn.MaxPool2d): return signal.new_zeros(shape).flatten(2).scatter_add(2, switches.flatten(2), signal.flatten(2)).view(shape)
-    if isinstance(module, nn.ReLU): return signal.clamp(min=0)
-    if not isinstance(module, nn.Conv2d): return signal
-    reach = [(n - 1) * s - 2 * p + d * (k - 1) + 1 for n, s, p, d, k in zip(signal.shape[2:], module.stride, module.padding, module.dilation, module.kernel_size)]
+    if isinstance(module, nn.MaxPool2d):
+        return (
+            signal.new_zeros(shape)
+            .flatten(2)
+            .scatter_add(2, switches.flatten(2), signal.flatten(2))
+            .view(shape)
+        )
+    if isinstance(module, nn.ReLU):
+        return signal.clamp(min=0)
+    if not isinstance(module, nn.Conv2d):
+        return signal
+    reach = [
+        (n - 1) * s - 2 * p + d * (k - 1) + 1
+        for n, s, p, d, k in zip(
+            signal.shape[2:], module.stride, module.padding, module.dilation, module.kernel_size
+        )
+    ]
     missing = [n - r for n, r in zip(shape[2:], reach)]
-    return F.conv_transpose2d(signal, module.weight, None, module.stride, module.padding, missing, module.groups, module.dilation)
+    return F.conv_transpose2d(
+        signal,
+        module.weight,
+        None,
+        module.stride,
+        module.padding,
+        missing,
+        module.groups,
+        module.dilation,
+    )
 
 # %% ../nbs/04_hierarchy.ipynb #86f2fb86
 def _peaks(map, channel, at=None) -> list:
     "(row, column) in `channel` of each of `map` (n, c, h, w): `at` for all, by default where it is largest"
-    return [divmod(i, map.shape[3]) if at is None else tuple(at) for i in map[:, channel].flatten(1).argmax(1).tolist()]
+    return [
+        divmod(i, map.shape[3]) if at is None else tuple(at)
+        for i in map[:, channel].flatten(1).argmax(1).tolist()
+    ]
 
 # %% ../nbs/04_hierarchy.ipynb #026bb067
 @torch.no_grad()
 def deconvnet(
-    model, # a chain of convolutions, ReLU and max-pooling up to `layer`
-    xb, # pictures (n, c, h, w)
-    layer:str,
-    channel:int,
-    at:tuple=None, # (row, column); by default where the channel's map is largest, picture by picture
-) -> torch.Tensor: # what comes down at the pictures (n, c, h, w)
+    model,  # a chain of convolutions, ReLU and max-pooling up to `layer`
+    xb,  # pictures (n, c, h, w)
+    layer: str,
+    channel: int,
+    at: tuple = None,  # (row, column); by default where the channel's map is largest, picture by picture
+) -> torch.Tensor:  # what comes down at the pictures (n, c, h, w)
     "One activation projected down to the pictures, all others set to zero: unpooling by switches, rectification, transposed filters (Zeiler and Fergus, 2014)"
-    with capture(model, layer) as maps: steps = _chain(model, layer, xb)
+    with capture(model, layer) as maps:
+        steps = _chain(model, layer, xb)
     map = maps[layer]
     signal = torch.zeros_like(map)
-    for i, (r, c) in enumerate(_peaks(map, channel, at)): signal[i, channel, r, c] = map[i, channel, r, c]
-    for module, shape, switches in reversed(steps): signal = _one_step_down(module, signal, shape, switches)
+    for i, (r, c) in enumerate(_peaks(map, channel, at)):
+        signal[i, channel, r, c] = map[i, channel, r, c]
+    for module, shape, switches in reversed(steps):
+        signal = _one_step_down(module, signal, shape, switches)
     return signal
 
 # %% ../nbs/04_hierarchy.ipynb #73a05577
-RULES = {"backprop": lambda x, top, signal: (x > 0) & (x < top),     # where the picture passed on its way up: the exact gradient
-         "deconvnet": lambda x, top, signal: signal > 0,               # where the signal that comes down is positive
-         "guided": lambda x, top, signal: (x > 0) & (signal > 0)}      # both (a unit at the top of ReLU6 counts as passed)
+RULES = {
+    "backprop": lambda x, top, signal: (
+        (x > 0) & (x < top)
+    ),  # where the picture passed on its way up: the exact gradient
+    "deconvnet": lambda x, top, signal: signal > 0,  # where the signal that comes down is positive
+    "guided": lambda x, top, signal: (x > 0) & (signal > 0),
+}  # both (a unit at the top of ReLU6 counts as passed)
 
 # %% ../nbs/04_hierarchy.ipynb #e6c45d00
 class _Gate(torch.autograd.Function):
     "ReLU cut at `top`, with the way back of `rule`"
+
     @staticmethod
     def forward(ctx, x, top, rule):
         ctx.save_for_backward(x)
@@ -281,39 +403,55 @@ class _Gate(torch.autograd.Function):
         return x.clamp(0, top)
 
     @staticmethod
-    def backward(ctx, signal): return signal * RULES[ctx.rule](ctx.saved_tensors[0], ctx.top, signal), None, None
+    def backward(ctx, signal):
+        return signal * RULES[ctx.rule](ctx.saved_tensors[0], ctx.top, signal), None, None
 
 # %% ../nbs/04_hierarchy.ipynb #4fe22568
 class Gated(TorchFunctionMode):
     "Inside its `with`: every ReLU and ReLU6, module or function, in place or not, hands signals down by `rule`; no hook is set and no layer changed"
-    def __init__(self, rule:str):
+
+    def __init__(self, rule: str):
         super().__init__()
-        if rule not in RULES: raise ValueError(f"rule must be one of {list(RULES)}, not {rule!r}")
+        if rule not in RULES:
+            raise ValueError(f"rule must be one of {list(RULES)}, not {rule!r}")
         self.rule, self.gates = rule, 0
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         name, kwargs = getattr(func, "__name__", "").rstrip("_"), kwargs or {}
-        if name in ("gelu", "silu", "hardswish", "elu", "mish", "leaky_relu") and self.rule != "backprop":
-            raise ValueError(f"rule {self.rule!r} is about ReLU, and this network has {name}: only 'backprop' is defined for it")
-        low, top = (*args[1:3], -1, 1)[:2] if name == "hardtanh" else (0, 6 if name == "relu6" else torch.inf)
+        if (
+            name in ("gelu", "silu", "hardswish", "elu", "mish", "leaky_relu")
+            and self.rule != "backprop"
+        ):
+            raise ValueError(
+                f"rule {self.rule!r} is about ReLU, and this network has {name}: only 'backprop' is defined for it"
+            )
+        low, top = (
+            (*args[1:3], -1, 1)[:2]
+            if name == "hardtanh"
+            else (0, 6 if name == "relu6" else torch.inf)
+        )
         low, top = kwargs.get("min_val", low), kwargs.get("max_val", top)
-        if name not in ("relu", "relu6", "hardtanh") or low != 0: return func(*args, **kwargs)
+        if name not in ("relu", "relu6", "hardtanh") or low != 0:
+            return func(*args, **kwargs)
         self.gates += 1
         return _Gate.apply(args[0] if args else kwargs["input"], top, self.rule)
 
 # %% ../nbs/04_hierarchy.ipynb #cbd81513
 def backproject(
-    model, # any network, frozen or not, in evaluation mode
-    xb, # pictures (n, c, h, w)
-    layer:str,
-    channel:int,
+    model,  # any network, frozen or not, in evaluation mode
+    xb,  # pictures (n, c, h, w)
+    layer: str,
+    channel: int,
     *,
-    rule:str="backprop", # or "deconvnet", "guided"
-    at:tuple=None, # (row, column); by default where the channel's map is largest, picture by picture
-) -> torch.Tensor: # (n, c, h, w)
+    rule: str = "backprop",  # or "deconvnet", "guided"
+    at: tuple = None,  # (row, column); by default where the channel's map is largest, picture by picture
+) -> torch.Tensor:  # (n, c, h, w)
     "How one unit's answer goes back to the pictures: its gradient, with ReLUs that hand signals down by `rule` (Springenberg and others, 2015)"
     xb = xb.detach().clone().requires_grad_(True)
-    with torch.enable_grad(), Gated(rule), capture(model, layer, detach=False) as maps: model(xb)
+    with torch.enable_grad(), Gated(rule), capture(model, layer, detach=False) as maps:
+        model(xb)
     map = as_map(maps[layer], _layout(model, layer, xb))
-    answers = torch.stack([map[i, channel, r, c] for i, (r, c) in enumerate(_peaks(map.detach(), channel, at))])
+    answers = torch.stack(
+        [map[i, channel, r, c] for i, (r, c) in enumerate(_peaks(map.detach(), channel, at))]
+    )
     return torch.autograd.grad(answers.sum(), xb)[0]

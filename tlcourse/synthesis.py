@@ -13,85 +13,127 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .activations import as_map, capture, find_layers
+from .activations import capture, find_layers
+from .core.layouts import as_map
 
 # %% ../nbs/05_synthesis.ipynb #e9b79e24
-class _Reached(Exception): "The layer has been run; the rest of the network is not needed"
+class _Reached(Exception):
+    "The layer has been run; the rest of the network is not needed"
 
-def _stop(module, args, out): raise _Reached
 
-def activation_of(model, layer:str, xb) -> torch.Tensor:
+def _stop(module, args, out):
+    raise _Reached
+
+
+def activation_of(model, layer: str, xb) -> torch.Tensor:
     "What `layer` of `model` gives for `xb`, in the graph; the layers after it are not run"
     found = find_layers(model, layer)
-    if len(found) != 1: raise ValueError(f"{layer!r} names {len(found)} layers: {list(found)[:8]}; name one")
+    if len(found) != 1:
+        raise ValueError(f"{layer!r} names {len(found)} layers: {list(found)[:8]}; name one")
     with capture(model, layer, detach=False) as seen:
         hook = next(iter(found.values())).register_forward_hook(_stop)
-        try: model(xb)
-        except _Reached: pass
-        finally: hook.remove()
-    if not seen: raise ValueError(f"{layer} was not run")
+        try:
+            model(xb)
+        except _Reached:
+            pass
+        finally:
+            hook.remove()
+    if not seen:
+        raise ValueError(f"{layer} was not run")
     return next(iter(seen.values()))
 
 # %% ../nbs/05_synthesis.ipynb #35c7192a
-def unit_values(activation, channels:list, unit:str="channel") -> torch.Tensor:
+def unit_values(activation, channels: list, unit: str = "channel") -> torch.Tensor:
     "For each picture its own channel's value (n,): the mean over positions, or for `unit='neuron'` the middle position; any layout that `as_map` reads"
-    if unit not in ("channel", "neuron"): raise ValueError(f"unit must be 'channel' or 'neuron', not {unit!r}")
+    if unit not in ("channel", "neuron"):
+        raise ValueError(f"unit must be 'channel' or 'neuron', not {unit!r}")
     maps = as_map(activation)  # (n, c, h, w)
     _, c, h, w = maps.shape
-    if not all(0 <= k < c for k in channels): raise IndexError(f"channels {list(channels)}, but the layer has {c}: 0 to {c - 1}")
+    if not all(0 <= k < c for k in channels):
+        raise IndexError(f"channels {list(channels)}, but the layer has {c}: 0 to {c - 1}")
     own = maps[torch.arange(len(maps)), torch.as_tensor(channels)].float()  # (n, h, w)
     return own.mean((1, 2)) if unit == "channel" else own[:, h // 2, w // 2]
 
 # %% ../nbs/05_synthesis.ipynb #ad25b6b5
-def high_frequency(images, above:float=.25) -> torch.Tensor:
+def high_frequency(images, above: float = 0.25) -> torch.Tensor:
     "The share of the energy of `images` (n, c, h, w), without their mean, at more than `above` cycles per pixel (n,); the finest stripes have 0.5"
     h, w = images.shape[2:]
-    window = torch.hann_window(h, device=images.device)[:, None] * torch.hann_window(w, device=images.device)
-    energy = torch.fft.fft2((images.float() - images.float().mean((2, 3), keepdim=True)) * window).abs().square()  # (n, c, h, w)
-    frequency = (torch.fft.fftfreq(h, device=images.device)[:, None].square() + torch.fft.fftfreq(w, device=images.device).square()).sqrt()
+    window = torch.hann_window(h, device=images.device)[:, None] * torch.hann_window(
+        w, device=images.device
+    )
+    energy = (
+        torch.fft.fft2((images.float() - images.float().mean((2, 3), keepdim=True)) * window)
+        .abs()
+        .square()
+    )  # (n, c, h, w)
+    frequency = (
+        torch.fft.fftfreq(h, device=images.device)[:, None].square()
+        + torch.fft.fftfreq(w, device=images.device).square()
+    ).sqrt()
     return (energy * (frequency > above)).sum((1, 2, 3)) / energy.sum((1, 2, 3)).clamp(min=1e-12)
 
 # %% ../nbs/05_synthesis.ipynb #84c48b54
-def shifted(canvas, by:int, generator:torch.Generator) -> torch.Tensor:
+def shifted(canvas, by: int, generator: torch.Generator) -> torch.Tensor:
     "A random frame of `canvas` (n, c, h + 2·by, w + 2·by) of size (n, c, h, w), the same for all n; drawn from `generator`"
     top, left = torch.randint(2 * by + 1, (2,), generator=generator).tolist()
     h, w = (side - 2 * by for side in canvas.shape[2:])
-    return canvas[:, :, top:top + h, left:left + w]
+    return canvas[:, :, top : top + h, left : left + w]
 
 # %% ../nbs/05_synthesis.ipynb #5108fc89
-COLOR_BASIS = torch.tensor([[.26, .09, .02], [.27, .00, -.05], [.27, -.09, .03]])  # a column per direction: brightness, and two of colour (Olah and others 2017)
+COLOR_BASIS = torch.tensor(
+    [[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]]
+)  # a column per direction: brightness, and two of colour (Olah and others 2017)
 
 # %% ../nbs/05_synthesis.ipynb #de657414
 class Canvas(nn.Module):
     "`n` pictures (n, 3, size, size) in [0, 1] that can be learned; `basis`: 'fourier' (frequencies weighted as in photos) or 'pixels'; `decorrelate`: colours weighted as in photos"
-    def __init__(self, n:int, size:int, basis:str="fourier", decorrelate:bool=True, seed:int=0):
+
+    def __init__(
+        self, n: int, size: int, basis: str = "fourier", decorrelate: bool = True, seed: int = 0
+    ):
         super().__init__()
-        if basis not in ("fourier", "pixels"): raise ValueError(f"basis must be 'fourier' or 'pixels', not {basis!r}")
+        if basis not in ("fourier", "pixels"):
+            raise ValueError(f"basis must be 'fourier' or 'pixels', not {basis!r}")
         self.size, self.basis, generator = size, basis, torch.Generator().manual_seed(seed)
-        frequency = (torch.fft.fftfreq(size)[:, None].square() + torch.fft.rfftfreq(size).square()).sqrt()  # (size, size // 2 + 1)
+        frequency = (
+            torch.fft.fftfreq(size)[:, None].square() + torch.fft.rfftfreq(size).square()
+        ).sqrt()  # (size, size // 2 + 1)
         shape = (n, 3, *frequency.shape, 2) if basis == "fourier" else (n, 3, size, size)
-        self.values = nn.Parameter(.01 * torch.randn(shape, generator=generator))
-        self.register_buffer("weight", .25 / frequency.clamp(min=1 / size))
-        self.register_buffer("color", COLOR_BASIS / COLOR_BASIS.norm(dim=0).max() if decorrelate else torch.eye(3))
+        self.values = nn.Parameter(0.01 * torch.randn(shape, generator=generator))
+        self.register_buffer("weight", 0.25 / frequency.clamp(min=1 / size))
+        self.register_buffer(
+            "color", COLOR_BASIS / COLOR_BASIS.norm(dim=0).max() if decorrelate else torch.eye(3)
+        )
 
     def forward(self) -> torch.Tensor:
         images = self.values
-        if self.basis == "fourier": images = torch.fft.irfft2(torch.view_as_complex(images) * self.weight, s=(self.size, self.size), norm="ortho")
+        if self.basis == "fourier":
+            images = torch.fft.irfft2(
+                torch.view_as_complex(images) * self.weight, s=(self.size, self.size), norm="ortho"
+            )
         return torch.einsum("ij,njhw->nihw", self.color, images).sigmoid()  # (n, 3, size, size)
 
 # %% ../nbs/05_synthesis.ipynb #8c48b92f
 @contextmanager
 def resting(model):
     "Inside: `model` in evaluation mode, no weight gradients, channels_last; after, also after an error, every mode, flag and memory as before"
-    modes, weights = [(m, m.training) for m in model.modules()], [(p, p.requires_grad, p.data) for p in model.parameters()]
+    modes, weights = (
+        [(m, m.training) for m in model.modules()],
+        [(p, p.requires_grad, p.data) for p in model.parameters()],
+    )
     try:
-        for m, _ in modes: m.training = False
-        for p, *_ in weights: p.requires_grad_(False)
+        for m, _ in modes:
+            m.training = False
+        for p, *_ in weights:
+            p.requires_grad_(False)
         model.to(memory_format=torch.channels_last)
         yield model
     finally:
-        for m, mode in modes: m.training = mode
-        for p, flag, data in weights: p.data = data; p.requires_grad_(flag)
+        for m, mode in modes:
+            m.training = mode
+        for p, flag, data in weights:
+            p.data = data
+            p.requires_grad_(flag)
 
 # %% ../nbs/05_synthesis.ipynb #67627688
 def likeness(activation, channels) -> torch.Tensor:
@@ -99,51 +141,88 @@ def likeness(activation, channels) -> torch.Tensor:
     maps = as_map(activation).float().flatten(2)  # (n, c, positions)
     gram = F.normalize((maps @ maps.mT).flatten(1), dim=1)  # (n, c·c)
     channels = torch.as_tensor(list(channels), device=gram.device)
-    others = (channels[:, None] == channels) & ~torch.eye(len(channels), dtype=torch.bool, device=gram.device)
+    others = (channels[:, None] == channels) & ~torch.eye(
+        len(channels), dtype=torch.bool, device=gram.device
+    )
     return ((gram @ gram.T) * others).sum(1) / others.sum(1).clamp(min=1)
 
 # %% ../nbs/05_synthesis.ipynb #c7988e1b
 def _goal(model, layer, channels, images, unit, diversity, bf16):
     "For each of `images` the value of its own channel, and what is climbed: the value less `diversity` times its size times the likeness"
-    mean, std = (torch.tensor(model.preprocess.config[k], device=images.device).view(3, 1, 1) for k in ("mean", "std"))
+    mean, std = (
+        torch.tensor(model.preprocess.config[k], device=images.device).view(3, 1, 1)
+        for k in ("mean", "std")
+    )
     xb = ((images - mean) / std).contiguous(memory_format=torch.channels_last)
-    with torch.autocast(xb.device.type, torch.bfloat16, enabled=bf16): out = activation_of(model, layer, xb)
+    with torch.autocast(xb.device.type, torch.bfloat16, enabled=bf16):
+        out = activation_of(model, layer, xb)
     values = unit_values(out, channels, unit)
-    return values, values - diversity * values.detach().abs() * likeness(out, channels) if diversity else values
+    return values, values - diversity * values.detach().abs() * likeness(
+        out, channels
+    ) if diversity else values
 
 # %% ../nbs/05_synthesis.ipynb #9745a7de
 def _ascend(canvas, goal, steps, lr, trace):
     "Climb `goal()`, which gives values and what is climbed, with Adam; returns for each picture whether a gradient ever came; `trace` receives the values"
-    opt, alive = torch.optim.Adam(canvas.parameters(), lr), torch.zeros(len(canvas.values), dtype=torch.bool)
+    opt, alive = (
+        torch.optim.Adam(canvas.parameters(), lr),
+        torch.zeros(len(canvas.values), dtype=torch.bool),
+    )
     for _ in range(steps):
         values, climbed = goal()
-        opt.zero_grad(); climbed.sum().neg().backward(); opt.step()
+        opt.zero_grad()
+        climbed.sum().neg().backward()
+        opt.step()
         alive |= canvas.values.grad.flatten(1).any(1).cpu()
-        if trace is not None: trace.append(values.detach().cpu())
+        if trace is not None:
+            trace.append(values.detach().cpu())
     return alive
 
 # %% ../nbs/05_synthesis.ipynb #43a24fc9
 def synthesize(
-    model, # carries `preprocess`, as `load_pretrained` and `transfer_model` give it
-    layer:str, # the name of a layer; of the last one, the channels are the classes
-    channel, # a channel, or a list of them: one picture each, drawn together
+    model,  # carries `preprocess`, as `load_pretrained` and `transfer_model` give it
+    layer: str,  # the name of a layer; of the last one, the channels are the classes
+    channel,  # a channel, or a list of them: one picture each, drawn together
     *,
-    unit:str="channel", # 'channel': mean over positions; 'neuron': the middle position
-    size:int=128, steps:int=128, lr:float=.05, # side in pixels, steps of Adam and their length
-    jitter:int=8, # the frame moves by up to this many pixels
-    basis:str="fourier", decorrelate:bool=True, # as in `Canvas`
-    diversity:float=0., # pulls pictures of the same channel apart, at this share of their value
-    view=None, # a further change of what is looked at: (pictures, generator) -> pictures
-    seed:int=0, bf16:bool=False, # bfloat16 autocast is faster only where the processor has it
-    trace:list=None, # receives the values (n,) of every step
-) -> torch.Tensor: # (3, size, size) for one channel, (n, 3, size, size) for a list, in [0, 1]
+    unit: str = "channel",  # 'channel': mean over positions; 'neuron': the middle position
+    size: int = 128,
+    steps: int = 128,
+    lr: float = 0.05,  # side in pixels, steps of Adam and their length
+    jitter: int = 8,  # the frame moves by up to this many pixels
+    basis: str = "fourier",
+    decorrelate: bool = True,  # as in `Canvas`
+    diversity: float = 0.0,  # pulls pictures of the same channel apart, at this share of their value
+    view=None,  # a further change of what is looked at: (pictures, generator) -> pictures
+    seed: int = 0,
+    bf16: bool = False,  # bfloat16 autocast is faster only where the processor has it
+    trace: list = None,  # receives the values (n,) of every step
+) -> torch.Tensor:  # (3, size, size) for one channel, (n, 3, size, size) for a list, in [0, 1]
     "Pictures that excite `channel` of `layer`, drawn from noise by gradient ascent; `RuntimeError` if no gradient reaches it (after Olah and others 2017)"
-    channels, generator = torch.as_tensor(channel).flatten().tolist(), torch.Generator().manual_seed(seed)
-    canvas = Canvas(len(channels), size + 2 * jitter, basis, decorrelate, seed).to(next(model.parameters()).device)
+    channels, generator = (
+        torch.as_tensor(channel).flatten().tolist(),
+        torch.Generator().manual_seed(seed),
+    )
+    canvas = Canvas(len(channels), size + 2 * jitter, basis, decorrelate, seed).to(
+        next(model.parameters()).device
+    )
+
     def goal():
         images = shifted(canvas(), jitter, generator)
-        return _goal(model, layer, channels, view(images, generator) if view else images, unit, diversity, bf16)
-    with resting(model), torch.enable_grad(): alive = _ascend(canvas, goal, steps, lr, trace)
-    if steps and not alive.all(): raise RuntimeError(f"no gradient reaches {[c for c, a in zip(channels, alive) if not a]} of {layer}: a ReLU that is silent? Ask the layer before it, or begin with another seed")
-    images = canvas().detach()[:, :, jitter:jitter + size, jitter:jitter + size]
+        return _goal(
+            model,
+            layer,
+            channels,
+            view(images, generator) if view else images,
+            unit,
+            diversity,
+            bf16,
+        )
+
+    with resting(model), torch.enable_grad():
+        alive = _ascend(canvas, goal, steps, lr, trace)
+    if steps and not alive.all():
+        raise RuntimeError(
+            f"no gradient reaches {[c for c, a in zip(channels, alive) if not a]} of {layer}: a ReLU that is silent? Ask the layer before it, or begin with another seed"
+        )
+    images = canvas().detach()[:, :, jitter : jitter + size, jitter : jitter + size]
     return images if torch.as_tensor(channel).ndim else images[0]

@@ -17,28 +17,41 @@ from ..data import Split
 # %% ../../nbs/solutions/01_data_solutions.ipynb #7db2f54d
 def _draw_classes(root):
     "Two classes below `root`, and four things that are none"
-    for name in ("zebra", "ant", ".ipynb_checkpoints", "empty", "half"): (root / name).mkdir()
+    for name in ("zebra", "ant", ".ipynb_checkpoints", "empty", "half"):
+        (root / name).mkdir()
     picture = Image.linear_gradient("L")
-    for name in ("zebra", "ant", ".ipynb_checkpoints"): picture.save(root / name / "1.jpg")
+    for name in ("zebra", "ant", ".ipynb_checkpoints"):
+        picture.save(root / name / "1.jpg")
     whole = (root / "ant" / "1.jpg").read_bytes()
-    (root / "half" / "1.jpg").write_bytes(whole[:len(whole) // 2])
+    (root / "half" / "1.jpg").write_bytes(whole[: len(whole) // 2])
     (root / "labels.csv").write_text("1.jpg,ant")
 
-_NOT_CLASSES = {".ipynb_checkpoints": "Jupyter's hidden folder is no class: leave out names that start with a dot",
-                "empty": "an empty folder counts as a class: look whether it holds a picture",
-                "half": "a folder counts as a class although its only picture is cut in half: read the picture whole (load_image), not only its header",
-                "labels.csv": "a file counts as a class: ask is_dir()"}
+
+_NOT_CLASSES = {
+    ".ipynb_checkpoints": "Jupyter's hidden folder is no class: leave out names that start with a dot",
+    "empty": "an empty folder counts as a class: look whether it holds a picture",
+    "half": "a folder counts as a class although its only picture is cut in half: read the picture whole (load_image), not only its header",
+    "labels.csv": "a file counts as a class: ask is_dir()",
+}
+
 
 def check_class_folders(answer):
     "Whether `answer(root)` lists the classes below the folder `root` (a Path), sorted"
     with tempfile.TemporaryDirectory() as folder:
         _draw_classes(Path(folder))
         found = answer(Path(folder))
-    assert isinstance(found, (list, tuple)), f"your function returns {found!r}: a list of names is wanted"
+    assert isinstance(found, (list, tuple)), (
+        f"your function returns {found!r}: a list of names is wanted"
+    )
     found = [getattr(f, "name", f) for f in found]
-    for name, hint in _NOT_CLASSES.items(): assert name not in found, hint
-    assert set(found) == {"ant", "zebra"}, f"the classes are ant and zebra, you found {found}: does one readable picture suffice?"
-    assert list(found) == ["ant", "zebra"], f"{found} is not sorted: the order of a folder differs between machines, and with it the class numbers"
+    for name, hint in _NOT_CLASSES.items():
+        assert name not in found, hint
+    assert set(found) == {"ant", "zebra"}, (
+        f"the classes are ant and zebra, you found {found}: does one readable picture suffice?"
+    )
+    assert list(found) == ["ant", "zebra"], (
+        f"{found} is not sorted: the order of a folder differs between machines, and with it the class numbers"
+    )
     print("Right: two classes, in an order that is the same everywhere.")
 
 # %% ../../nbs/solutions/01_data_solutions.ipynb #a2889387
@@ -49,8 +62,12 @@ def check_mean_accuracy(answer):
     found = answer(list(zip(predictions, targets)))
     assert found is not None, "your function returns nothing"
     close = lambda value: abs(float(found) - value) < 1e-6
-    assert not close(2.5 / 3), "this is the mean of the batches' means: a last batch of one sample weighs as much as a full one"
-    assert not close(7 / 12), "you divide by the number of batches times the size of the first: the last batch is smaller"
+    assert not close(2.5 / 3), (
+        "this is the mean of the batches' means: a last batch of one sample weighs as much as a full one"
+    )
+    assert not close(7 / 12), (
+        "you divide by the number of batches times the size of the first: the last batch is smaller"
+    )
     assert not close(6 / 8), "the last batch is missing: evaluation drops nothing"
     assert not close(7), "this counts the right answers: divide by the number of samples"
     assert close(7 / 9), f"seven of nine answers are right, you say {found}"
@@ -60,15 +77,25 @@ def check_mean_accuracy(answer):
 def check_leaked_share(answer):
     "Whether `answer(split, blocks)` gives the share of test samples whose block also holds training samples"
     blocks = np.array(["a", "a", "b", "b", "b", "c", "c", "d", "d", "a", "d"])
-    split = Split(train=[0, 1, 2, 5, 9], valid=[3, 7], test=[4, 6, 8, 10])  # b and c leak, d does not
+    split = Split(
+        train=[0, 1, 2, 5, 9], valid=[3, 7], test=[4, 6, 8, 10]
+    )  # b and c leak, d does not
     found = answer(split, blocks)
     assert found is not None, "your function returns nothing"
     close = lambda value: abs(float(found) - value) < 1e-6
     assert not close(2 / 3), "this is the share of the test's blocks: count the samples"
-    assert not close(2 / 5), "this is the share of the training samples: divide by the number of test samples"
-    assert not close(1), "the block d is in validation, not in training: compare with split.train only"
-    assert not close(0), "positions never overlap in a split: compare the blocks at the positions, blocks[split.test]"
+    assert not close(2 / 5), (
+        "this is the share of the training samples: divide by the number of test samples"
+    )
+    assert not close(1), (
+        "the block d is in validation, not in training: compare with split.train only"
+    )
+    assert not close(0), (
+        "positions never overlap in a split: compare the blocks at the positions, blocks[split.test]"
+    )
     assert not close(2), "this is a number of samples: divide by the number of test samples"
-    assert close(.5), f"two of four test samples have a sister in training, you say {found}"
-    assert float(answer(Split([0, 1], [7], [2, 5]), list(blocks))) == 0, "no block is shared, and blocks may be a plain list: np.asarray(blocks)"
+    assert close(0.5), f"two of four test samples have a sister in training, you say {found}"
+    assert float(answer(Split([0, 1], [7], [2, 5]), list(blocks))) == 0, (
+        "no block is shared, and blocks may be a plain list: np.asarray(blocks)"
+    )
     print("Right: 0.5 here, and 0 where blocks stay whole.")

@@ -28,12 +28,24 @@ def _body():
     "A small frozen body whose BatchNorm has seen pictures, always the same"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        body = nn.Sequential(nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6), nn.ReLU(), nn.Conv2d(6, 6, 3), nn.BatchNorm2d(6), nn.ReLU(),
-                             nn.Conv2d(6, 6, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
-        for _ in range(20): body(torch.randn(16, 3, 9, 9))
+        body = nn.Sequential(
+            nn.Conv2d(3, 6, 3),
+            nn.BatchNorm2d(6),
+            nn.ReLU(),
+            nn.Conv2d(6, 6, 3),
+            nn.BatchNorm2d(6),
+            nn.ReLU(),
+            nn.Conv2d(6, 6, 3),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+        )
+        for _ in range(20):
+            body(torch.randn(16, 3, 9, 9))
     for t in body.state_dict().values():
-        if t.is_floating_point(): t.copy_((1024 * t).round() / 1024)
+        if t.is_floating_point():
+            t.copy_((1024 * t).round() / 1024)
     return freeze(body)
+
 
 def _key_case():
     "(body, preprocess, bytes of a picture's file) to make a key of"
@@ -43,49 +55,87 @@ def _key_case():
 def _swap(body):
     a, b = body[3].weight, body[6].weight  # both (6, 6, 3, 3)
     kept = a.clone()
-    a.copy_(b); b.copy_(kept)
+    a.copy_(b)
+    b.copy_(kept)
 
-_CHANGES = {"the last bias is the next larger float": lambda body: body[6].bias[-1:].copy_(torch.nextafter(body[6].bias[-1:], torch.tensor(inf))),
-            "one running variance is another": lambda body: body[1].running_var[2].mul_(1.5),
-            "two weight tensors have changed places": _swap}
-_HINTS = dict(zip(_CHANGES, ("hash the bytes of every tensor: a sum, a printed tensor and a name hide small changes",
-                             "a running statistic is no parameter, and decides the features too", "the order counts: hash each name, then its bytes")))
+
+_CHANGES = {
+    "the last bias is the next larger float": lambda body: (
+        body[6].bias[-1:].copy_(torch.nextafter(body[6].bias[-1:], torch.tensor(inf)))
+    ),
+    "one running variance is another": lambda body: body[1].running_var[2].mul_(1.5),
+    "two weight tensors have changed places": _swap,
+}
+_HINTS = dict(
+    zip(
+        _CHANGES,
+        (
+            "hash the bytes of every tensor: a sum, a printed tensor and a name hide small changes",
+            "a running statistic is no parameter, and decides the features too",
+            "the order counts: hash each name, then its bytes",
+        ),
+    )
+)
+
 
 def _others():
     "(what is different from `_key_case()`, a hint, the case)"
     for what, change in _CHANGES.items():
         body, preprocess, data = _key_case()
-        with torch.no_grad(): change(body)
+        with torch.no_grad():
+            change(body)
         yield what, _HINTS[what], (body, preprocess, data)
     body, preprocess, data = _key_case()
-    for name, value in {"mean": (.5, .5, .51), "interpolation": "bilinear", "size": 192}.items():
+    for name, value in {"mean": (0.5, 0.5, 0.51), "interpolation": "bilinear", "size": 192}.items():
         other = Preprocess(**{**preprocess.config, name: value})
-        yield f"the {name} of the preprocess is another", "all of `preprocess.config` decides the features", (body, other, data)
+        yield (
+            f"the {name} of the preprocess is another",
+            "all of `preprocess.config` decides the features",
+            (body, other, data),
+        )
     for i in (0, len(data) // 2, len(data) - 1):
-        other = data[:i] + bytes([data[i] ^ 1]) + data[i + 1:]
-        yield f"byte {i} of the picture's file is another", "all of the file decides, not its beginning, not its length", (body, preprocess, other)
+        other = data[:i] + bytes([data[i] ^ 1]) + data[i + 1 :]
+        yield (
+            f"byte {i} of the picture's file is another",
+            "all of the file decides, not its beginning, not its length",
+            (body, preprocess, other),
+        )
 
 # %% ../../nbs/solutions/09_features_solutions.ipynb #0a785a99
-def _stable(x): return isinstance(x, (int, float)) or isinstance(x, tuple) and all(map(_stable, x))
+def _stable(x):
+    return isinstance(x, (int, float)) or isinstance(x, tuple) and all(map(_stable, x))
+
 
 @contextmanager
 def _other_process(f):
     "Meanwhile the `hash` that `f` sees gives other numbers, except for numbers"
     seen, usual = getattr(f, "__globals__", {}), hash
-    if "hash" in seen: yield; return  # a function of their own
-    seen["hash"] = lambda x: usual(x) ^ (0 if _stable(x) else 0x5bd1e995)
-    try: yield
-    finally: del seen["hash"]
+    if "hash" in seen:
+        yield
+        return  # a function of their own
+    seen["hash"] = lambda x: usual(x) ^ (0 if _stable(x) else 0x5BD1E995)
+    try:
+        yield
+    finally:
+        del seen["hash"]
 
 # %% ../../nbs/solutions/09_features_solutions.ipynb #cc3e47dd
 def check_cache_key(f) -> str:
     "`f(body, preprocess, data)` is a key (bytes or str): the same for equal contents, in every process; another one when any content changes"
     key = f(*_key_case())
-    assert isinstance(key, (bytes, str)), f"the key is of type {type(key).__name__}; make it bytes or str. A hint: hashlib's digest() or hexdigest()"
-    assert f(*copy.deepcopy(_key_case())) == key, "an equal body has another key. A hint: `id`, and what Python prints of an object, are those of one object in one process"
-    with _other_process(f): same = f(*_key_case()) == key
-    assert same, "in another process the key is another, so nothing is ever found again. A hint: Python salts its `hash` of text and bytes; hashlib does not"
-    for what, hint, other in _others(): assert f(*other) != key, f"{what}, but the key is the same. A hint: {hint}"
+    assert isinstance(key, (bytes, str)), (
+        f"the key is of type {type(key).__name__}; make it bytes or str. A hint: hashlib's digest() or hexdigest()"
+    )
+    assert f(*copy.deepcopy(_key_case())) == key, (
+        "an equal body has another key. A hint: `id`, and what Python prints of an object, are those of one object in one process"
+    )
+    with _other_process(f):
+        same = f(*_key_case()) == key
+    assert same, (
+        "in another process the key is another, so nothing is ever found again. A hint: Python salts its `hash` of text and bytes; hashlib does not"
+    )
+    for what, hint, other in _others():
+        assert f(*other) != key, f"{what}, but the key is the same. A hint: {hint}"
     return "Right: the key follows every weight, statistic, setting and byte."
 
 # %% ../../nbs/solutions/09_features_solutions.ipynb #dfcd96c5
@@ -95,38 +145,87 @@ def _megabytes():
     rows = boundary_table(transfer_model("tf_efficientnet_lite0", 2, weights=None), 10_000).rows
     return {row["learns from"]: row["MB for 10,000 pictures"] for row in rows}
 
-def check_affordable(answer:dict) -> str:
+
+def check_affordable(answer: dict) -> str:
     "`answer`: for 'float32' and 'float16' the groups of Lite0 from which the model can learn when the cache of 10,000 pictures must fit in 1 GB"
     sizes = {"float32": 1, "float16": 2}
-    assert isinstance(answer, dict) and set(answer) == set(sizes), f"answer with a dictionary for {list(sizes)}"
+    assert isinstance(answer, dict) and set(answer) == set(sizes), (
+        f"answer with a dictionary for {list(sizes)}"
+    )
     for precision, part in sizes.items():
-        megabytes, names = {name: mb / part for name, mb in _megabytes().items()}, set(answer[precision])
+        megabytes, names = (
+            {name: mb / part for name, mb in _megabytes().items()},
+            set(answer[precision]),
+        )
         fits = {name for name, mb in megabytes.items() if mb <= 1000}
-        unknown, wrong = sorted(map(str, names - set(megabytes))), [name for name in megabytes if name in names - fits]
-        assert not unknown, f"{unknown}: below the first group nothing is frozen, and no other is called so. There are {list(megabytes)}"
-        assert not wrong, f"{precision}: below {wrong[0]} it is {megabytes[wrong[0]]:,.0f} MB. A hint: what passes there is what {wrong[0]} takes in, not what it gives"
-        assert names == fits, f"{precision}: {len(fits - names)} more would fit. A hint: channels × height × width × bytes per number, and it need not fall from group to group"
-    return "Right: " + "; ".join(f"{p} from {', '.join(n for n in _megabytes() if n in answer[p])}" for p in sizes) + "."
+        unknown, wrong = (
+            sorted(map(str, names - set(megabytes))),
+            [name for name in megabytes if name in names - fits],
+        )
+        assert not unknown, (
+            f"{unknown}: below the first group nothing is frozen, and no other is called so. There are {list(megabytes)}"
+        )
+        assert not wrong, (
+            f"{precision}: below {wrong[0]} it is {megabytes[wrong[0]]:,.0f} MB. A hint: what passes there is what {wrong[0]} takes in, not what it gives"
+        )
+        assert names == fits, (
+            f"{precision}: {len(fits - names)} more would fit. A hint: channels × height × width × bytes per number, and it need not fall from group to group"
+        )
+    return (
+        "Right: "
+        + "; ".join(
+            f"{p} from {', '.join(n for n in _megabytes() if n in answer[p])}" for p in sizes
+        )
+        + "."
+    )
 
 # %% ../../nbs/solutions/09_features_solutions.ipynb #100b6a4a
 def _bounded(f, *args, lines=100_000):
     "`f(*args)`, stopped after so many lines; what it divides by zero becomes a hint"
     done, before = 0, sys.gettrace()
+
     def watch(frame, event, arg):
         nonlocal done
         done += 1
-        if done > lines: raise AssertionError(f"epochs_for{args} does not end. A hint: with any number of epochs the factor stays below (frozen + rest) / rest")
+        if done > lines:
+            raise AssertionError(
+                f"epochs_for{args} does not end. A hint: with any number of epochs the factor stays below (frozen + rest) / rest"
+            )
         return watch
+
     sys.settrace(watch)
-    try: return f(*args)
-    except (ZeroDivisionError, OverflowError) as e: raise AssertionError(f"epochs_for{args}: {e}. A hint: what is the speed-up after very many epochs?") from e
-    finally: sys.settrace(before)
+    try:
+        return f(*args)
+    except (ZeroDivisionError, OverflowError) as e:
+        raise AssertionError(
+            f"epochs_for{args}: {e}. A hint: what is the speed-up after very many epochs?"
+        ) from e
+    finally:
+        sys.settrace(before)
 
 # %% ../../nbs/solutions/09_features_solutions.ipynb #9c6bfe1a
-_RUNS = [((1, 3., 1.), "in the first epoch the cache is filled, so nothing is gained yet"), ((10, 3., 1.), "an epoch takes frozen + rest without a cache, and rest with one"),
-         ((40, .03, .01), "the filling is one pass through the frozen part, whatever the number of epochs"), ((10, 3., 1., 4), "each of the views is one pass through the frozen part"),
-         ((2, 3., 1., 8), "all views are filled, also those that no epoch uses: a factor below 1")]
-_FACTORS = [(2., 3., 1.), (2., 5., 1.), (1., 3., 1.), (.5, 3., 1.), (3., 3., 1.), (3.96875, 3., 1.), (4., 3., 1.), (5., 3., 1.), (1.5, 1., 4.)]
+_RUNS = [
+    ((1, 3.0, 1.0), "in the first epoch the cache is filled, so nothing is gained yet"),
+    ((10, 3.0, 1.0), "an epoch takes frozen + rest without a cache, and rest with one"),
+    (
+        (40, 0.03, 0.01),
+        "the filling is one pass through the frozen part, whatever the number of epochs",
+    ),
+    ((10, 3.0, 1.0, 4), "each of the views is one pass through the frozen part"),
+    ((2, 3.0, 1.0, 8), "all views are filled, also those that no epoch uses: a factor below 1"),
+]
+_FACTORS = [
+    (2.0, 3.0, 1.0),
+    (2.0, 5.0, 1.0),
+    (1.0, 3.0, 1.0),
+    (0.5, 3.0, 1.0),
+    (3.0, 3.0, 1.0),
+    (3.96875, 3.0, 1.0),
+    (4.0, 3.0, 1.0),
+    (5.0, 3.0, 1.0),
+    (1.5, 1.0, 4.0),
+]
+
 
 def _least(factor, frozen, rest):
     "The least number of epochs with which training is `factor` times faster, in exact arithmetic; None beyond the limit"
@@ -134,41 +233,66 @@ def _least(factor, frozen, rest):
     gain = frozen + rest - factor * rest
     return max(1, ceil(factor * frozen / gain)) if gain > 0 else None
 
+
 def check_worth(speed_up, epochs_for) -> str:
     "`speed_up(epochs, frozen, rest, views=1)` and `epochs_for(factor, frozen, rest)`, held against exact arithmetic"
     for (epochs, frozen, rest, *views), hint in _RUNS:
-        wanted, got = epochs * (frozen + rest) / ((*views, 1)[0] * frozen + epochs * rest), speed_up(epochs, frozen, rest, *views)
-        assert isinstance(got, float) and isclose(got, wanted, rel_tol=1e-6), f"speed_up{(epochs, frozen, rest, *views)} is not {got!r}. A hint: {hint}"
+        wanted, got = (
+            epochs * (frozen + rest) / ((*views, 1)[0] * frozen + epochs * rest),
+            speed_up(epochs, frozen, rest, *views),
+        )
+        assert isinstance(got, float) and isclose(got, wanted, rel_tol=1e-6), (
+            f"speed_up{(epochs, frozen, rest, *views)} is not {got!r}. A hint: {hint}"
+        )
     for case in _FACTORS:
         wanted, got = _least(*case), _bounded(epochs_for, *case)
-        assert wanted is not None or got is None, f"epochs_for{case} is None, not {got!r}. A hint: the limit (frozen + rest) / rest is approached and never reached"
-        assert wanted is None or isinstance(got, int), f"epochs_for{case} is a whole number of epochs, an int, not {got!r}"
+        assert wanted is not None or got is None, (
+            f"epochs_for{case} is None, not {got!r}. A hint: the limit (frozen + rest) / rest is approached and never reached"
+        )
+        assert wanted is None or isinstance(got, int), (
+            f"epochs_for{case} is a whole number of epochs, an int, not {got!r}"
+        )
         hint = f"{got} are too few" if wanted and got < wanted else f"{wanted} suffice"
-        assert got == wanted, f"epochs_for{case} is not {got}. A hint: {hint}; the factor must be reached, not passed"
+        assert got == wanted, (
+            f"epochs_for{case} is not {got}. A hint: {hint}; the factor must be reached, not passed"
+        )
     return "Right: and beyond (frozen + rest) / rest no number of epochs helps."
 
 # %% ../../nbs/solutions/09_features_solutions.ipynb #ee2f49a5
 _PEOPLE = "Ada", "Bo", "Cem", "Dora", "Eli"
-_WHY = {"order": "right features, but of other pictures: compare row by row",
-        "training": "made in training mode, so a row depends on its neighbours in the batch: compare the numbers",
-        "right": "its features differ in the last digits only: another batch size does that, so equality is too strict",
-        "normalisation": "made from pictures normalised otherwise: compare the numbers",
-        "older": "made before the last layer changed a little: compare numbers, and 1e-5 is enough for rounding"}
+_WHY = {
+    "order": "right features, but of other pictures: compare row by row",
+    "training": "made in training mode, so a row depends on its neighbours in the batch: compare the numbers",
+    "right": "its features differ in the last digits only: another batch size does that, so equality is too strict",
+    "normalisation": "made from pictures normalised otherwise: compare the numbers",
+    "older": "made before the last layer changed a little: compare numbers, and 1e-5 is enough for rounding",
+}
+
 
 def _made(how, body, pictures):
     "What is on the disk of somebody who made the features (n, 6) of `pictures`, `how` being one of `_WHY`"
     other = copy.deepcopy(body)
-    if how == "older": other[6].weight.add_(.001 * torch.randn(other[6].weight.shape, generator=torch.Generator().manual_seed(1)))
-    if how == "training": unfreeze(other).train()
-    if how == "normalisation": pictures = (pictures - .05) / 1.1
+    if how == "older":
+        other[6].weight.add_(
+            0.001 * torch.randn(other[6].weight.shape, generator=torch.Generator().manual_seed(1))
+        )
+    if how == "training":
+        unfreeze(other).train()
+    if how == "normalisation":
+        pictures = (pictures - 0.05) / 1.1
     features = other.double()(pictures.double()).float()
     return features.roll(5, 0) if how == "order" else features
+
 
 @torch.no_grad()
 def _situation(hows, seed=0):
     "(body, pictures, caches): each of `_PEOPLE` has made theirs in one of the ways `hows`"
-    body, pictures = _body(), torch.randn(32, 3, 9, 9, generator=torch.Generator().manual_seed(seed))
+    body, pictures = (
+        _body(),
+        torch.randn(32, 3, 9, 9, generator=torch.Generator().manual_seed(seed)),
+    )
     return body, pictures, {name: _made(how, body, pictures) for name, how in zip(_PEOPLE, hows)}
+
 
 def kept():
     "(frozen body, pictures (32, 3, 9, 9), caches): what five people have on disk, name -> features (32, 6); one of them is right"
@@ -178,11 +302,16 @@ def kept():
 def _at_most(body, n):
     "`body`, which now refuses to compute more than `n` pictures in all"
     seen = []
+
     def count(layer, args):
         seen.append(len(args[0]))
-        assert sum(seen) <= n, f"{sum(seen)} pictures went through the body. A hint: compute {n} rows again, once, and compare these rows of every cache"
+        assert sum(seen) <= n, (
+            f"{sum(seen)} pictures went through the body. A hint: compute {n} rows again, once, and compare these rows of every cache"
+        )
+
     body[0].register_forward_pre_hook(count)
     return body
+
 
 def check_stale(f) -> str:
     "`f(body, pictures, caches)` is the set of names whose features are stale, found with at most four pictures through the body"
@@ -191,7 +320,11 @@ def check_stale(f) -> str:
     for seed, hows in enumerate(rounds):
         body, pictures, caches = _situation(hows, seed)
         answer = f(_at_most(body, 4), pictures, caches)
-        assert isinstance(answer, (set, list, tuple, dict)) and set(answer) <= set(_PEOPLE), f"answer with a set of names, not {answer!r}"
+        assert isinstance(answer, (set, list, tuple, dict)) and set(answer) <= set(_PEOPLE), (
+            f"answer with a set of names, not {answer!r}"
+        )
         for name, how in zip(_PEOPLE, hows):
-            assert (name in answer) == (how != "right"), f"round {seed}: {name}'s cache is {'right' if how == 'right' else 'stale'}. A hint: {_WHY[how]}"
+            assert (name in answer) == (how != "right"), (
+                f"round {seed}: {name}'s cache is {'right' if how == 'right' else 'stale'}. A hint: {_WHY[how]}"
+            )
     return f"Right: {sum(how != 'right' for hows in rounds for how in hows)} stale caches found among {5 * len(rounds)}, with four pictures each time."

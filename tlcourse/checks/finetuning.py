@@ -19,24 +19,42 @@ from ..training import Learner, Phase
 
 # %% ../../nbs/solutions/11_finetuning_solutions.ipynb #db4351f7
 @cache
-def _lite0(): return transfer_model("tf_efficientnet_lite0", 2)
+def _lite0():
+    return transfer_model("tf_efficientnet_lite0", 2)
+
 
 def _start(phase) -> str:
     "The name of the first group that learns in `phase`"
-    groups = _lite0().groups
-    return "nothing" if phase.train_from is None else groups[group_number(_lite0(), phase.train_from)].name
+    groups = _lite0().layer_groups
+    return (
+        "nothing"
+        if phase.train_from is None
+        else groups[group_number(_lite0(), phase.train_from)].name
+    )
 
 # %% ../../nbs/solutions/11_finetuning_solutions.ipynb #45b0e72e
 def check_plan(phases) -> str:
     "`phases` say: head for two epochs at 1e-2; from blocks.5 three epochs, 1e-4 to 1e-3; all for four epochs at 1e-4, a cosine, moments carried over"
-    assert [p.epochs for p in phases] == [2, 3, 4], f"the epochs are {[p.epochs for p in phases]}, not [2, 3, 4]"
+    assert [p.epochs for p in phases] == [2, 3, 4], (
+        f"the epochs are {[p.epochs for p in phases]}, not [2, 3, 4]"
+    )
     starts = [_start(p) for p in phases]
-    assert starts == ["head", "blocks.5", "conv_stem"], f"the phases begin to learn at {starts}. A hint: a group can be called by its name"
+    assert starts == ["head", "blocks.5", "conv_stem"], (
+        f"the phases begin to learn at {starts}. A hint: a group can be called by its name"
+    )
     low = phases[1].lrs(5)[0]
-    assert abs(low - 1e-4) < 1e-9 and abs(phases[1].lrs(5)[-1] - 1e-3) < 1e-9, f"in the second phase the lowest group has {low:g}: lr=(shallowest, deepest)"
-    assert phases[0].lrs(1) == [1e-2] and phases[2].lrs(10) == [1e-4] * 10, "the rates of the first and the last phase are 1e-2, and 1e-4 for all groups"
-    assert phases[2].schedule == "cosine", "the last phase falls as a cosine: a phase has a `schedule`"
-    assert phases[2].carry and not phases[1].carry, "only the last phase goes on with the moments of the one before: `carry`"
+    assert abs(low - 1e-4) < 1e-9 and abs(phases[1].lrs(5)[-1] - 1e-3) < 1e-9, (
+        f"in the second phase the lowest group has {low:g}: lr=(shallowest, deepest)"
+    )
+    assert phases[0].lrs(1) == [1e-2] and phases[2].lrs(10) == [1e-4] * 10, (
+        "the rates of the first and the last phase are 1e-2, and 1e-4 for all groups"
+    )
+    assert phases[2].schedule == "cosine", (
+        "the last phase falls as a cosine: a phase has a `schedule`"
+    )
+    assert phases[2].carry and not phases[1].carry, (
+        "only the last phase goes on with the moments of the one before: `carry`"
+    )
     return "Right: the list says what the words say."
 
 # %% ../../nbs/solutions/11_finetuning_solutions.ipynb #d8bed7b9
@@ -44,27 +62,47 @@ def check_layerwise(f) -> str:
     "`f(model, epochs, lr, factor)` is a phase in which each group is `factor` times slower than the one above it, the head at `lr`"
     for factor in (2.6, 1.5):
         phase = f(_lite0(), 3, 1e-3, factor)
-        assert phase.epochs == 3 and _start(phase) == "conv_stem", "one phase of so many epochs, in which all groups learn"
-        rates = phase.lrs(len(_lite0().groups))
-        assert abs(rates[-1] / 1e-3 - 1) < 1e-6, f"the head has {rates[-1]:g}, not lr: (shallowest, deepest)"
+        assert phase.epochs == 3 and _start(phase) == "conv_stem", (
+            "one phase of so many epochs, in which all groups learn"
+        )
+        rates = phase.lrs(len(_lite0().layer_groups))
+        assert abs(rates[-1] / 1e-3 - 1) < 1e-6, (
+            f"the head has {rates[-1]:g}, not lr: (shallowest, deepest)"
+        )
         found = [high / low for low, high in zip(rates, rates[1:])]
-        assert abs(found[0] - factor) < 1e-6, f"from group to group the rate grows by {found[0]:.3f}, not by {factor}. A hint: count the steps, not the groups"
+        assert abs(found[0] - factor) < 1e-6, (
+            f"from group to group the rate grows by {found[0]:.3f}, not by {factor}. A hint: count the steps, not the groups"
+        )
     return "Right: each group by the factor."
 
 # %% ../../nbs/solutions/11_finetuning_solutions.ipynb #c033d1d8
 def plans() -> dict:
     "Name -> list of phases"
-    return {"head only": [Phase(1, -1, .1)], "staircase": [Phase(1, -1, .1), Phase(1, -2, .1)],
-            "thawed, then frozen": [Phase(1, 0, .1), Phase(1, -1, .1)], "a rate of zero": [Phase(1, 0, 0.)]}
+    return {
+        "head only": [Phase(1, -1, 0.1)],
+        "staircase": [Phase(1, -1, 0.1), Phase(1, -2, 0.1)],
+        "thawed, then frozen": [Phase(1, 0, 0.1), Phase(1, -1, 0.1)],
+        "a rate of zero": [Phase(1, 0, 0.0)],
+    }
+
 
 def _toy():
     "Three blocks with BatchNorm and a linear head, in four groups"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        block = lambda n: nn.Sequential(nn.Conv2d(n, 4, 3, padding=1, bias=False), nn.BatchNorm2d(4), nn.ReLU())
+        block = lambda n: nn.Sequential(
+            nn.Conv2d(n, 4, 3, padding=1, bias=False), nn.BatchNorm2d(4), nn.ReLU()
+        )
         body = nn.Sequential(OrderedDict(stem=block(3), block1=block(4), block2=block(4)))
-        model = nn.Sequential(OrderedDict(body=body, head=nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))))
-    model.groups = [LayerGroup(name, {f"body.{name}": layer}) for name, layer in body.named_children()] + [LayerGroup("head", {"head": model.head})]
+        model = nn.Sequential(
+            OrderedDict(
+                body=body,
+                head=nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2)),
+            )
+        )
+    model.layer_groups = [
+        LayerGroup(name, {f"body.{name}": layer}) for name, layer in body.named_children()
+    ] + [LayerGroup("head", {"head": model.head})]
     return model
 
 # %% ../../nbs/solutions/11_finetuning_solutions.ipynb #45a95ab2
@@ -74,9 +112,17 @@ def _moved() -> dict:
     g, found = torch.Generator().manual_seed(0), {}
     data = TensorDataset(torch.randn(32, 3, 8, 8, generator=g), torch.arange(32) % 2)
     for name, phases in plans().items():
-        before, learn = _toy().state_dict(), Learner(_toy(), data, data, bs=8, engine="torch", cache=False)
-        with torch.random.fork_rng(devices=[]): after = learn.fit(phases).model.state_dict()
-        found[name] = {key.split(".")[key.startswith("body")] for key, value in after.items() if not torch.equal(value, before[key])}
+        before, learn = (
+            _toy().state_dict(),
+            Learner(_toy(), data, data, bs=8, precision="float32", cache=False),
+        )
+        with torch.random.fork_rng(devices=[]):
+            after = learn.fit(phases).model.state_dict()
+        found[name] = {
+            key.split(".")[key.startswith("body")]
+            for key, value in after.items()
+            if not torch.equal(value, before[key])
+        }
     return found
 
 # %% ../../nbs/solutions/11_finetuning_solutions.ipynb #06f0023c
@@ -84,21 +130,39 @@ def check_moved(answer) -> str:
     "`answer`: plan -> set of the groups in which any tensor has changed"
     truth = _moved()
     assert set(answer) == set(truth), f"an answer for each of {list(truth)} is wanted"
-    hints = {"head only": "one phase, one group", "staircase": "-2 means the last two groups", "thawed, then frozen": "a phase undoes nothing",
-             "a rate of zero": "no optimiser moves anything. What does the forward pass write?"}
-    for name, groups in truth.items(): assert set(answer[name]) == groups, f"{name}: not these groups. A hint: {hints[name]}"
+    hints = {
+        "head only": "one phase, one group",
+        "staircase": "-2 means the last two groups",
+        "thawed, then frozen": "a phase undoes nothing",
+        "a rate of zero": "no optimiser moves anything. What does the forward pass write?",
+    }
+    for name, groups in truth.items():
+        assert set(answer[name]) == groups, f"{name}: not these groups. A hint: {hints[name]}"
     return "Right: each was trained and compared."
 
 # %% ../../nbs/solutions/11_finetuning_solutions.ipynb #28d066e1
 def check_fold(f) -> str:
     "`f(linear, W, b, mean, std)` gives `linear` the logits on raw features that the probe has on standardised ones"
     g = torch.Generator().manual_seed(0)
-    features, W, b = 3 + 2 * torch.randn(20, 6, generator=g), torch.randn(6, 3, generator=g), torch.randn(3, generator=g)
-    mean, std, linear = features.mean(0), features.std(0) * torch.rand(6, generator=g).add(.5), nn.Linear(6, 3)
+    features, W, b = (
+        3 + 2 * torch.randn(20, 6, generator=g),
+        torch.randn(6, 3, generator=g),
+        torch.randn(3, generator=g),
+    )
+    mean, std, linear = (
+        features.mean(0),
+        features.std(0) * torch.rand(6, generator=g).add(0.5),
+        nn.Linear(6, 3),
+    )
     wanted = (features - mean) / std @ W + b
     f(linear, W, b, mean, std)
-    with torch.no_grad(): found = linear(features)
+    with torch.no_grad():
+        found = linear(features)
     shift = found - wanted
-    assert shift.std(0).max() < 1e-4, "the logits change otherwise with the features than the probe's. A hint: each column of the weight is divided by its own std, once"
-    assert shift.abs().max() < 1e-4, f"the logits are off by a constant for each class: {[round(v, 2) for v in shift[0].tolist()]}. A hint: multiply the bracket out"
+    assert shift.std(0).max() < 1e-4, (
+        "the logits change otherwise with the features than the probe's. A hint: each column of the weight is divided by its own std, once"
+    )
+    assert shift.abs().max() < 1e-4, (
+        f"the logits are off by a constant for each class: {[round(v, 2) for v in shift[0].tolist()]}. A hint: multiply the bracket out"
+    )
     return "Right: one linear layer, the same logits."

@@ -20,11 +20,22 @@ def _net(norm=nn.BatchNorm2d):
     "A small body with two normalisations, Dropout and a head, always with the same weights"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        body = nn.Sequential(nn.Conv2d(3, 6, 3, bias=False), norm(6), nn.ReLU(), nn.Dropout(.2), nn.Conv2d(6, 6, 3, bias=False), norm(6), nn.ReLU())
+        body = nn.Sequential(
+            nn.Conv2d(3, 6, 3, bias=False),
+            norm(6),
+            nn.ReLU(),
+            nn.Dropout(0.2),
+            nn.Conv2d(6, 6, 3, bias=False),
+            norm(6),
+            nn.ReLU(),
+        )
         head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 2))
         return nn.Sequential(OrderedDict(body=body, head=head))
 
-def _batch(seed=0): return 1 + 2 * torch.randn(8, 3, 9, 9, generator=torch.Generator().manual_seed(seed))
+
+def _batch(seed=0):
+    return 1 + 2 * torch.randn(8, 3, 9, 9, generator=torch.Generator().manual_seed(seed))
+
 
 def _step(net, optimizer, seed=0):
     "Forward, backward, step in training mode; no gradient is cleared"
@@ -34,24 +45,38 @@ def _step(net, optimizer, seed=0):
 # %% ../../nbs/solutions/08_freezing_solutions.ipynb #f1e76b3a
 def _added(f, net, optimizer):
     "`f`'s answer, its error as a hint"
-    try: return f(net, optimizer, .01)
-    except ValueError as e: raise AssertionError(f"the optimiser refused ({e}). A hint: what it holds already must not come again") from e
+    try:
+        return f(net, optimizer, 0.01)
+    except ValueError as e:
+        raise AssertionError(
+            f"the optimiser refused ({e}). A hint: what it holds already must not come again"
+        ) from e
+
 
 def check_add_missing(f) -> str:
     "`f(model, optimizer, lr)` adds what learns and is not in `optimizer` as one group with `lr`, and returns how many tensors that were"
     net = _net()
-    optimizer = torch.optim.SGD(net.head.parameters(), lr=.1)
+    optimizer = torch.optim.SGD(net.head.parameters(), lr=0.1)
     n = _added(f, net, optimizer)
     held = [id(p) for g in optimizer.param_groups for p in g["params"]]
-    assert set(held) >= set(map(id, net.parameters())), f"{len(set(map(id, net.parameters())) - set(held))} parameters that learn are still missing. A hint: compare identities, not values"
-    assert [g["lr"] for g in optimizer.param_groups] == [.1, .01], f"the learning rates are {[g['lr'] for g in optimizer.param_groups]}, not [0.1, 0.01]: one new group, and the old one keeps its own"
+    assert set(held) >= set(map(id, net.parameters())), (
+        f"{len(set(map(id, net.parameters())) - set(held))} parameters that learn are still missing. A hint: compare identities, not values"
+    )
+    assert [g["lr"] for g in optimizer.param_groups] == [0.1, 0.01], (
+        f"the learning rates are {[g['lr'] for g in optimizer.param_groups]}, not [0.1, 0.01]: one new group, and the old one keeps its own"
+    )
     assert n == 6, f"6 tensors were missing, the answer says {n!r}"
-    assert _added(f, net, optimizer) == 0 and len(optimizer.param_groups) == 2, "the second time nothing is missing: add no group, return 0"
-    half = _net(); freeze(half.body[:4])
-    optimizer = torch.optim.SGD(half.head.parameters(), lr=.1)
+    assert _added(f, net, optimizer) == 0 and len(optimizer.param_groups) == 2, (
+        "the second time nothing is missing: add no group, return 0"
+    )
+    half = _net()
+    freeze(half.body[:4])
+    optimizer = torch.optim.SGD(half.head.parameters(), lr=0.1)
     n = _added(f, half, optimizer)
     held = {id(p) for g in optimizer.param_groups for p in g["params"]}
-    assert not held & set(map(id, half.body[:4].parameters())) and n == 3, "frozen parameters were added too: only what learns is missing"
+    assert not held & set(map(id, half.body[:4].parameters())) and n == 3, (
+        "frozen parameters were added too: only what learns is missing"
+    )
     return "Right: everything that learns is in the optimiser, once."
 
 # %% ../../nbs/solutions/08_freezing_solutions.ipynb #36177783
@@ -61,28 +86,52 @@ def _cases():
     flags.body.requires_grad_(False).eval()
     freeze(still.body)
     freeze(half.body[:4])
-    numb.body[1].momentum = 0.
-    names = lambda i: {f"body.{i}.{s}" for s in ("running_mean", "running_var", "num_batches_tracked")}
-    return [(flags, names(1) | names(5), "a body with requires_grad_(False), in evaluation mode for now"), (still, set(), "a frozen body"),
-            (half, names(5), "a body frozen up to its second half"), (numb, names(5) | {"body.1.num_batches_tracked"}, "a BatchNorm with momentum 0")]
+    numb.body[1].momentum = 0.0
+    names = lambda i: {
+        f"body.{i}.{s}" for s in ("running_mean", "running_var", "num_batches_tracked")
+    }
+    return [
+        (
+            flags,
+            names(1) | names(5),
+            "a body with requires_grad_(False), in evaluation mode for now",
+        ),
+        (still, set(), "a frozen body"),
+        (half, names(5), "a body frozen up to its second half"),
+        (numb, names(5) | {"body.1.num_batches_tracked"}, "a BatchNorm with momentum 0"),
+    ]
+
 
 def check_drifting(f) -> str:
     "`f(model, xb)` names the buffers that a forward pass in training mode changes, and leaves `model` as it was"
     for model, wanted, what in _cases():
-        before, modes = {k: v.clone() for k, v in model.state_dict().items()}, [m.training for m in model.modules()]
+        before, modes = (
+            {k: v.clone() for k, v in model.state_dict().items()},
+            [m.training for m in model.modules()],
+        )
         found = set(f(model, _batch()))
         changed = [k for k, v in model.state_dict().items() if not torch.equal(v, before[k])]
-        assert not (wanted - found), f"{what}: {sorted(wanted - found)[0]} drifts and was not found. A hint: in training mode, and a buffer must be cloned before"
-        assert not (found - wanted), f"{what}: {sorted(found - wanted)[0]} stands still in a training pass. A hint: run one and compare, flags and modes do not tell"
+        assert not (wanted - found), (
+            f"{what}: {sorted(wanted - found)[0]} drifts and was not found. A hint: in training mode, and a buffer must be cloned before"
+        )
+        assert not (found - wanted), (
+            f"{what}: {sorted(found - wanted)[0]} stands still in a training pass. A hint: run one and compare, flags and modes do not tell"
+        )
         assert not changed, f"{what}: afterwards {changed[0]} was another. A hint: work on a copy"
-        assert modes == [m.training for m in model.modules()], f"{what}: afterwards some layers were in another mode. A hint: work on a copy"
+        assert modes == [m.training for m in model.modules()], (
+            f"{what}: afterwards some layers were in another mode. A hint: work on a copy"
+        )
     return "Right: every drift found, and nobody's model changed."
 
 # %% ../../nbs/solutions/08_freezing_solutions.ipynb #a802663e
 def _frozen_by(how, norm=nn.BatchNorm2d, clear=False, **options):
     "A network that has learned with SGD, whose body was then frozen by `how`, and its optimiser; gradients set to None if `clear`, else to zero"
     net = _net(norm)
-    optimizer = torch.optim.SGD([{"params": list(net.body.parameters())}, {"params": list(net.head.parameters())}], lr=.05, **options)
+    optimizer = torch.optim.SGD(
+        [{"params": list(net.body.parameters())}, {"params": list(net.head.parameters())}],
+        lr=0.05,
+        **options,
+    )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         for seed in range(3):
@@ -91,25 +140,53 @@ def _frozen_by(how, norm=nn.BatchNorm2d, clear=False, **options):
     how(net.body, optimizer)
     return net, optimizer
 
+
 def suspects() -> dict:
     "Five networks whose body was frozen after training: name -> (network, optimiser)"
     groups, flags = lambda n: nn.GroupNorm(2, n), lambda body, optimizer: body.requires_grad_(False)
-    return {"Ada": _frozen_by(flags, groups, weight_decay=.1), "Bo": _frozen_by(flags, clear=True, momentum=.9, weight_decay=.1),
-            "Cem": _frozen_by(lambda body, optimizer: freeze(body), momentum=.9, weight_decay=.1), "Dora": _frozen_by(flags, groups, momentum=.9),
-            "Eli": _frozen_by(lambda body, optimizer: optimizer.param_groups[0].update(lr=0.), groups, momentum=.9, weight_decay=.1)}
+    return {
+        "Ada": _frozen_by(flags, groups, weight_decay=0.1),
+        "Bo": _frozen_by(flags, clear=True, momentum=0.9, weight_decay=0.1),
+        "Cem": _frozen_by(lambda body, optimizer: freeze(body), momentum=0.9, weight_decay=0.1),
+        "Dora": _frozen_by(flags, groups, momentum=0.9),
+        "Eli": _frozen_by(
+            lambda body, optimizer: optimizer.param_groups[0].update(lr=0.0),
+            groups,
+            momentum=0.9,
+            weight_decay=0.1,
+        ),
+    }
 
 # %% ../../nbs/solutions/08_freezing_solutions.ipynb #51a6a126
-_CAUSES = {"Ada": "weight decay", "Bo": "statistics", "Cem": "nothing", "Dora": "momentum", "Eli": "nothing"}
-_CLUES = {"Ada": "its gradients are zero, not None; what does SGD add to a gradient of zero?", "Bo": "its gradients are None, so no weight moves; what does the forward pass write?",
-          "Cem": "step, and compare every tensor", "Dora": "its gradients are zero and it has no weight decay; what is in optimizer.state?",
-          "Eli": "what is weight decay multiplied by before it reaches a weight?"}
+_CAUSES = {
+    "Ada": "weight decay",
+    "Bo": "statistics",
+    "Cem": "nothing",
+    "Dora": "momentum",
+    "Eli": "nothing",
+}
+_CLUES = {
+    "Ada": "its gradients are zero, not None; what does SGD add to a gradient of zero?",
+    "Bo": "its gradients are None, so no weight moves; what does the forward pass write?",
+    "Cem": "step, and compare every tensor",
+    "Dora": "its gradients are zero and it has no weight decay; what is in optimizer.state?",
+    "Eli": "what is weight decay multiplied by before it reaches a weight?",
+}
 
-def check_causes(answer:dict) -> str:
+
+def check_causes(answer: dict) -> str:
     "`answer` says for each of `suspects()` what moves its body: 'statistics', 'weight decay', 'momentum' or 'nothing'"
-    assert isinstance(answer, dict) and set(answer) == set(_CAUSES), f"answer with a dictionary for {sorted(_CAUSES)}"
+    assert isinstance(answer, dict) and set(answer) == set(_CAUSES), (
+        f"answer with a dictionary for {sorted(_CAUSES)}"
+    )
     unknown = set(answer.values()) - set(_CAUSES.values())
-    assert not unknown, f"{sorted(map(str, unknown))} is none of the causes {sorted(set(_CAUSES.values()))}"
-    for name, cause in _CAUSES.items(): assert answer[name] == cause, f"{name}'s body is not moved by {answer[name]!r}. A hint: {_CLUES[name]}"
+    assert not unknown, (
+        f"{sorted(map(str, unknown))} is none of the causes {sorted(set(_CAUSES.values()))}"
+    )
+    for name, cause in _CAUSES.items():
+        assert answer[name] == cause, (
+            f"{name}'s body is not moved by {answer[name]!r}. A hint: {_CLUES[name]}"
+        )
     return "Right: three bodies move that were called frozen, two stand still."
 
 # %% ../../nbs/solutions/08_freezing_solutions.ipynb #bb027b97
@@ -122,11 +199,20 @@ def _savings():
         found[name] = 100 * (1 - now / whole)
     return found
 
-def check_savings(answer:dict) -> str:
+
+def check_savings(answer: dict) -> str:
     "`answer`: percent of the backward pass saved when ResNet18 learns from 'layer2', 'layer3', 'layer4' or 'head' on, each within eight points"
     truth = _savings()
-    assert isinstance(answer, dict) and set(answer) == set(truth), f"answer with a dictionary for {list(truth)}"
+    assert isinstance(answer, dict) and set(answer) == set(truth), (
+        f"answer with a dictionary for {list(truth)}"
+    )
     for name, percent in truth.items():
-        hint = "nothing but the head goes backward" if name == "head" else "count work, not parameters: stages of a ResNet take about the same work each"
-        assert abs(float(answer[name]) - percent) <= 8, f"learning from {name} on does not save {answer[name]} %. A hint: {hint}"
+        hint = (
+            "nothing but the head goes backward"
+            if name == "head"
+            else "count work, not parameters: stages of a ResNet take about the same work each"
+        )
+        assert abs(float(answer[name]) - percent) <= 8, (
+            f"learning from {name} on does not save {answer[name]} %. A hint: {hint}"
+        )
     return "Right: " + ", ".join(f"{name} {percent:.0f} %" for name, percent in truth.items()) + "."

@@ -14,30 +14,47 @@ from torch import nn
 from ..pretrained import Preprocess, load_pretrained
 
 # %% ../../nbs/solutions/02_pretrained_solutions.ipynb #5aaa7d30
-_LITE0 = Preprocess(224, .875, "bicubic", (.5, .5, .5), (.5, .5, .5))
+_LITE0 = Preprocess(224, 0.875, "bicubic", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
-def _change(image, **config): return Preprocess(**{**_LITE0.config, **config})(image)
 
-def _swap(image): return _LITE0(image).flip(0)
+def _change(image, **config):
+    return Preprocess(**{**_LITE0.config, **config})(image)
+
+
+def _swap(image):
+    return _LITE0(image).flip(0)
+
 
 def suspects() -> dict:
     "Five input pipelines for `tf_efficientnet_lite0`: name -> function (PIL image -> tensor (3, 224, 224)); some are at fault"
-    return {"Ada": partial(_change, mean=(.75,) * 3, std=(.25,) * 3), "Bo": _swap, "Cem": partial(_change, crop_mode="squash"), "Dora": _change,
-            "Eli": partial(_change, mean=(.485, .456, .406), std=(.229, .224, .225))}
+    return {
+        "Ada": partial(_change, mean=(0.75,) * 3, std=(0.25,) * 3),
+        "Bo": _swap,
+        "Cem": partial(_change, crop_mode="squash"),
+        "Dora": _change,
+        "Eli": partial(_change, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)),
+    }
 
 # %% ../../nbs/solutions/02_pretrained_solutions.ipynb #c13cf70f
 _FAULTS = {"Ada": "twice", "Bo": "channels", "Cem": "squash", "Dora": "none", "Eli": "statistics"}
-_CLUES = {"twice": "what does it make of plain black, and what should that be?", "channels": "show it a plain red picture: which channel lights up?",
-          "squash": "show it a picture three times as wide as high: are the outer thirds gone?",
-          "statistics": "show it plain white: what is the largest value that mean = std = 0.5 can give?",
-          "none": "compare it with load_pretrained('tf_efficientnet_lite0').preprocess on a photo: where do they differ?"}
+_CLUES = {
+    "twice": "what does it make of plain black, and what should that be?",
+    "channels": "show it a plain red picture: which channel lights up?",
+    "squash": "show it a picture three times as wide as high: are the outer thirds gone?",
+    "statistics": "show it plain white: what is the largest value that mean = std = 0.5 can give?",
+    "none": "compare it with load_pretrained('tf_efficientnet_lite0').preprocess on a photo: where do they differ?",
+}
 
-def check_faults(answer:dict) -> str:
+
+def check_faults(answer: dict) -> str:
     "`answer` names the fault of each of `suspects()`: 'none', 'statistics', 'twice', 'channels' or 'squash'"
-    assert isinstance(answer, dict) and set(answer) == set(_FAULTS), f"answer with a dictionary for {sorted(_FAULTS)}"
+    assert isinstance(answer, dict) and set(answer) == set(_FAULTS), (
+        f"answer with a dictionary for {sorted(_FAULTS)}"
+    )
     unknown = set(answer.values()) - set(_CLUES)
     assert not unknown, f"{sorted(map(str, unknown))} is none of the faults {sorted(_CLUES)}"
-    for name, fault in _FAULTS.items(): assert answer[name] == fault, f"{name} is not {answer[name]!r}. A hint: {_CLUES[fault]}"
+    for name, fault in _FAULTS.items():
+        assert answer[name] == fault, f"{name} is not {answer[name]!r}. A hint: {_CLUES[fault]}"
     return "Right: four faults found, none of which raised an error."
 
 # %% ../../nbs/solutions/02_pretrained_solutions.ipynb #ca3d5da5
@@ -45,51 +62,107 @@ def _small(seed):
     "A small network with random weights"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return nn.Sequential(nn.Conv2d(3, 4, 3, bias=False), nn.BatchNorm2d(4), nn.Conv2d(4, 4, 3), nn.Flatten(), nn.Linear(4, 2))
+        return nn.Sequential(
+            nn.Conv2d(3, 4, 3, bias=False),
+            nn.BatchNorm2d(4),
+            nn.Conv2d(4, 4, 3),
+            nn.Flatten(),
+            nn.Linear(4, 2),
+        )
+
 
 def _must_refuse(f, state, model, name, what, hint):
     "`f(state, model)` must raise a `ValueError` that names the tensor `name`"
-    try: f(state, model)
-    except ValueError as e: assert name in str(e), f"{what} was refused, but the message {str(e)!r} does not name {name}"
-    except Exception as e: raise AssertionError(f"{what}: a ValueError was wanted, {type(e).__name__} came: {e}") from e
-    else: raise AssertionError(f"{what} was accepted. A hint: {hint}")
+    try:
+        f(state, model)
+    except ValueError as e:
+        assert name in str(e), (
+            f"{what} was refused, but the message {str(e)!r} does not name {name}"
+        )
+    except Exception as e:
+        raise AssertionError(
+            f"{what}: a ValueError was wanted, {type(e).__name__} came: {e}"
+        ) from e
+    else:
+        raise AssertionError(f"{what} was accepted. A hint: {hint}")
 
 # %% ../../nbs/solutions/02_pretrained_solutions.ipynb #72d12e5a
 def check_map_by_name(f) -> str:
     "`f(state, model)` gives `state`'s tensors under `model`'s names ('module.' taken away), or a `ValueError` that names the tensor at fault"
     model, good = _small(0), {f"module.{k}": v.clone() for k, v in _small(1).state_dict().items()}
-    for what, state in (("a good checkpoint", good), ("a good checkpoint in another order", dict(reversed(good.items()))),
-                        ("a checkpoint without the prefix", {k.removeprefix("module."): v for k, v in good.items()})):
+    for what, state in (
+        ("a good checkpoint", good),
+        ("a good checkpoint in another order", dict(reversed(good.items()))),
+        (
+            "a checkpoint without the prefix",
+            {k.removeprefix("module."): v for k, v in good.items()},
+        ),
+    ):
         found = f(dict(state), model)
-        assert found is not None and set(found) == set(model.state_dict()), f"{what}: the names must be the network's, all {len(model.state_dict())} of them"
+        assert found is not None and set(found) == set(model.state_dict()), (
+            f"{what}: the names must be the network's, all {len(model.state_dict())} of them"
+        )
         wrong = [k for k, v in found.items() if not torch.equal(v, good[f"module.{k}"])]
-        assert not wrong, f"{what}: {wrong[0]} holds another tensor. A hint: match by name, not by position"
+        assert not wrong, (
+            f"{what}: {wrong[0]} holds another tensor. A hint: match by name, not by position"
+        )
     less = {k: v for k, v in good.items() if k != "module.1.running_var"}
-    _must_refuse(f, less, model, "1.running_var", "a checkpoint without 1.running_var", "which of the network's names are not in the file?")
-    _must_refuse(f, {**good, "module.5.bias": torch.zeros(2)}, model, "5.bias", "a tensor that the network does not have", "which of the file's names are not the network's?")
-    swapped = {**good, "module.0.weight": good["module.2.weight"], "module.2.weight": good["module.0.weight"]}
-    _must_refuse(f, swapped, model, ".weight", "two exchanged convolutions", "compare the shapes too")
+    _must_refuse(
+        f,
+        less,
+        model,
+        "1.running_var",
+        "a checkpoint without 1.running_var",
+        "which of the network's names are not in the file?",
+    )
+    _must_refuse(
+        f,
+        {**good, "module.5.bias": torch.zeros(2)},
+        model,
+        "5.bias",
+        "a tensor that the network does not have",
+        "which of the file's names are not the network's?",
+    )
+    swapped = {
+        **good,
+        "module.0.weight": good["module.2.weight"],
+        "module.2.weight": good["module.0.weight"],
+    }
+    _must_refuse(
+        f, swapped, model, ".weight", "two exchanged convolutions", "compare the shapes too"
+    )
     return "Right: every tensor is accounted for, or refused by name."
 
 # %% ../../nbs/solutions/02_pretrained_solutions.ipynb #994539e9
 def _lineup() -> list:
     "Networks to judge: (model, whether it is trained, what it looks like)"
+
     def random(seed):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             return load_pretrained("tf_efficientnet_lite0", weights=None)
+
     plain, liar, moved, sure = map(random, range(4))
     liar.weights = "in1k"
     with torch.random.fork_rng(devices=[]), torch.inference_mode():
         torch.manual_seed(0)
-        for _ in range(3): moved.train()(torch.randn(8, 3, 64, 64))
+        for _ in range(3):
+            moved.train()(torch.randn(8, 3, 64, 64))
     moved.eval()
-    with torch.no_grad(): sure.classifier.bias[7] += 20
+    with torch.no_grad():
+        sure.classifier.bias[7] += 20
     known = [load_pretrained(f"tf_efficientnet_lite{i}") for i in range(3)]
-    for model in known[1:]: model.weights = None
-    return [(known[0], True, "pretrained"), (plain, False, "random"), (known[1], True, "pretrained, without a tag"),
-            (liar, False, "random, with the tag of pretrained weights"), (moved, False, "random, after noise has moved its BatchNorm statistics"),
-            (sure, False, "random, and very sure of one class"), (known[2], True, "pretrained, without a tag")]
+    for model in known[1:]:
+        model.weights = None
+    return [
+        (known[0], True, "pretrained"),
+        (plain, False, "random"),
+        (known[1], True, "pretrained, without a tag"),
+        (liar, False, "random, with the tag of pretrained weights"),
+        (moved, False, "random, after noise has moved its BatchNorm statistics"),
+        (sure, False, "random, and very sure of one class"),
+        (known[2], True, "pretrained, without a tag"),
+    ]
 
 # %% ../../nbs/solutions/02_pretrained_solutions.ipynb #c41b0baa
 def check_is_trained(f) -> str:
@@ -97,6 +170,8 @@ def check_is_trained(f) -> str:
     for model, truth, what in _lineup():
         verdict = f(model)
         assert isinstance(verdict, bool), f"answer True or False, not {verdict!r}"
-        assert verdict == truth, (f"a network that is {what} was judged {'trained' if verdict else 'untrained'}. "
-                                  "A hint: what does a trained network know that no accident gives? You have photos of a coffee and of a cat.")
+        assert verdict == truth, (
+            f"a network that is {what} was judged {'trained' if verdict else 'untrained'}. "
+            "A hint: what does a trained network know that no accident gives? You have photos of a coffee and of a cat."
+        )
     return "Right: judged by what they know."

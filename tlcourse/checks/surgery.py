@@ -18,6 +18,7 @@ from ..surgery import create_head
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #093846d8
 class _Small(nn.Module):
     "Two convolutions, one BatchNorm, a classifier for five classes; the rest are functions in `forward`"
+
     def __init__(self):
         super().__init__()
         self.conv1, self.norm = nn.Conv2d(3, 8, 3, 2), nn.BatchNorm2d(8)
@@ -26,7 +27,7 @@ class _Small(nn.Module):
     def forward(self, xb):  # (n, 3, h, w)
         xb = F.relu(self.conv2(F.relu(self.norm(self.conv1(xb)))))  # (n, 16, h', w')
         xb = F.adaptive_avg_pool2d(xb, 1).flatten(1)  # (n, 16)
-        return self.fc(F.dropout(xb, .3, self.training))
+        return self.fc(F.dropout(xb, 0.3, self.training))
 
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #69fa6c48
 def _seen_pictures():
@@ -34,16 +35,22 @@ def _seen_pictures():
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(0)
         net = _Small()
-        for _ in range(3): net(1 + 2 * torch.randn(8, 3, 64, 64))
+        for _ in range(3):
+            net(1 + 2 * torch.randn(8, 3, 64, 64))
     return net.eval()
 
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #7621c046
 def _halves(net, name):
     "Body and head of `net` as `name` cut them, sharing its layers"
     first, second = [net.conv1, net.norm, nn.ReLU()], [net.conv2, nn.ReLU()]
-    pool, drop = [nn.AdaptiveAvgPool2d(1)], [nn.Flatten(), nn.Dropout(.3), net.fc]
-    body, head = {"Ada": (first + second, pool + [nn.Flatten(), net.fc]), "Bo": (first + second + pool, drop), "Cem": (first + second, pool + drop),
-                  "Dora": (first + [net.conv2], pool + drop), "Eli": (first, second + pool + drop)}[name]
+    pool, drop = [nn.AdaptiveAvgPool2d(1)], [nn.Flatten(), nn.Dropout(0.3), net.fc]
+    body, head = {
+        "Ada": (first + second, pool + [nn.Flatten(), net.fc]),
+        "Bo": (first + second + pool, drop),
+        "Cem": (first + second, pool + drop),
+        "Dora": (first + [net.conv2], pool + drop),
+        "Eli": (first, second + pool + drop),
+    }[name]
     return nn.Sequential(*body).eval(), nn.Sequential(*head).eval()
 
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #26a33bb7
@@ -53,38 +60,74 @@ def cut_suspects() -> dict:
     return {name: (net, *_halves(net, name)) for name, net in nets.items()}
 
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #d4443a01
-_CUTS = {"Ada": "training only", "Bo": "too late", "Cem": "none", "Dora": "something lost", "Eli": "too early"}
-_SIGNS = {"none": "what does prove(network, body, head, 64) say of it?", "too late": "how many positions has body(xb)?",
-          "too early": "read what (d) says: what is made at several positions behind the cut?",
-          "something lost": "does head(body(xb)) equal network(xb) in evaluation mode? Read the network's forward (network.forward??), not its list of layers",
-           "training only": "set network, body and head to training mode and run both under the same seed"}
+_CUTS = {
+    "Ada": "training only",
+    "Bo": "too late",
+    "Cem": "none",
+    "Dora": "something lost",
+    "Eli": "too early",
+}
+_SIGNS = {
+    "none": "what does prove(network, body, head, 64) say of it?",
+    "too late": "how many positions has body(xb)?",
+    "too early": "read what (d) says: what is made at several positions behind the cut?",
+    "something lost": "does head(body(xb)) equal network(xb) in evaluation mode? Read the network's forward (network.forward??), not its list of layers",
+    "training only": "set network, body and head to training mode and run both under the same seed",
+}
 
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #79d969ec
-def check_suspects(answer:dict) -> str:
+def check_suspects(answer: dict) -> str:
     "`answer` names the fault of each of `cut_suspects()`: 'none', 'too early', 'too late', 'something lost' or 'training only'"
-    assert isinstance(answer, dict) and set(answer) == set(_CUTS), f"answer with a dictionary for {sorted(_CUTS)}"
+    assert isinstance(answer, dict) and set(answer) == set(_CUTS), (
+        f"answer with a dictionary for {sorted(_CUTS)}"
+    )
     unknown = set(map(str, answer.values())) - set(_SIGNS)
     assert not unknown, f"{sorted(unknown)} is none of the faults {sorted(_SIGNS)}"
-    for name, fault in _CUTS.items(): assert answer[name] == fault, f"{name}'s cut is not {answer[name]!r}. A hint: {_SIGNS[fault]}"
+    for name, fault in _CUTS.items():
+        assert answer[name] == fault, (
+            f"{name}'s cut is not {answer[name]!r}. A hint: {_SIGNS[fault]}"
+        )
     return "Right: four faults in five cuts, none of which raised an error."
 
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #23fffae3
-def _linear_head(n): return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, n)), n
+def _linear_head(n):
+    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, n)), n
 
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #61a0394b
 def _fit_heads() -> dict:
     "What is behind a body of six channels -> the head, and how many logits it gives per picture (None: not even that)"
-    odd = {"a head that gives maps (n, 3, 3, 3)": (nn.Sequential(nn.AdaptiveAvgPool2d(3), nn.Conv2d(6, 3, 1)), None),
-           "a head that takes channels for pictures": (nn.Sequential(nn.AdaptiveAvgPool2d(2), nn.Flatten(0, 1), nn.Flatten(), nn.Linear(4, 3)), None)}
-    return {"a right head": _linear_head(3), "a head for 1000 classes": _linear_head(1000), "a head for two classes": _linear_head(2)} | odd
+    odd = {
+        "a head that gives maps (n, 3, 3, 3)": (
+            nn.Sequential(nn.AdaptiveAvgPool2d(3), nn.Conv2d(6, 3, 1)),
+            None,
+        ),
+        "a head that takes channels for pictures": (
+            nn.Sequential(nn.AdaptiveAvgPool2d(2), nn.Flatten(0, 1), nn.Flatten(), nn.Linear(4, 3)),
+            None,
+        ),
+    }
+    return {
+        "a right head": _linear_head(3),
+        "a head for 1000 classes": _linear_head(1000),
+        "a head for two classes": _linear_head(2),
+    } | odd
 
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #8f042a0e
 def _fit_cases() -> list:
     "(what it is, a model for pictures (n, 3, 16, 16), how many logits it gives per picture)"
-    cases, modes = [], ((True, True, "training"), (False, False, "evaluation"), (False, True, "training, but its body in evaluation"))
+    cases, modes = (
+        [],
+        (
+            (True, True, "training"),
+            (False, False, "evaluation"),
+            (False, True, "training, but its body in evaluation"),
+        ),
+    )
     for body_trains, head_trains, mode in modes:
         for what, (head, n) in _fit_heads().items():
-            body = nn.Sequential(nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6), nn.ReLU(), nn.Dropout(.2)).train(body_trains)
+            body = nn.Sequential(
+                nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6), nn.ReLU(), nn.Dropout(0.2)
+            ).train(body_trains)
             model = nn.Sequential(body, head.train(head_trains))
             model.training = head_trains
             body[0].bias.requires_grad_(False)
@@ -93,31 +136,55 @@ def _fit_cases() -> list:
     return cases
 
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #8fe43c23
-_LEAVE = {"modes": "write down the mode of every layer: one train() wakes a body frozen in evaluation mode. A finally also works after an error",
-          "statistics": "in training mode a forward pass moves the statistics of BatchNorm, even without gradients: evaluation mode first",
-          "gradients": "a shape needs no backward pass and no zero_grad", "weights": "look, but do not train",
-          "requires_grad flags": "torch.no_grad() is enough, the flags are somebody else's"}
+_LEAVE = {
+    "modes": "write down the mode of every layer: one train() wakes a body frozen in evaluation mode. A finally also works after an error",
+    "statistics": "in training mode a forward pass moves the statistics of BatchNorm, even without gradients: evaluation mode first",
+    "gradients": "a shape needs no backward pass and no zero_grad",
+    "weights": "look, but do not train",
+    "requires_grad flags": "torch.no_grad() is enough, the flags are somebody else's",
+}
 
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #1cb3fb00
 def _left(model) -> dict:
     "The state of `model`, in numbers that can be compared"
     grads = [None if p.grad is None else p.grad.tolist() for p in model.parameters()]
-    return {"modes": [m.training for m in model.modules()], "statistics": [b.tolist() for b in model.buffers()], "gradients": grads,
-            "weights": [p.tolist() for p in model.parameters()], "requires_grad flags": [p.requires_grad for p in model.parameters()]}
+    return {
+        "modes": [m.training for m in model.modules()],
+        "statistics": [b.tolist() for b in model.buffers()],
+        "gradients": grads,
+        "weights": [p.tolist() for p in model.parameters()],
+        "requires_grad flags": [p.requires_grad for p in model.parameters()],
+    }
 
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #1835a0e2
 def _judge_fit(f, model, xb, n, what):
     "Whether `f`'s verdict on `model`, which gives `n` logits per picture, is right for three classes"
-    try: answer, message = f(model, xb, 3), None
-    except ValueError as e: answer, message = None, str(e)
-    except Exception as e: raise AssertionError(f"{what}: a ValueError was wanted, {type(e).__name__} came: {e}") from e
+    try:
+        answer, message = f(model, xb, 3), None
+    except ValueError as e:
+        answer, message = None, str(e)
+    except Exception as e:
+        raise AssertionError(
+            f"{what}: a ValueError was wanted, {type(e).__name__} came: {e}"
+        ) from e
     if n == 3:
-        assert message is None, f"{what}: it was refused ({message}), though it gives three logits for each picture"
-        assert answer is True, f"{what}: it gives three logits for each picture; answer True, not {answer!r}"
+        assert message is None, (
+            f"{what}: it was refused ({message}), though it gives three logits for each picture"
+        )
+        assert answer is True, (
+            f"{what}: it gives three logits for each picture; answer True, not {answer!r}"
+        )
         return
-    assert message is not None, f"{what}: it was not refused, {answer!r} came. A hint: the whole shape must be (n, n_classes), and raise a ValueError if not"
-    named = {*re.findall(r"\d+", message), *re.findall(r"\d+", message.replace(",", ""))}  # 1,000 is 1000
-    assert n is None or {str(n), "3"} <= named, f"{what}: the message {message!r} must name both numbers, {n} and 3"
+    assert message is not None, (
+        f"{what}: it was not refused, {answer!r} came. A hint: the whole shape must be (n, n_classes), and raise a ValueError if not"
+    )
+    named = {
+        *re.findall(r"\d+", message),
+        *re.findall(r"\d+", message.replace(",", "")),
+    }  # 1,000 is 1000
+    assert n is None or {str(n), "3"} <= named, (
+        f"{what}: the message {message!r} must name both numbers, {n} and 3"
+    )
 
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #4bfbe320
 def check_fits(f) -> str:
@@ -127,67 +194,159 @@ def check_fits(f) -> str:
         before = _left(model)
         with torch.enable_grad():
             _judge_fit(f, model, xb, n, what)
-            assert torch.is_grad_enabled(), f"{what}: afterwards gradients were switched off for everybody. A hint: with torch.no_grad()"
-        for thing, now in _left(model).items(): assert now == before[thing], f"{what}: afterwards its {thing} were others. A hint: {_LEAVE[thing]}"
+            assert torch.is_grad_enabled(), (
+                f"{what}: afterwards gradients were switched off for everybody. A hint: with torch.no_grad()"
+            )
+        for thing, now in _left(model).items():
+            assert now == before[thing], (
+                f"{what}: afterwards its {thing} were others. A hint: {_LEAVE[thing]}"
+            )
     return "Right: refused by its shape, and the model left as it was."
 
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #8c345211
 class _Tokens(nn.Module):
     "Layers, and two bare parameters"
+
     def __init__(self):
         super().__init__()
         self.patches, self.norm, self.head = nn.Conv2d(3, 4, 4, 4), nn.LayerNorm(4), nn.Linear(4, 2)
-        self.pos_embed, self.cls_token = nn.Parameter(torch.zeros(1, 5, 4)), nn.Parameter(torch.zeros(1, 1, 4))
+        self.pos_embed, self.cls_token = (
+            nn.Parameter(torch.zeros(1, 5, 4)),
+            nn.Parameter(torch.zeros(1, 1, 4)),
+        )
 
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #ceb068ac
 class _Tied(nn.Module):
     "`again` is the layer `first`, and `out` has the weight of `embed`"
+
     def __init__(self):
         super().__init__()
-        self.embed, self.first, self.norm, self.norm2 = nn.Embedding(7, 4), nn.Linear(4, 4), nn.LayerNorm(4), nn.LayerNorm(4)
+        self.embed, self.first, self.norm, self.norm2 = (
+            nn.Embedding(7, 4),
+            nn.Linear(4, 4),
+            nn.LayerNorm(4),
+            nn.LayerNorm(4),
+        )
         self.again, self.out = self.first, nn.Linear(4, 7, bias=False)
         self.out.weight = self.embed.weight
 
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #faaf87a5
 def _token_cases() -> list:
     "(what it is, model, groups, names in no group, names in several, a hint) with bare parameters"
-    bare, hint = ["cls_token", "pos_embed"], "model.named_parameters() gives bare parameters too, model.children() does not"
+    bare, hint = (
+        ["cls_token", "pos_embed"],
+        "model.named_parameters() gives bare parameters too, model.children() does not",
+    )
     net, late = _Tokens(), _Tokens()
     old = [[late.patches], [late.norm, late.head]]
     late.head = nn.Linear(4, 2)
-    return [("bare parameters in no group", net, [[net.patches], [net.norm, net.head]], bare, [], hint), ("the whole network as one group", net, [[net]], [], [], hint),
-            ("a module in two groups", net, [[net.patches, net.norm], [net.norm, net.head]], bare, ["norm.bias", "norm.weight"], "count how many groups have a parameter"),
-            ("a network and one layer of it again", net, [[net], [net.head]], [], ["head.bias", "head.weight"], "layer.parameters() goes through all layers inside"),
-            ("a head put in after the groups were made", late, old, ["cls_token", "head.bias", "head.weight", "pos_embed"], [], "a name says nothing of identity: compare id(p)"),
-            ("no groups at all", net, [], sorted(n for n, _ in net.named_parameters()), [], "begin with the names, not with the groups")]
+    return [
+        ("bare parameters in no group", net, [[net.patches], [net.norm, net.head]], bare, [], hint),
+        ("the whole network as one group", net, [[net]], [], [], hint),
+        (
+            "a module in two groups",
+            net,
+            [[net.patches, net.norm], [net.norm, net.head]],
+            bare,
+            ["norm.bias", "norm.weight"],
+            "count how many groups have a parameter",
+        ),
+        (
+            "a network and one layer of it again",
+            net,
+            [[net], [net.head]],
+            [],
+            ["head.bias", "head.weight"],
+            "layer.parameters() goes through all layers inside",
+        ),
+        (
+            "a head put in after the groups were made",
+            late,
+            old,
+            ["cls_token", "head.bias", "head.weight", "pos_embed"],
+            [],
+            "a name says nothing of identity: compare id(p)",
+        ),
+        (
+            "no groups at all",
+            net,
+            [],
+            sorted(n for n, _ in net.named_parameters()),
+            [],
+            "begin with the names, not with the groups",
+        ),
+    ]
 
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #69e07784
 def _tied_cases() -> list:
     "The same with shared layers and weights"
     net, hint = _Tied(), "one parameter may be reached by two ways: compare id(p)"
     rest, firsts = [net.norm, net.norm2], ["first.bias", "first.weight"]
-    return [("a shared layer in two groups", net, [[net.first, net.embed], [net.again, *rest]], [], firsts, hint),
-            ("a shared layer, twice in one group", net, [[net.first, net.again, net.embed], rest], [], [], "count groups: met twice in one group is in one group"),
-            ("a weight shared by layers of two groups", net, [[net.embed, net.first], [net.out, *rest]], [], ["embed.weight"], hint),
-            ("one of two layers with equal values in no group", net, [[net.embed, net.first, net.norm]], ["norm2.bias", "norm2.weight"], [],
-             "equal values are not the same parameter: compare id(p)"),
-            ("everything in one group each", net, [[net.embed], [net.first], rest], [], [], hint)]
+    return [
+        (
+            "a shared layer in two groups",
+            net,
+            [[net.first, net.embed], [net.again, *rest]],
+            [],
+            firsts,
+            hint,
+        ),
+        (
+            "a shared layer, twice in one group",
+            net,
+            [[net.first, net.again, net.embed], rest],
+            [],
+            [],
+            "count groups: met twice in one group is in one group",
+        ),
+        (
+            "a weight shared by layers of two groups",
+            net,
+            [[net.embed, net.first], [net.out, *rest]],
+            [],
+            ["embed.weight"],
+            hint,
+        ),
+        (
+            "one of two layers with equal values in no group",
+            net,
+            [[net.embed, net.first, net.norm]],
+            ["norm2.bias", "norm2.weight"],
+            [],
+            "equal values are not the same parameter: compare id(p)",
+        ),
+        ("everything in one group each", net, [[net.embed], [net.first], rest], [], [], hint),
+    ]
 
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #d14b2b32
 def check_groups(f) -> str:
     "`f(model, groups)` gives the sorted names of the parameters in no group, and of those in several"
     for what, model, groups, missing, double, hint in _token_cases() + _tied_cases():
-        try: answer = f(model, groups)
+        try:
+            answer = f(model, groups)
         except Exception as e:
-            if isinstance(e, RuntimeError): hint = "'p in a list' compares tensors value by value: compare id(p)"
+            if isinstance(e, RuntimeError):
+                hint = "'p in a list' compares tensors value by value: compare id(p)"
             raise AssertionError(f"{what}: {type(e).__name__} came: {e}. A hint: {hint}") from e
-        form = isinstance(answer, (tuple, list)) and len(answer) == 2 and all(isinstance(a, list) for a in answer)
+        form = (
+            isinstance(answer, (tuple, list))
+            and len(answer) == 2
+            and all(isinstance(a, list) for a in answer)
+        )
         assert form, f"{what}: answer with two lists of names, (missing, double), not {answer!r}"
-        for where, found, wanted in (("in no group", answer[0], missing), ("in several groups", answer[1], double)):
-            lacks, extra = [n for n in wanted if n not in found], [n for n in found if n not in wanted]
+        for where, found, wanted in (
+            ("in no group", answer[0], missing),
+            ("in several groups", answer[1], double),
+        ):
+            lacks, extra = (
+                [n for n in wanted if n not in found],
+                [n for n in found if n not in wanted],
+            )
             assert not lacks, f"{what}: {lacks[0]} is {where} and was not found. A hint: {hint}"
             assert not extra, f"{what}: {extra[0]} is not {where}. A hint: {hint}"
-            assert found == wanted, f"{what}: the right names {where}, but not sorted or not once each"
+            assert found == wanted, (
+                f"{what}: the right names {where}, but not sorted or not once each"
+            )
     return "Right: nothing is forgotten, nothing counted twice."
 
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #6c196ec1
@@ -196,11 +355,20 @@ def _slips(n_features, n_classes, width, concat) -> dict:
     n = n_features * (2 if concat else 1)
     full = lambda n, width: 2 * n + (n + 1) * width + 2 * width + (width + 1) * n_classes
     right, norms = full(n, width) if width else (n + 1) * n_classes, 2 * (n + width) if width else 0
-    slips = {full(n, 0) if not width else right: "with width=0 there is one linear layer, and no BatchNorm",
-             right - norms - (width + n_classes): "BatchNorm learns too, and linear layers have biases",
-             right - norms: "BatchNorm learns too: a scale and a shift for each channel", right - norms // 2: "BatchNorm learns two numbers for each channel, not one",
-             right + norms: "running mean and variance of BatchNorm are buffers, they are no parameters", right - (width + n_classes): "linear layers have biases",
-             full(n_features, width) if width else (n_features + 1) * n_classes: "concatenating doubles the channels, before everything else"}
+    slips = {
+        full(n, 0)
+        if not width
+        else right: "with width=0 there is one linear layer, and no BatchNorm",
+        right - norms - (width + n_classes): "BatchNorm learns too, and linear layers have biases",
+        right - norms: "BatchNorm learns too: a scale and a shift for each channel",
+        right - norms // 2: "BatchNorm learns two numbers for each channel, not one",
+        right + norms: "running mean and variance of BatchNorm are buffers, they are no parameters",
+        right - (width + n_classes): "linear layers have biases",
+        full(n_features, width)
+        if width
+        else (n_features + 1)
+        * n_classes: "concatenating doubles the channels, before everything else",
+    }
     return {size: slip for size, slip in slips.items() if size != right}
 
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #51084c15
@@ -208,20 +376,43 @@ def _without_building(f, setting):
     "`f(*setting)`, refused if a layer is built meanwhile"
     built = []
     hook = register_module_parameter_registration_hook(lambda module, name, p: built.append(name))
-    try: found = f(*setting)
-    finally: hook.remove()
-    assert not built, "by arithmetic, please: a layer was built. A hint: a linear layer from a to b has a·b + b parameters"
+    try:
+        found = f(*setting)
+    finally:
+        hook.remove()
+    assert not built, (
+        "by arithmetic, please: a layer was built. A hint: a linear layer from a to b has a·b + b parameters"
+    )
     return found
 
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #9d13571a
 def check_head_size(f) -> str:
     "`f(n_features, n_classes, width, concat)` is the number of parameters of `create_head`, by arithmetic"
-    for setting in ((512, 10, 512, False), (1280, 2, 512, False), (1280, 3, 0, False), (64, 5, 32, True), (64, 5, 0, True), (7, 3, 1, False)):
+    for setting in (
+        (512, 10, 512, False),
+        (1280, 2, 512, False),
+        (1280, 3, 0, False),
+        (64, 5, 32, True),
+        (64, 5, 0, True),
+        (7, 3, 1, False),
+    ):
         n_features, n_classes, width, concat = setting
         with torch.random.fork_rng(devices=[]):
-            size = sum(p.numel() for p in create_head(n_features, n_classes, width=width, pool="concat" if concat else "avg").parameters())
+            size = sum(
+                p.numel()
+                for p in create_head(
+                    n_features, n_classes, width=width, pool="concat" if concat else "avg"
+                ).parameters()
+            )
         found = _without_building(f, setting)
-        assert isinstance(found, int) and not isinstance(found, bool), f"answer with a whole number, not {found!r}"
-        hint = _slips(*setting).get(found, "go through print(create_head(8, 2)) layer by layer: which of them have parameters?")
-        assert found == size, f"a head with n_features={n_features}, n_classes={n_classes}, width={width}, concat={concat} has not {found:,} parameters. A hint: {hint}"
+        assert isinstance(found, int) and not isinstance(found, bool), (
+            f"answer with a whole number, not {found!r}"
+        )
+        hint = _slips(*setting).get(
+            found,
+            "go through print(create_head(8, 2)) layer by layer: which of them have parameters?",
+        )
+        assert found == size, (
+            f"a head with n_features={n_features}, n_classes={n_classes}, width={width}, concat={concat} has not {found:,} parameters. A hint: {hint}"
+        )
     return "Right for six heads, and none of them was built."

@@ -13,16 +13,17 @@ from torch import nn
 from torch.nn import functional as F
 
 # %% ../../nbs/solutions/05_synthesis_solutions.ipynb #0ff16eb1
-_IMAGENET = ((.485, .456, .406), (.229, .224, .225))
+_IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
 
 def _by_trial(conv, mean, std):
     "The best value per filter: each pixel is tried black and white on its own (filters are linear, so pixels do not disturb each other)"
     mean, std = torch.tensor(mean).view(3, 1, 1), torch.tensor(std).view(3, 1, 1)
     found = []
     for k in range(conv.out_channels):
-        black, white = (torch.full((3, 3, 3), v) for v in (0., 1.))
+        black, white = (torch.full((3, 3, 3), v) for v in (0.0, 1.0))
         value = lambda images: conv((images - mean) / std)[:, k].flatten()
-        one = torch.eye(27).view(27, 3, 3, 3)   # one pixel white, the others black
+        one = torch.eye(27).view(27, 3, 3, 3)  # one pixel white, the others black
         image = (value(one) > value(black[None])).view(3, 3, 3) * white
         found.append(value(image[None])[0])
     return torch.stack(found)
@@ -36,32 +37,59 @@ def check_ceiling(f) -> str:
         convs = {"without bias": nn.Conv2d(3, 4, 3, bias=False), "with a bias": nn.Conv2d(3, 4, 3)}
         convs["with a bias"].bias.data += 1
     for what, conv in convs.items():
-        for name, stats in (("mean = std = 0.5", ((.5,) * 3, (.5,) * 3)), ("ImageNet's mean and std", _IMAGENET)):
+        for name, stats in (
+            ("mean = std = 0.5", ((0.5,) * 3, (0.5,) * 3)),
+            ("ImageNet's mean and std", _IMAGENET),
+        ):
             got, right = f(conv, *stats), _by_trial(conv, *stats)
-            assert isinstance(got, torch.Tensor) and got.shape == right.shape, f"one value per filter, a tensor of shape {tuple(right.shape)}, was wanted"
-            hint = "what are black and white after normalising, channel by channel?" if "without" in what else "is the bias there, once?"
-            assert torch.allclose(got, right, atol=1e-4), f"a convolution {what}, {name}: {got[0]:.3f} for the first filter, but its best picture gives {right[0]:.3f}. A hint: {hint}"
+            assert isinstance(got, torch.Tensor) and got.shape == right.shape, (
+                f"one value per filter, a tensor of shape {tuple(right.shape)}, was wanted"
+            )
+            hint = (
+                "what are black and white after normalising, channel by channel?"
+                if "without" in what
+                else "is the bias there, once?"
+            )
+            assert torch.allclose(got, right, atol=1e-4), (
+                f"a convolution {what}, {name}: {got[0]:.3f} for the first filter, but its best picture gives {right[0]:.3f}. A hint: {hint}"
+            )
     return "Right: no picture gives more, and one gives as much."
 
 # %% ../../nbs/solutions/05_synthesis_solutions.ipynb #d722cdc2
 def check_rescaled(f) -> str:
     "`f(images, generator)`: all of `images` scaled by one factor between 0.8 and 1.2 that `generator` draws, with a gradient"
-    images = F.interpolate(torch.rand(2, 3, 4, 4, generator=torch.Generator().manual_seed(0)), size=40, mode="bilinear").requires_grad_()  # smooth
+    images = F.interpolate(
+        torch.rand(2, 3, 4, 4, generator=torch.Generator().manual_seed(0)), size=40, mode="bilinear"
+    ).requires_grad_()  # smooth
     draw = lambda seed: f(images, torch.Generator().manual_seed(seed))
     out = draw(0)
-    assert isinstance(out, torch.Tensor) and out.shape[:2] == (2, 3), "two pictures went in, two must come out: (2, 3, h, w)"
-    assert out.requires_grad, "no gradient comes back to the pictures. A hint: what does .detach() do?"
+    assert isinstance(out, torch.Tensor) and out.shape[:2] == (2, 3), (
+        "two pictures went in, two must come out: (2, 3, h, w)"
+    )
+    assert out.requires_grad, (
+        "no gradient comes back to the pictures. A hint: what does .detach() do?"
+    )
     out.sum().backward()
     assert images.grad.any(), "the gradient that comes back is zero everywhere"
     state = torch.get_rng_state()
     again = [draw(0).shape for _ in range(3)]
-    assert len({out.shape, *again}) == 1, "the same generator seed gave different sizes. A hint: torch.rand(1, generator=generator)"
-    assert torch.equal(state, torch.get_rng_state()), "the global random state was used. A hint: torch.rand(1, generator=generator)"
+    assert len({out.shape, *again}) == 1, (
+        "the same generator seed gave different sizes. A hint: torch.rand(1, generator=generator)"
+    )
+    assert torch.equal(state, torch.get_rng_state()), (
+        "the global random state was used. A hint: torch.rand(1, generator=generator)"
+    )
     sides = [draw(seed).shape[-1] / 40 for seed in range(40)]
-    assert min(sides) >= .75 and max(sides) <= 1.25, f"factors from {min(sides):.2f} to {max(sides):.2f}; 0.8 to 1.2 were wanted"
-    assert min(sides) < .87 and max(sides) > 1.13, f"forty draws lie between {min(sides):.2f} and {max(sides):.2f}: use all of 0.8 to 1.2"
+    assert min(sides) >= 0.75 and max(sides) <= 1.25, (
+        f"factors from {min(sides):.2f} to {max(sides):.2f}; 0.8 to 1.2 were wanted"
+    )
+    assert min(sides) < 0.87 and max(sides) > 1.13, (
+        f"forty draws lie between {min(sides):.2f} and {max(sides):.2f}: use all of 0.8 to 1.2"
+    )
     expected = F.interpolate(images, size=out.shape[-2:], mode="bilinear")
-    assert (out - expected).abs().mean() < .05, "the pictures have the right size but do not show what they showed"
+    assert (out - expected).abs().mean() < 0.05, (
+        "the pictures have the right size but do not show what they showed"
+    )
     return "Right: the seed decides, and the gradient comes back."
 
 # %% ../../nbs/solutions/05_synthesis_solutions.ipynb #595f697d
@@ -69,35 +97,63 @@ def small_net():
     "A small network with BatchNorm, always the same: pictures (n, 3, 16, 16) -> maps (n, 4, 12, 12)"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 4, 3)).eval()
+        return nn.Sequential(
+            nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 4, 3)
+        ).eval()
+
 
 def _loop(net, channel, fault="none"):
     "Sixty steps uphill for `channel`, with one `fault`"
     pixels = torch.zeros(1, 3, 16, 16).requires_grad_()
-    opt = torch.optim.Adam([pixels.tanh().detach().requires_grad_() if fault == "nothing learns" else pixels], .1)
-    if fault == "network moved": net.train()
+    opt = torch.optim.Adam(
+        [pixels.tanh().detach().requires_grad_() if fault == "nothing learns" else pixels], 0.1
+    )
+    if fault == "network moved":
+        net.train()
     for _ in range(60):
         maps = net(pixels.tanh())  # (1, 4, 12, 12)
-        value = maps[:, (channel + 1) % maps.shape[1] if fault == "another channel" else channel].mean()
-        opt.zero_grad(); (value if fault == "downhill" else -value).backward(); opt.step()
+        value = maps[
+            :, (channel + 1) % maps.shape[1] if fault == "another channel" else channel
+        ].mean()
+        opt.zero_grad()
+        (value if fault == "downhill" else -value).backward()
+        opt.step()
     net.eval()
     return pixels.tanh().detach()
 
-_FAULTS = {"Ada": "network moved", "Bo": "another channel", "Cem": "none", "Dora": "downhill", "Eli": "nothing learns"}
+
+_FAULTS = {
+    "Ada": "network moved",
+    "Bo": "another channel",
+    "Cem": "none",
+    "Dora": "downhill",
+    "Eli": "nothing learns",
+}
+
 
 def suspects() -> dict:
     "Five loops for activation maximisation: name -> function (net, channel) -> picture (1, 3, 16, 16) in [-1, 1]; some are at fault"
     return {name: partial(_loop, fault=fault) for name, fault in _FAULTS.items()}
 
 # %% ../../nbs/solutions/05_synthesis_solutions.ipynb #97e84dc5
-_CLUES = {"network moved": "compare the network's buffers before and after", "another channel": "look at the value of every channel, not only of the one asked for",
-          "none": "does its own channel rise most, and is the network what it was?", "downhill": "what is the value at the end, and what at the start?",
-          "nothing learns": "compare its picture with the start, plain grey"}
+_CLUES = {
+    "network moved": "compare the network's buffers before and after",
+    "another channel": "look at the value of every channel, not only of the one asked for",
+    "none": "does its own channel rise most, and is the network what it was?",
+    "downhill": "what is the value at the end, and what at the start?",
+    "nothing learns": "compare its picture with the start, plain grey",
+}
 
-def check_faults(answer:dict) -> str:
+
+def check_faults(answer: dict) -> str:
     "`answer` names the fault of each of `suspects()`: 'none', 'downhill', 'nothing learns', 'another channel' or 'network moved'"
-    assert isinstance(answer, dict) and set(answer) == set(_FAULTS), f"answer with a dictionary for {sorted(_FAULTS)}"
+    assert isinstance(answer, dict) and set(answer) == set(_FAULTS), (
+        f"answer with a dictionary for {sorted(_FAULTS)}"
+    )
     unknown = set(map(str, answer.values())) - set(_CLUES)
     assert not unknown, f"{sorted(unknown)} is none of the faults {sorted(_CLUES)}"
-    for name, fault in _FAULTS.items(): assert answer[name] == fault, f"{name}'s fault is not {answer[name]!r}. A hint: {_CLUES[fault]}"
+    for name, fault in _FAULTS.items():
+        assert answer[name] == fault, (
+            f"{name}'s fault is not {answer[name]!r}. A hint: {_CLUES[fault]}"
+        )
     return "Right: four loops that run, draw something, and lie."

@@ -15,27 +15,39 @@ import torch
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from ..training import CHECKPOINT, Learner, Phase, read_checkpoint, write_checkpoint
+from ..core.checkpoints import CHECKPOINT, read_checkpoint, write_checkpoint
+from ..training import Learner, Phase
 
 # %% ../../nbs/solutions/10_training_solutions.ipynb #b549b985
 def _torch_cosine(n, lr) -> list:
     "The learning rates of torch's cosine schedule over `n` steps"
     opt = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=lr)
     scheduler, found = torch.optim.lr_scheduler.CosineAnnealingLR(opt, T_max=n), []
-    for _ in range(n): found.append(opt.param_groups[0]["lr"]); opt.step(); scheduler.step()
+    for _ in range(n):
+        found.append(opt.param_groups[0]["lr"])
+        opt.step()
+        scheduler.step()
     return found
 
 # %% ../../nbs/solutions/10_training_solutions.ipynb #d5e201fd
 def check_warmup(f) -> str:
     "`f(step, n_steps, lr, n_warm)` rises in a line from lr / n_warm to `lr` in `n_warm` steps, then falls as a cosine"
-    for n, warm, lr in ((20, 5, .1), (100, 1, 2.)):
+    for n, warm, lr in ((20, 5, 0.1), (100, 1, 2.0)):
         rates = [f(i, n, lr, warm) for i in range(n)]
-        assert rates[0] > 0, "the first step has a learning rate of 0: it is wasted. A hint: how much of the way is done after one step?"
+        assert rates[0] > 0, (
+            "the first step has a learning rate of 0: it is wasted. A hint: how much of the way is done after one step?"
+        )
         rise = [lr * (i + 1) / warm for i in range(warm)]
-        assert max(abs(a - b) for a, b in zip(rates, rise)) < 1e-6 * lr, f"the warm-up is {rates[:warm]}, not {rise}"
+        assert max(abs(a - b) for a, b in zip(rates, rise)) < 1e-6 * lr, (
+            f"the warm-up is {rates[:warm]}, not {rise}"
+        )
         fall = _torch_cosine(n - warm, lr)
-        assert abs(rates[warm] - lr) < 1e-6 * lr, f"step {warm}, the first of the cosine, has {rates[warm]:.4g} instead of {lr}. A hint: the cosine begins where the warm-up ends"
-        assert max(abs(a - b) for a, b in zip(rates[warm:], fall)) < 1e-6 * lr, "the cosine does not fall as torch's does. A hint: over how many steps?"
+        assert abs(rates[warm] - lr) < 1e-6 * lr, (
+            f"step {warm}, the first of the cosine, has {rates[warm]:.4g} instead of {lr}. A hint: the cosine begins where the warm-up ends"
+        )
+        assert max(abs(a - b) for a, b in zip(rates[warm:], fall)) < 1e-6 * lr, (
+            "the cosine does not fall as torch's does. A hint: over how many steps?"
+        )
     return "Right: a line, then a cosine, step by step as torch's."
 
 # %% ../../nbs/solutions/10_training_solutions.ipynb #6534e131
@@ -43,6 +55,7 @@ def _net():
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 3))
+
 
 def _batch(n):
     g = torch.Generator().manual_seed(n)
@@ -54,57 +67,85 @@ def check_in_parts(f) -> str:
     for n, parts in ((12, 3), (10, 4)):
         (xb, yb), whole = _batch(n), _net()
         net = copy.deepcopy(whole)
-        opts = [torch.optim.SGD(m.parameters(), lr=1.) for m in (whole, net)]
+        opts = [torch.optim.SGD(m.parameters(), lr=1.0) for m in (whole, net)]
         before, loss = copy.deepcopy(whole.state_dict()), nn.functional.cross_entropy(whole(xb), yb)
-        loss.backward(); opts[0].step()
+        loss.backward()
+        opts[0].step()
         found = f(net, opts[1], xb, yb, parts)
-        way, theirs = (torch.cat([(m.state_dict()[k] - v).flatten() for k, v in before.items()]) for m in (whole, net))
+        way, theirs = (
+            torch.cat([(m.state_dict()[k] - v).flatten() for k, v in before.items()])
+            for m in (whole, net)
+        )
         times = (theirs @ way / (way @ way)).item()
-        assert abs(times - 1) < .02, f"{n} samples in {parts} parts move the weights {times:.2f} times as far as one batch. A hint: each part's mean counts by its share of the samples"
-        assert torch.allclose(theirs, way, atol=1e-5), f"{n} samples in {parts} parts move the weights in another direction: the parts are unequal, and each sample should weigh the same"
-        assert found is not None and abs(float(found) - loss.item()) < 1e-5, f"the loss of the whole batch is {loss.item():.4f}, the answer {found}"
-        assert all(p.grad is None or not p.grad.any() for p in net.parameters()), "gradients are left for the next batch: clear them after the step"
+        assert abs(times - 1) < 0.02, (
+            f"{n} samples in {parts} parts move the weights {times:.2f} times as far as one batch. A hint: each part's mean counts by its share of the samples"
+        )
+        assert torch.allclose(theirs, way, atol=1e-5), (
+            f"{n} samples in {parts} parts move the weights in another direction: the parts are unequal, and each sample should weigh the same"
+        )
+        assert found is not None and abs(float(found) - loss.item()) < 1e-5, (
+            f"the loss of the whole batch is {loss.item():.4f}, the answer {found}"
+        )
+        assert all(p.grad is None or not p.grad.any() for p in net.parameters()), (
+            "gradients are left for the next batch: clear them after the step"
+        )
     return "Right: in parts as in one."
 
 # %% ../../nbs/solutions/10_training_solutions.ipynb #d7350287
 class _Stopped(Learner):
     "Plain SGD, and an end before step `at`"
+
     at = -1
-    def optimizer(self, phase): return torch.optim.SGD([{"params": list(self.model.parameters()), "top": phase.lr}], lr=.1)
+
+    def optimizer(self, phase):
+        return torch.optim.SGD([{"params": list(self.model.parameters()), "top": phase.lr}], lr=0.1)
 
     def _step(self, *args):
         self.at -= 1
-        if self.at == -1: raise KeyboardInterrupt
+        if self.at == -1:
+            raise KeyboardInterrupt
         return super()._step(*args)
+
 
 def _learner():
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        net = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Dropout(.5), nn.Linear(8, 3))
+        net = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 3))
     data = TensorDataset(*_batch(40))
     return _Stopped(net, data, data, bs=8)
 
 # %% ../../nbs/solutions/10_training_solutions.ipynb #82a7b68a
-_LOSE = {"moments": lambda tensors, about: [tensors.pop(k) for k in list(tensors) if k.startswith("opt.")],
-         "place": lambda tensors, about: about["run"].update(phase=0, epoch=0, batch=0, seen=0, summed=0.),
-         "generators": lambda tensors, about: about["random"].update(torch=[bytes(torch.Generator().manual_seed(9).get_state().numpy()).hex()]),
-         "epochs so far": lambda tensors, about: about.update(epochs=0)}
+_LOSE = {
+    "moments": lambda tensors, about: [
+        tensors.pop(k) for k in list(tensors) if k.startswith("opt.")
+    ],
+    "place": lambda tensors, about: about["run"].update(
+        phase=0, epoch=0, batch=0, seen=0, summed=0.0
+    ),
+    "generators": lambda tensors, about: about["random"].update(
+        torch=[bytes(torch.Generator().manual_seed(9).get_state().numpy()).hex()]
+    ),
+    "epochs so far": lambda tensors, about: about.update(epochs=0),
+}
 
 # %% ../../nbs/solutions/10_training_solutions.ipynb #58523a4d
 @cache
 def _forgotten() -> dict:
     "For each thing that a checkpoint may lose: whether the resumed run ends with other weights"
-    phases, found = [Phase(4, None, lr=.5)], {}
+    phases, found = [Phase(4, None, lr=0.5)], {}
     with torch.random.fork_rng(devices=[]), tempfile.TemporaryDirectory() as folder:
         ends = {}
         for lost in ("nothing", *_LOSE):
             torch.manual_seed(1)
             learn, path = _learner(), Path(folder) / lost
             learn.at = 13
-            try: learn.fit(phases, checkpoint=path, every=0)
-            except KeyboardInterrupt: pass
+            try:
+                learn.fit(phases, checkpoint=path, every=0)
+            except KeyboardInterrupt:
+                pass
             tensors, about = read_checkpoint(path / CHECKPOINT)
-            if lost in _LOSE: _LOSE[lost](tensors, about)
+            if lost in _LOSE:
+                _LOSE[lost](tensors, about)
             write_checkpoint(path / CHECKPOINT, tensors, about)
             ends[lost] = _learner().resume(path).model[0].weight.detach()
     return {lost: not torch.equal(ends[lost], ends["nothing"]) for lost in _LOSE}
@@ -114,25 +155,57 @@ def check_amnesia(answer) -> str:
     "`answer`: what a checkpoint has lost -> whether the resumed run ends with other weights"
     truth = _forgotten()
     assert set(answer) == set(truth), f"an answer for each of {list(truth)} is wanted"
-    hints = {"moments": "plain SGD: what does it remember from one step to the next?", "place": "the learning rate of a step depends on where in the schedule it is",
-             "generators": "which units does Dropout leave out?", "epochs so far": "the order of the pictures follows from the seed and the number of the epoch"}
-    for lost, changes in truth.items(): assert answer[lost] == changes, f"{lost}: not so. A hint: {hints[lost]}"
+    hints = {
+        "moments": "plain SGD: what does it remember from one step to the next?",
+        "place": "the learning rate of a step depends on where in the schedule it is",
+        "generators": "which units does Dropout leave out?",
+        "epochs so far": "the order of the pictures follows from the seed and the number of the epoch",
+    }
+    for lost, changes in truth.items():
+        assert answer[lost] == changes, f"{lost}: not so. A hint: {hints[lost]}"
     return "Right: each was tried."
 
 # %% ../../nbs/solutions/10_training_solutions.ipynb #14d8ee80
 def _odd_net():
     "Norms whose scale has two axes, whose name says nothing, and a parameter with one axis that is neither norm nor bias"
-    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.GroupNorm(2, 4), nn.Flatten(1, 2), nn.LayerNorm((8, 4)), nn.Linear(4, 2))
-    net.norm_of_words, net.attention, net.rms = nn.Linear(2, 2), nn.MultiheadAttention(2, 1), nn.RMSNorm(2)
+    net = nn.Sequential(
+        nn.Conv2d(3, 4, 3),
+        nn.BatchNorm2d(4),
+        nn.GroupNorm(2, 4),
+        nn.Flatten(1, 2),
+        nn.LayerNorm((8, 4)),
+        nn.Linear(4, 2),
+    )
+    net.norm_of_words, net.attention, net.rms = (
+        nn.Linear(2, 2),
+        nn.MultiheadAttention(2, 1),
+        nn.RMSNorm(2),
+    )
     net.temperature = nn.Parameter(torch.ones(1))
     return net
 
 # %% ../../nbs/solutions/10_training_solutions.ipynb #25253c88
 def check_spared(f) -> str:
     "`f(model)` names the parameters that are biases or belong to a normalisation layer"
-    wanted = {"0.bias", "1.weight", "1.bias", "2.weight", "2.bias", "4.weight", "4.bias", "5.bias", "norm_of_words.bias",
-              "attention.in_proj_bias", "attention.out_proj.bias", "rms.weight"}
+    wanted = {
+        "0.bias",
+        "1.weight",
+        "1.bias",
+        "2.weight",
+        "2.bias",
+        "4.weight",
+        "4.bias",
+        "5.bias",
+        "norm_of_words.bias",
+        "attention.in_proj_bias",
+        "attention.out_proj.bias",
+        "rms.weight",
+    }
     found = set(f(_odd_net()))
-    assert not (missing := wanted - found), f"missing: {sorted(missing)}. A hint: ask the layer what it is, not its parameter how many axes it has"
-    assert not (extra := found - wanted), f"spared without a reason: {sorted(extra)}. A hint: neither a name nor one axis makes a norm"
+    assert not (missing := wanted - found), (
+        f"missing: {sorted(missing)}. A hint: ask the layer what it is, not its parameter how many axes it has"
+    )
+    assert not (extra := found - wanted), (
+        f"spared without a reason: {sorted(extra)}. A hint: neither a name nor one axis makes a norm"
+    )
     return "Right: by what the layers are."
