@@ -5,16 +5,16 @@
 # %% auto #0
 __all__ = ['Caught', 'raises']
 
-# %% ../../nbs/core/testing.ipynb #c5e0eb3f
+# %% ../../nbs/core/testing.ipynb #eaa0e0d0
 from contextlib import contextmanager
 
-# %% ../../nbs/core/testing.ipynb #35a69f55
+# %% ../../nbs/core/testing.ipynb #ecfb29ae
 class Caught:
     "The error that `raises` expected: `message` is its text, once it was raised"
 
     message = None
 
-# %% ../../nbs/core/testing.ipynb #76894c34
+# %% ../../nbs/core/testing.ipynb #c3129de2
 @contextmanager
 def raises(error=ValueError, match: str = "", show: bool = True):
     "`error` must be raised inside, with `match` in its message, which is printed if `show`"
