@@ -5,16 +5,16 @@
 # %% auto #0
 __all__ = ['Caught', 'raises']
 
-# %% ../../nbs/core/testing.ipynb #eaa0e0d0
+# %% ../../nbs/core/testing.ipynb #8420da1e
 from contextlib import contextmanager
 
-# %% ../../nbs/core/testing.ipynb #ecfb29ae
+# %% ../../nbs/core/testing.ipynb #0ecb4c22
 class Caught:
     "The error that `raises` expected: `message` is its text, once it was raised"
 
     message = None
 
-# %% ../../nbs/core/testing.ipynb #c3129de2
+# %% ../../nbs/core/testing.ipynb #e3fe5441
 @contextmanager
 def raises(error=ValueError, match: str = "", show: bool = True):
     "`error` must be raised inside, with `match` in its message, which is printed if `show`"
