@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['write_atomic']
 
-# %% ../../nbs/core/files.ipynb #5dea0e69
+# %% ../../nbs/core/files.ipynb #201da15d
 import os
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-# %% ../../nbs/core/files.ipynb #672ffc8d
+# %% ../../nbs/core/files.ipynb #0cb7bd3e
 def write_atomic(path: Path, write: Callable):
     "Make the file `path` in one step: `write(tmp)` fills a temporary file, which is then renamed"
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -5,16 +5,16 @@
 # %% auto #0
 __all__ = ['Caught', 'raises']
 
-# %% ../../nbs/core/testing.ipynb #8420da1e
+# %% ../../nbs/core/testing.ipynb #ca5f740b
 from contextlib import contextmanager
 
-# %% ../../nbs/core/testing.ipynb #0ecb4c22
+# %% ../../nbs/core/testing.ipynb #24c44afd
 class Caught:
     "The error that `raises` expected: `message` is its text, once it was raised"
 
     message = None
 
-# %% ../../nbs/core/testing.ipynb #e3fe5441
+# %% ../../nbs/core/testing.ipynb #831a659a
 @contextmanager
 def raises(error=ValueError, match: str = "", show: bool = True):
     "`error` must be raised inside, with `match` in its message, which is printed if `show`"
