@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Preprocess', 'imagenet_classes', 'load_pretrained', 'count_parameters', 'count_macs', 'zoo']
 
-# %% ../nbs/02_pretrained.ipynb #835d9965
+# %% ../nbs/02_pretrained.ipynb #9bf4eaf2
 from math import floor
 
 import timm
@@ -19,7 +19,7 @@ from .core.downloads import OFFLINE, NoWeights, fetch, fill_from_hub, load_offli
 from .core.pixels import Configured, random_box, resize, resized_size, to_pixels
 from .core.state import hooks_removed
 
-# %% ../nbs/02_pretrained.ipynb #e334c8e2
+# %% ../nbs/02_pretrained.ipynb #b36cb38d
 def _check_choices(interpolation, crop_mode):
     "`ValueError` for a filter or a crop that does not exist"
     if interpolation not in ("nearest", "bilinear", "bicubic", "lanczos"):
@@ -33,7 +33,7 @@ def _per_channel(values, channels):
     tensor = torch.tensor(values).view(3, 1, 1)
     return tensor.mean(0, keepdim=True) if channels == 1 else tensor
 
-# %% ../nbs/02_pretrained.ipynb #cde27b1e
+# %% ../nbs/02_pretrained.ipynb #5236a1ee
 class Preprocess(Configured):
     "What a network's weights expect of an image: `preprocess(image)` gives the evaluation tensor"
 
@@ -90,7 +90,7 @@ class Preprocess(Configured):
         "`xb` ((3, h, w) or (n, 3, h, w)) back to [0, 1], for the eye"
         return (xb.cpu().float() * self._std + self._mean).clamp(0, 1)
 
-# %% ../nbs/02_pretrained.ipynb #ac39e60b
+# %% ../nbs/02_pretrained.ipynb #0c7c638e
 def imagenet_classes() -> list:
     "The 1,000 names of ImageNet's classes, in order"
     return torchvision.models.get_model_weights("resnet18").DEFAULT.meta["categories"]
@@ -106,7 +106,7 @@ def _torchvision_tag(arch, weights):
         raise ValueError(f"{arch} has no weights {weights!r}; torchvision knows {known}")
     return tags[weights]
 
-# %% ../nbs/02_pretrained.ipynb #7ff676f9
+# %% ../nbs/02_pretrained.ipynb #6ba5a89f
 def _from_torchvision(arch, weights) -> tuple:
     "torchvision's `arch`: (model, preprocess, classes, tag); `weights` is a tag, 'default' or None"
     tag = _torchvision_tag(arch, weights)
@@ -118,7 +118,7 @@ def _from_torchvision(arch, weights) -> tuple:
     preprocess = Preprocess(size, size / resized, t.interpolation.value, t.mean, t.std)
     return model, preprocess, tag.meta["categories"], tag.name if weights else None
 
-# %% ../nbs/02_pretrained.ipynb #eec5fe22
+# %% ../nbs/02_pretrained.ipynb #18684ccc
 def _timm_preprocess(model) -> Preprocess:
     "What the weights of timm's `model` expect"
     cfg = timm.data.resolve_model_data_config(model)
@@ -139,7 +139,7 @@ def _from_timm(arch, weights) -> tuple:
     tag = model.pretrained_cfg.get("tag") if weights else None
     return model, _timm_preprocess(model), classes, tag or None
 
-# %% ../nbs/02_pretrained.ipynb #f0b981ad
+# %% ../nbs/02_pretrained.ipynb #45d921e2
 def _loader_of(arch):
     "The loader and the library's own name of the network `arch`"
     name = arch.removeprefix("timm:")
@@ -167,7 +167,7 @@ def load_pretrained(
     model.classes, model.preprocess = list(classes), preprocess
     return model.eval()
 
-# %% ../nbs/02_pretrained.ipynb #fe790b72
+# %% ../nbs/02_pretrained.ipynb #a36a1225
 def count_parameters(model) -> int:
     "How many numbers `model` learns"
     return sum(p.numel() for p in model.parameters())
@@ -190,7 +190,7 @@ def count_macs(model, size: int) -> int:
         model.eval()(torch.zeros(1, 3, size, size, device=next(model.parameters()).device))
     return sum(macs)
 
-# %% ../nbs/02_pretrained.ipynb #64f19b77
+# %% ../nbs/02_pretrained.ipynb #7a41ec6f
 _USE = {
     "tf_efficientnet_lite0": "offline, on a small machine: this course's body",
     "tf_efficientnet_lite1": "offline, half as much work again",
@@ -212,7 +212,7 @@ def _tags_of(arch) -> list:
     sizes = [tag.transforms().crop_size[0] for tag in tags]
     return [(t.name, *row, "cache or network") for t, *row in zip(tags, top1, sizes)]
 
-# %% ../nbs/02_pretrained.ipynb #c504943e
+# %% ../nbs/02_pretrained.ipynb #c73bd3ee
 def zoo() -> list:
     "A row for each network and weight tag of the course: counted costs, published top-1"
     rows = []
