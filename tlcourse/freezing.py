@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['freeze', 'unfreeze', 'group_number', 'freeze_to', 'is_frozen', 'trainable_parameters', 'explore_freezing']
 
-# %% ../nbs/08_freezing.ipynb #81b53abf
+# %% ../nbs/08_freezing.ipynb #c3d8c12f
 import copy
 import html
 from functools import partial
@@ -15,7 +15,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from .core.packages import optional
 from .core.reports import frozen_report, frozen_summary, groups_of
 
-# %% ../nbs/08_freezing.ipynb #338628a2
+# %% ../nbs/08_freezing.ipynb #e6ca0362
 def _train_frozen(
     module,
     follows: bool,  # whether the layer itself goes into training mode
@@ -27,7 +27,7 @@ def _train_frozen(
         child.train(mode)
     return module
 
-# %% ../nbs/08_freezing.ipynb #047f20e3
+# %% ../nbs/08_freezing.ipynb #5d3fe2fc
 def freeze(module, bn: str = "frozen"):
     "Fix `module`, also after `train()`; `bn`: BatchNorm 'frozen', updating 'stats', or in 'train'"
     if bn not in ("frozen", "stats", "train"):
@@ -45,7 +45,7 @@ def freeze(module, bn: str = "frozen"):
             p.grad = None  # a gradient left behind would let the optimiser go on
     return module
 
-# %% ../nbs/08_freezing.ipynb #97ad09f4
+# %% ../nbs/08_freezing.ipynb #74a3e954
 def unfreeze(module):
     "Undo `freeze`: all parameters learn, and `train()` reaches BatchNorm and Dropout again"
     for m in module.modules():
@@ -55,7 +55,7 @@ def unfreeze(module):
         p.requires_grad_(True)
     return module
 
-# %% ../nbs/08_freezing.ipynb #25fa927e
+# %% ../nbs/08_freezing.ipynb #cdf87c81
 def group_number(model, k) -> int:
     "Index of the layer group `k` of `model`: a name, or a number, negative as in lists"
     if not groups_of(model):
@@ -72,7 +72,7 @@ def group_number(model, k) -> int:
         raise IndexError(f"k={k}, but the model has {len(names)} groups: {names}")
     return k + len(names) if k < 0 else k
 
-# %% ../nbs/08_freezing.ipynb #fbde5bf0
+# %% ../nbs/08_freezing.ipynb #8812d5d9
 def _layers_of(groups) -> set:
     return {id(m) for group in groups for m in group.modules()}
 
@@ -89,7 +89,7 @@ def _between(model, k) -> list:
             layers.append(m)
     return layers
 
-# %% ../nbs/08_freezing.ipynb #f114b930
+# %% ../nbs/08_freezing.ipynb #47369952
 def freeze_to(model, k, bn: str = "frozen"):
     "Freeze `model.layer_groups[:k]`, the rest learns; `k` as in `group_number`, `bn` as in `freeze`"
     k = group_number(model, k)
@@ -100,7 +100,7 @@ def freeze_to(model, k, bn: str = "frozen"):
         freeze(layer, bn)
     return model
 
-# %% ../nbs/08_freezing.ipynb #a2942f5e
+# %% ../nbs/08_freezing.ipynb #d44ae35a
 def is_frozen(module) -> bool:
     "Whether no parameter of `module` learns and no layer of it is in training mode"
     if any(p.requires_grad for p in module.parameters()):
@@ -108,7 +108,7 @@ def is_frozen(module) -> bool:
     layers = [m for m in module.modules() if m._buffers or not any(m.children())]
     return not any(m.training for m in layers)
 
-# %% ../nbs/08_freezing.ipynb #1937af16
+# %% ../nbs/08_freezing.ipynb #23573721
 def trainable_parameters(model) -> list:
     "The parameters of `model` that learn, each once; `ValueError` if there are none"
     parameters = [p for p in model.parameters() if p.requires_grad]
@@ -119,7 +119,7 @@ def trainable_parameters(model) -> list:
         )
     return parameters
 
-# %% ../nbs/08_freezing.ipynb #1dacc0ab
+# %% ../nbs/08_freezing.ipynb #cfd99b33
 def _summary_html(model) -> str:
     "`frozen_summary` of `model` as an HTML table, and the names of the tensors that move"
     head, *body = frozen_summary(model).cells()
@@ -132,7 +132,7 @@ def _summary_html(model) -> str:
     title = f"<summary>{len(moving)} tensors move</summary>"
     return f"<table>{table}</table><details>{title}{names}</details>"
 
-# %% ../nbs/08_freezing.ipynb #3c1bc7bc
+# %% ../nbs/08_freezing.ipynb #d22d112a
 def explore_freezing(model):
     "A slider over the groups of `model`: what then moves and what it saves; has `.slider` and `.view`"
     widgets, twin = optional("ipywidgets"), copy.deepcopy(model)

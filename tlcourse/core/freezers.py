@@ -7,7 +7,7 @@ __all__ = ['LIBRARY_FREEZERS', 'small_network', 'train_some', 'tensors_of', 'mov
            'flags', 'fastai_default', 'bn_freeze', 'flags_and_bn_freeze', 'default_and_bn_freeze', 'lightning',
            'timm_freeze', 'keras', 'freezing_behaviour']
 
-# %% ../../nbs/core/freezers.ipynb #75816cb4
+# %% ../../nbs/core/freezers.ipynb #d0b89a26
 import copy
 from collections import OrderedDict
 
@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn import functional as F
 from torchvision.ops import FrozenBatchNorm2d
 
-# %% ../../nbs/core/freezers.ipynb #ca3beae1
+# %% ../../nbs/core/freezers.ipynb #74d05097
 def small_network():
     "A body (two convolutions with BatchNorm, one Dropout) and a head, always with the same weights"
     with torch.random.fork_rng(devices=[]):
@@ -33,7 +33,7 @@ def small_network():
         head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 2))
         return nn.Sequential(OrderedDict(body=body, head=head))
 
-# %% ../../nbs/core/freezers.ipynb #a63b1288
+# %% ../../nbs/core/freezers.ipynb #81fced7a
 def train_some(
     net,
     optimizer,
@@ -52,7 +52,7 @@ def train_some(
         optimizer.step()
         optimizer.zero_grad(set_to_none=set_to_none)
 
-# %% ../../nbs/core/freezers.ipynb #092567e6
+# %% ../../nbs/core/freezers.ipynb #fdf81eac
 def tensors_of(net) -> dict:
     "name -> a copy of each parameter and buffer of `net`"
     return {name: t.clone() for name, t in net.state_dict().items()}
@@ -62,14 +62,14 @@ def moved_since(before: dict, net) -> list:
     "Names of the tensors of `net` that are not bit-identical to those in `before`"
     return [name for name, t in net.state_dict().items() if not torch.equal(t, before[name])]
 
-# %% ../../nbs/core/freezers.ipynb #704efeef
+# %% ../../nbs/core/freezers.ipynb #810c492f
 def moved_by_training(net, optimizer=None, **options) -> list:
     "Names of the tensors of `net` that `train_some` moves; by default SGD over all parameters"
     before = tensors_of(net)
     train_some(net, optimizer or torch.optim.SGD(net.parameters(), lr=0.1), **options)
     return moved_since(before, net)
 
-# %% ../../nbs/core/freezers.ipynb #33f9c206
+# %% ../../nbs/core/freezers.ipynb #30ddd14b
 def _norms(body) -> list:
     return [m for m in body.modules() if isinstance(m, nn.BatchNorm2d)]
 
@@ -82,7 +82,7 @@ def flags(body):
     "PyTorch: `requires_grad_(False)` and no more; also fastai with `train_bn=False`"
     body.requires_grad_(False)
 
-# %% ../../nbs/core/freezers.ipynb #47559144
+# %% ../../nbs/core/freezers.ipynb #becc03fe
 def fastai_default(body):
     "fastai: `freeze()`, with train_bn=True: BatchNorm's parameters stay trainable"
     body.requires_grad_(False)
@@ -100,7 +100,7 @@ def bn_freeze(body):
 
     return after_train
 
-# %% ../../nbs/core/freezers.ipynb #9a67bbc6
+# %% ../../nbs/core/freezers.ipynb #3b202615
 def flags_and_bn_freeze(body):
     "fastai: train_bn=False, with the callback BnFreeze"
     flags(body)
@@ -112,7 +112,7 @@ def default_and_bn_freeze(body):
     fastai_default(body)
     return bn_freeze(body)
 
-# %% ../../nbs/core/freezers.ipynb #30a104ae
+# %% ../../nbs/core/freezers.ipynb #21d1c9b5
 def lightning(body):
     "Lightning: `BaseFinetuning.freeze(train_bn=False)`"
     flags(body)
@@ -139,7 +139,7 @@ def keras(body):
 
     return after_train
 
-# %% ../../nbs/core/freezers.ipynb #1b761cef
+# %% ../../nbs/core/freezers.ipynb #5316d256
 LIBRARY_FREEZERS = {
     "nothing frozen": nothing_frozen,
     "PyTorch: requires_grad_(False)": flags,
@@ -153,14 +153,14 @@ LIBRARY_FREEZERS = {
     "Keras: trainable=False": keras,
 }
 
-# %% ../../nbs/core/freezers.ipynb #022f3cae
+# %% ../../nbs/core/freezers.ipynb #1aac042b
 def _normalises_by_batch(norm, x) -> bool:
     "Whether `norm`, in the mode that it has, normalises `x` by the batch"
     out = copy.deepcopy(norm)(x)
     by_batch = F.batch_norm(x, None, None, norm.weight, norm.bias, training=True)
     return torch.allclose(out, by_batch, atol=1e-5)
 
-# %% ../../nbs/core/freezers.ipynb #612c8c89
+# %% ../../nbs/core/freezers.ipynb #9019b6b7
 def _features_agree(body, xb) -> bool:
     "Whether `body` without Dropout gives the same features in its mode and in evaluation mode"
     for layer in body:
@@ -169,7 +169,7 @@ def _features_agree(body, xb) -> bool:
     in_training = copy.deepcopy(body)(xb)
     return torch.allclose(in_training, body.eval()(xb), atol=1e-5)
 
-# %% ../../nbs/core/freezers.ipynb #84cd7cd7
+# %% ../../nbs/core/freezers.ipynb #898a28f5
 def freezing_behaviour(how) -> dict:
     "What moves and works when the small network's body is frozen by `how`: one row"
     net = small_network()

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['groups_of', 'frozen_report', 'backward_work', 'frozen_summary']
 
-# %% ../../nbs/core/reports.ipynb #8785ac61
+# %% ../../nbs/core/reports.ipynb #59f1975d
 import copy
 from functools import partial
 
@@ -17,7 +17,7 @@ from torch.nn.modules.conv import _ConvNd
 from .results import Table
 from .state import hooks_removed, modes_restored
 
-# %% ../../nbs/core/reports.ipynb #211dda05
+# %% ../../nbs/core/reports.ipynb #18bf22e7
 def _leftovers(p, optimizer, group) -> list:
     "Why a step moves the frozen parameter `p`, whose gradient was not dropped"
     state = optimizer.state.get(p, {})
@@ -29,7 +29,7 @@ def _leftovers(p, optimizer, group) -> list:
     }
     return [cause for cause, holds in causes.items() if holds]
 
-# %% ../../nbs/core/reports.ipynb #3ec05270
+# %% ../../nbs/core/reports.ipynb #872f7907
 def _fate(
     p,  # a parameter
     optimizer,  # or None: assume that it holds all that learns
@@ -47,14 +47,14 @@ def _fate(
     causes = _leftovers(p, optimizer, group) if p.grad is not None else []
     return (True, f"a gradient is left: {', '.join(causes)}") if causes else (False, "frozen")
 
-# %% ../../nbs/core/reports.ipynb #9145ce8e
+# %% ../../nbs/core/reports.ipynb #036e51fd
 def _updates(module, name) -> bool:
     "Whether the buffer `name` of `module` changes in the forward pass"
     if not (isinstance(module, _BatchNorm) and module.training and module.track_running_stats):
         return False
     return name.endswith("num_batches_tracked") or module.momentum != 0
 
-# %% ../../nbs/core/reports.ipynb #6554ea7d
+# %% ../../nbs/core/reports.ipynb #45997c12
 def _tensors(model):
     "(name, tensor, its module) for each parameter and buffer of `model`, shared ones once"
     seen = set()
@@ -65,26 +65,26 @@ def _tensors(model):
             seen.add(id(t))
             yield f"{path}.{name}" if path else name, t, m
 
-# %% ../../nbs/core/reports.ipynb #44cfca54
+# %% ../../nbs/core/reports.ipynb #714abc4c
 def groups_of(model) -> list:
     "The layer groups of `model`, shallow to deep; an empty list if it has none"
     groups = getattr(model, "layer_groups", None)
     return groups if isinstance(groups, list) else []
 
-# %% ../../nbs/core/reports.ipynb #f94c3f62
+# %% ../../nbs/core/reports.ipynb #ff352420
 def _group_names(model) -> dict:
     "id of each module and parameter -> its layer group, or else its first-level child"
     named = [(g.name, g) for g in reversed(groups_of(model))] or model.named_children()
     return {id(x): name for name, g in named for x in (*g.modules(), *g.parameters())}
 
-# %% ../../nbs/core/reports.ipynb #fe9faee7
+# %% ../../nbs/core/reports.ipynb #dfa46bed
 def _buffer_fate(module, name) -> tuple:
     "(whether the forward pass moves the buffer `name` of `module`, why)"
     if _updates(module, name):
         return True, "statistics update"
     return False, "statistics fixed" if isinstance(module, _BatchNorm) else "a constant"
 
-# %% ../../nbs/core/reports.ipynb #999c6a40
+# %% ../../nbs/core/reports.ipynb #25249136
 def _report_row(
     name: str,  # of the tensor in its model
     t,  # the tensor
@@ -106,7 +106,7 @@ def _report_row(
         "why": why,
     }
 
-# %% ../../nbs/core/reports.ipynb #18fa5138
+# %% ../../nbs/core/reports.ipynb #6407e30e
 def frozen_report(model, optimizer=None) -> Table:
     "For each tensor of `model`: will a training step move it, and why"
     groups = {}
@@ -122,7 +122,7 @@ def frozen_report(model, optimizer=None) -> Table:
             rows.append({"tensor": name, "group": layer_group, **row})
     return Table(rows)
 
-# %% ../../nbs/core/reports.ipynb #32808b41
+# %% ../../nbs/core/reports.ipynb #f7e0952c
 def _work(model, xb) -> dict:
     "layer -> multiply-adds of the backward pass: (for its weights, for its inputs)"
     work = {}
@@ -143,7 +143,7 @@ def _work(model, xb) -> dict:
         model(xb)
     return work
 
-# %% ../../nbs/core/reports.ipynb #7089014b
+# %% ../../nbs/core/reports.ipynb #2708d657
 def backward_work(model, xb=None) -> dict:
     "layer -> multiply-adds of a backward pass, (as `model` is, if all of it learned)"
     if xb is None and not hasattr(model, "preprocess"):
@@ -159,7 +159,7 @@ def backward_work(model, xb=None) -> dict:
     whole = _work(twin.requires_grad_(True), images)
     return {name: (sum(now[name]), sum(whole[name])) for name in whole}
 
-# %% ../../nbs/core/reports.ipynb #9d46ba8c
+# %% ../../nbs/core/reports.ipynb #49ace269
 def _summary_row(
     group: str,  # its name, or "all"
     report,  # rows of `frozen_report`
@@ -182,7 +182,7 @@ def _summary_row(
         "backward saved (%)": 100 * (1 - now / whole) if whole else 0.0,
     }
 
-# %% ../../nbs/core/reports.ipynb #7672ffad
+# %% ../../nbs/core/reports.ipynb #8725b2c9
 def frozen_summary(
     model,
     optimizer=None,
