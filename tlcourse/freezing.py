@@ -89,9 +89,9 @@ def _between(model, k) -> list:
             layers.append(m)
     return layers
 
-# %% ../nbs/08_freezing.ipynb #47369952
+# %% ../nbs/08_freezing.ipynb #ee989893
 def freeze_to(model, k, bn: str = "frozen"):
-    "Freeze `model.layer_groups[:k]`, the rest learns; `k` as in `group_number`, `bn` as in `freeze`"
+    "Freeze `model.layer_groups[:k]`; the rest learns; `k`: see `group_number`, `bn`: see `freeze`"
     k = group_number(model, k)
     unfreeze(model)
     for group in model.layer_groups[:k]:
@@ -132,9 +132,9 @@ def _summary_html(model) -> str:
     title = f"<summary>{len(moving)} tensors move</summary>"
     return f"<table>{table}</table><details>{title}{names}</details>"
 
-# %% ../nbs/08_freezing.ipynb #d22d112a
+# %% ../nbs/08_freezing.ipynb #67e5d684
 def explore_freezing(model):
-    "A slider over the groups of `model`: what then moves and what it saves; has `.slider` and `.view`"
+    "A slider over the groups of `model`: what moves, what it saves; has `.slider` and `.view`"
     widgets, twin = optional("ipywidgets"), copy.deepcopy(model)
     names = [g.name for g in twin.layer_groups]
     slider = widgets.SelectionSlider(

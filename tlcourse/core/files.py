@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['write_atomic']
 
-# %% ../../nbs/core/files.ipynb #2b534871
+# %% ../../nbs/core/files.ipynb #909de146
 import os
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-# %% ../../nbs/core/files.ipynb #25a6bb58
+# %% ../../nbs/core/files.ipynb #a33dc893
 def write_atomic(path: Path, write: Callable):
     "Make the file `path` in one step: `write(tmp)` fills a temporary file, which is then renamed"
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -6,14 +6,14 @@
 __all__ = ['random_state', 'set_random_state', 'rng_restored', 'generator_for', 'set_mode', 'modes_restored', 'eval_mode',
            'buffers_restored', 'restored', 'hooks_removed']
 
-# %% ../../nbs/core/state.ipynb #0636023f
+# %% ../../nbs/core/state.ipynb #155f7524
 import random
 from contextlib import contextmanager
 
 import numpy as np
 import torch
 
-# %% ../../nbs/core/state.ipynb #2fda869f
+# %% ../../nbs/core/state.ipynb #6c7fd38f
 def random_state() -> dict:
     "The states of all random generators (Python, NumPy, torch, each GPU) as lists and texts"
     kind, numbers, *rest = np.random.get_state()
@@ -25,7 +25,7 @@ def random_state() -> dict:
         "torch": [bytes(state.numpy()).hex() for state in states],
     }
 
-# %% ../../nbs/core/state.ipynb #2ddcfa68
+# %% ../../nbs/core/state.ipynb #2c619c8b
 def set_random_state(state: dict):
     "Put every random generator back to `state`, as `random_state` gave it"
     version, numbers, gauss = state["python"]
@@ -37,7 +37,7 @@ def set_random_state(state: dict):
     if gpus:
         torch.cuda.set_rng_state_all(gpus)
 
-# %% ../../nbs/core/state.ipynb #e4833bff
+# %% ../../nbs/core/state.ipynb #0dfae3c3
 @contextmanager
 def rng_restored():
     "Random generators are where they were before when its `with` ends"
@@ -47,21 +47,21 @@ def rng_restored():
     finally:
         set_random_state(state)
 
-# %% ../../nbs/core/state.ipynb #437b54b6
+# %% ../../nbs/core/state.ipynb #d89b511a
 def generator_for(seed: int, epoch: int, index: int) -> torch.Generator:
     "The generator of image `index` in `epoch`: the same on every machine and in any worker"
     sequence = np.random.SeedSequence((seed, epoch, index))
     state = sequence.generate_state(1, np.uint64)[0]
     return torch.Generator().manual_seed(int(state >> np.uint64(1)))
 
-# %% ../../nbs/core/state.ipynb #6f8d6b16
+# %% ../../nbs/core/state.ipynb #36d7dcdb
 def set_mode(training: bool, *modules):
     "Set the mode of every layer of `modules`, including layers that override `train`"
     for module in modules:
         for layer in module.modules():
             layer.training = training
 
-# %% ../../nbs/core/state.ipynb #7a9d6401
+# %% ../../nbs/core/state.ipynb #a66769e3
 @contextmanager
 def modes_restored(model):
     "Every layer of `model` has the mode that it had before when its `with` ends"
@@ -72,7 +72,7 @@ def modes_restored(model):
         for layer, mode in modes:
             layer.training = mode
 
-# %% ../../nbs/core/state.ipynb #3a03f30a
+# %% ../../nbs/core/state.ipynb #628a2a92
 @contextmanager
 def eval_mode(model):
     "Every layer of `model` is in evaluation mode inside its `with`, and as it was afterwards"
@@ -80,7 +80,7 @@ def eval_mode(model):
         set_mode(False, model)
         yield model
 
-# %% ../../nbs/core/state.ipynb #f889b509
+# %% ../../nbs/core/state.ipynb #94919570
 @contextmanager
 def buffers_restored(model):
     "Afterwards every buffer of `model` is the same tensor with the same numbers as before"
@@ -95,7 +95,7 @@ def buffers_restored(model):
         for buffers, name, buffer in registered:
             buffers[name] = buffer  # a forward pass may have put another tensor there
 
-# %% ../../nbs/core/state.ipynb #ffd1a361
+# %% ../../nbs/core/state.ipynb #2ab5abeb
 @contextmanager
 def _parameters_restored(model):
     "Afterwards the numbers, gradients and `requires_grad` of every parameter are as before"
@@ -113,7 +113,7 @@ def _parameters_restored(model):
                 if grad is not None:
                     p.grad = grad[0].copy_(grad[1])
 
-# %% ../../nbs/core/state.ipynb #73b2cb69
+# %% ../../nbs/core/state.ipynb #9bb9f20f
 @contextmanager
 def _train_methods_restored(model):
     "Afterwards each layer of `model` overrides `train` exactly if it did before"
@@ -126,7 +126,7 @@ def _train_methods_restored(model):
             if method is not None:
                 layer.train = method
 
-# %% ../../nbs/core/state.ipynb #25b0811c
+# %% ../../nbs/core/state.ipynb #a85a2fd8
 @contextmanager
 def restored(model, weights: bool = True):
     "Afterwards `model` and all generators are as before; `weights=False` leaves parameters alone"
@@ -137,7 +137,7 @@ def restored(model, weights: bool = True):
         with _train_methods_restored(model), _parameters_restored(model):
             yield model
 
-# %% ../../nbs/core/state.ipynb #ef88713c
+# %% ../../nbs/core/state.ipynb #55179be7
 @contextmanager
 def hooks_removed():
     "A list for the handles of hooks, all of which are removed at the end, also after an error"
