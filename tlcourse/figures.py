@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['plt', 'as_image_array', 'show_image', 'show_images', 'draw_band', 'show_curves', 'show_bars', 'draw_steps']
 
-# %% ../nbs/A_figures.ipynb #e6b1ebca
+# %% ../nbs/A_figures.ipynb #20551e89
 import importlib
 from math import ceil
 
@@ -15,7 +15,7 @@ import torch
 from .core.recording import bottlenecks
 from .core.session import COLORS
 
-# %% ../nbs/A_figures.ipynb #d3d0c7a0
+# %% ../nbs/A_figures.ipynb #d477c89c
 class _Later:
     "The module `name`, imported at its first use"
 
@@ -28,7 +28,7 @@ class _Later:
 
 plt = _Later("matplotlib.pyplot")
 
-# %% ../nbs/A_figures.ipynb #0abd9258
+# %% ../nbs/A_figures.ipynb #f722f5d4
 def _to_array(image) -> np.ndarray:
     "`image` as an array (h, w) or (h, w, c); the channel axis of a tensor moves to the end"
     if isinstance(image, torch.Tensor):
@@ -41,7 +41,7 @@ def _to_array(image) -> np.ndarray:
         array = array[..., 0]
     return array
 
-# %% ../nbs/A_figures.ipynb #a527e188
+# %% ../nbs/A_figures.ipynb #8a566315
 def _check_range(array: np.ndarray):
     "Floats must lie in [0, 1]; resizing and un-normalising may overshoot by a thousandth"
     low, high = np.nanmin(array), np.nanmax(array)
@@ -51,7 +51,7 @@ def _check_range(array: np.ndarray):
             "undo the normalisation first (preprocess.denormalize), or rescale"
         )
 
-# %% ../nbs/A_figures.ipynb #60c73e44
+# %% ../nbs/A_figures.ipynb #269b99fc
 def as_image_array(
     image,  # PIL image; array (h, w), (h, w, 3 or 4); tensor (h, w), (1 or 3, h, w)
 ) -> np.ndarray:
@@ -67,7 +67,7 @@ def as_image_array(
     _check_range(array)
     return array.clip(0, 1)
 
-# %% ../nbs/A_figures.ipynb #1d928b1f
+# %% ../nbs/A_figures.ipynb #f8b08ce4
 def show_image(image, title: str = None, ax=None):
     "Draw `image` without axes, under `title`, on `ax`; greys are never stretched; returns `ax`"
     if ax is None:
@@ -79,14 +79,14 @@ def show_image(image, title: str = None, ax=None):
         ax.set_title(title, fontsize=10)
     return ax
 
-# %% ../nbs/A_figures.ipynb #38be62c1
+# %% ../nbs/A_figures.ipynb #1c08b8c8
 def _grid(n: int, n_cols: int, size: float) -> np.ndarray:
     "New axes for `n` images in rows of `n_cols`, each `size` inches wide"
     n_rows = ceil(n / n_cols)
     figsize = n_cols * size, n_rows * size * 1.15
     return plt.subplots(n_rows, n_cols, figsize=figsize, squeeze=False)[1]
 
-# %% ../nbs/A_figures.ipynb #78f6505f
+# %% ../nbs/A_figures.ipynb #773cb5c3
 def show_images(
     images,  # in any form that `as_image_array` takes
     titles=None,  # one per image, or none
@@ -112,7 +112,7 @@ def show_images(
         show_image(image, title, ax)
     return axes
 
-# %% ../nbs/A_figures.ipynb #b3f18b22
+# %% ../nbs/A_figures.ipynb #a657a10f
 def draw_band(
     ax,  # axes to draw on
     x,  # horizontal positions (n,), numbers or names
@@ -128,7 +128,7 @@ def draw_band(
     else:
         ax.vlines(x, low, high, color=drawn.get_color(), alpha=0.5)
 
-# %% ../nbs/A_figures.ipynb #a504bf46
+# %% ../nbs/A_figures.ipynb #a24ed17b
 def show_curves(
     curves,  # label -> values (n,), or several seeds (seeds, n)
     *,
@@ -152,7 +152,7 @@ def show_curves(
     ax.legend()
     return ax
 
-# %% ../nbs/A_figures.ipynb #b4ccc34a
+# %% ../nbs/A_figures.ipynb #d58f411b
 def _check_intervals(values: dict):
     for label, (value, low, high) in values.items():
         if not low <= value <= high:
@@ -168,7 +168,7 @@ def _draw_bars(ax, values: dict):
     for i, (m, h) in enumerate(zip(mid, high)):
         ax.annotate(f"{m:.3g}", (h, i), (6, 0), textcoords="offset points", va="center")
 
-# %% ../nbs/A_figures.ipynb #fb7e4e3d
+# %% ../nbs/A_figures.ipynb #90bf33c3
 def show_bars(
     values,  # label -> (value, low, high)
     *,
@@ -189,14 +189,14 @@ def show_bars(
     ax.invert_yaxis()
     return ax
 
-# %% ../nbs/A_figures.ipynb #82d4a381
+# %% ../nbs/A_figures.ipynb #f98647f5
 def _draw_arc(ax, i: int, j: int):
     "A half circle from step `j` to step `i`; neighbours get a straight line"
     at = np.linspace(0, np.pi, 40 if i - j > 1 else 2)
     x = (i + j) / 2 - np.cos(at) * (i - j) / 2
     ax.plot(x, np.sin(at) * (i - j) * 0.4, color="#777777", lw=1.4, zorder=1)
 
-# %% ../nbs/A_figures.ipynb #0d401b7c
+# %% ../nbs/A_figures.ipynb #ad3c9847
 def draw_steps(
     steps,  # the steps of a `core.recording.Record`
     ax,  # axes to draw on

@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['write_atomic']
 
-# %% ../../nbs/core/files.ipynb #909de146
+# %% ../../nbs/core/files.ipynb #a376d6f8
 import os
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-# %% ../../nbs/core/files.ipynb #a33dc893
+# %% ../../nbs/core/files.ipynb #7b473f1e
 def write_atomic(path: Path, write: Callable):
     "Make the file `path` in one step: `write(tmp)` fills a temporary file, which is then renamed"
     path.parent.mkdir(parents=True, exist_ok=True)

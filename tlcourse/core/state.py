@@ -6,14 +6,14 @@
 __all__ = ['random_state', 'set_random_state', 'rng_restored', 'generator_for', 'set_mode', 'modes_restored', 'eval_mode',
            'buffers_restored', 'restored', 'hooks_removed']
 
-# %% ../../nbs/core/state.ipynb #155f7524
+# %% ../../nbs/core/state.ipynb #b1588704
 import random
 from contextlib import contextmanager
 
 import numpy as np
 import torch
 
-# %% ../../nbs/core/state.ipynb #6c7fd38f
+# %% ../../nbs/core/state.ipynb #c82957b9
 def random_state() -> dict:
     "The states of all random generators (Python, NumPy, torch, each GPU) as lists and texts"
     kind, numbers, *rest = np.random.get_state()
@@ -25,7 +25,7 @@ def random_state() -> dict:
         "torch": [bytes(state.numpy()).hex() for state in states],
     }
 
-# %% ../../nbs/core/state.ipynb #2c619c8b
+# %% ../../nbs/core/state.ipynb #0585f9e1
 def set_random_state(state: dict):
     "Put every random generator back to `state`, as `random_state` gave it"
     version, numbers, gauss = state["python"]
@@ -37,7 +37,7 @@ def set_random_state(state: dict):
     if gpus:
         torch.cuda.set_rng_state_all(gpus)
 
-# %% ../../nbs/core/state.ipynb #0dfae3c3
+# %% ../../nbs/core/state.ipynb #bfb69a3d
 @contextmanager
 def rng_restored():
     "Random generators are where they were before when its `with` ends"
@@ -47,21 +47,21 @@ def rng_restored():
     finally:
         set_random_state(state)
 
-# %% ../../nbs/core/state.ipynb #d89b511a
+# %% ../../nbs/core/state.ipynb #e582e16e
 def generator_for(seed: int, epoch: int, index: int) -> torch.Generator:
     "The generator of image `index` in `epoch`: the same on every machine and in any worker"
     sequence = np.random.SeedSequence((seed, epoch, index))
     state = sequence.generate_state(1, np.uint64)[0]
     return torch.Generator().manual_seed(int(state >> np.uint64(1)))
 
-# %% ../../nbs/core/state.ipynb #36d7dcdb
+# %% ../../nbs/core/state.ipynb #9efad58e
 def set_mode(training: bool, *modules):
     "Set the mode of every layer of `modules`, including layers that override `train`"
     for module in modules:
         for layer in module.modules():
             layer.training = training
 
-# %% ../../nbs/core/state.ipynb #a66769e3
+# %% ../../nbs/core/state.ipynb #6005d924
 @contextmanager
 def modes_restored(model):
     "Every layer of `model` has the mode that it had before when its `with` ends"
@@ -72,7 +72,7 @@ def modes_restored(model):
         for layer, mode in modes:
             layer.training = mode
 
-# %% ../../nbs/core/state.ipynb #628a2a92
+# %% ../../nbs/core/state.ipynb #273def86
 @contextmanager
 def eval_mode(model):
     "Every layer of `model` is in evaluation mode inside its `with`, and as it was afterwards"
@@ -80,7 +80,7 @@ def eval_mode(model):
         set_mode(False, model)
         yield model
 
-# %% ../../nbs/core/state.ipynb #94919570
+# %% ../../nbs/core/state.ipynb #94e9668c
 @contextmanager
 def buffers_restored(model):
     "Afterwards every buffer of `model` is the same tensor with the same numbers as before"
@@ -95,7 +95,7 @@ def buffers_restored(model):
         for buffers, name, buffer in registered:
             buffers[name] = buffer  # a forward pass may have put another tensor there
 
-# %% ../../nbs/core/state.ipynb #2ab5abeb
+# %% ../../nbs/core/state.ipynb #4d6e0405
 @contextmanager
 def _parameters_restored(model):
     "Afterwards the numbers, gradients and `requires_grad` of every parameter are as before"
@@ -113,7 +113,7 @@ def _parameters_restored(model):
                 if grad is not None:
                     p.grad = grad[0].copy_(grad[1])
 
-# %% ../../nbs/core/state.ipynb #9bb9f20f
+# %% ../../nbs/core/state.ipynb #7c34d8fd
 @contextmanager
 def _train_methods_restored(model):
     "Afterwards each layer of `model` overrides `train` exactly if it did before"
@@ -126,7 +126,7 @@ def _train_methods_restored(model):
             if method is not None:
                 layer.train = method
 
-# %% ../../nbs/core/state.ipynb #a85a2fd8
+# %% ../../nbs/core/state.ipynb #af0df22a
 @contextmanager
 def restored(model, weights: bool = True):
     "Afterwards `model` and all generators are as before; `weights=False` leaves parameters alone"
@@ -137,7 +137,7 @@ def restored(model, weights: bool = True):
         with _train_methods_restored(model), _parameters_restored(model):
             yield model
 
-# %% ../../nbs/core/state.ipynb #55179be7
+# %% ../../nbs/core/state.ipynb #9a8ec1d9
 @contextmanager
 def hooks_removed():
     "A list for the handles of hooks, all of which are removed at the end, also after an error"

@@ -5,16 +5,16 @@
 # %% auto #0
 __all__ = ['Caught', 'raises']
 
-# %% ../../nbs/core/testing.ipynb #871617ad
+# %% ../../nbs/core/testing.ipynb #c5a791bd
 from contextlib import contextmanager
 
-# %% ../../nbs/core/testing.ipynb #04fa4e34
+# %% ../../nbs/core/testing.ipynb #318405ab
 class Caught:
     "The error that `raises` expected: `message` is its text, once it was raised"
 
     message = None
 
-# %% ../../nbs/core/testing.ipynb #0176d784
+# %% ../../nbs/core/testing.ipynb #ce41a8b8
 @contextmanager
 def raises(error=ValueError, match: str = "", show: bool = True):
     "`error` must be raised inside, with `match` in its message, which is printed if `show`"
