@@ -147,9 +147,9 @@ def _strata(items, stratify):
         raise ValueError(f"{len(items)} items but {len(labels)} labels")
     return np.unique(np.asarray(labels), return_inverse=True)[1]
 
-# %% ../nbs/01_data.ipynb #4589e0b3
+# %% ../nbs/01_data.ipynb #3e98285d
 def _split_by_class(labels, shares, rng):
-    "Positions for train, valid and test by `shares`, class by class, each part at least one of each"
+    "Positions for train, valid and test by `shares`, class by class, at least one to each"
     parts = [[], [], []]
     for c in np.unique(labels):
         at = rng.permutation(np.flatnonzero(labels == c))

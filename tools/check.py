@@ -133,14 +133,21 @@ def check_outputs():
     )
 
 
+def version_faults(nbs: dict) -> list:
+    "Which of the notebooks (name -> notebook) were run under which versions, if not all under one"
+    by_versions = {}
+    for name, nb in nbs.items():
+        executed = nb.metadata.get("executed", {})
+        versions = json.dumps(executed.get("versions"), sort_keys=True)
+        by_versions.setdefault(versions, []).append(name)
+    if len(by_versions) == 1:
+        return []
+    return [f"{versions}: {', '.join(names)}" for versions, names in by_versions.items()]
+
+
 def check_versions():
     "all notebooks were run under one set of versions"
-    by_versions = {}
-    for path in notebooks():
-        executed = read(path).metadata.get("executed", {})
-        versions = json.dumps(executed.get("versions"), sort_keys=True)
-        by_versions.setdefault(versions, []).append(path.stem)
-    assert len(by_versions) == 1, f"run them all again: {by_versions}"
+    fail_if(version_faults({path.stem: read(path) for path in notebooks()}))
 
 
 def readme_faults(text: str) -> list:
@@ -194,6 +201,17 @@ def size_faults(name: str, nb) -> list:
     return faults
 
 
+def width_faults(shapes: list) -> list:
+    "Whether the cells of all notebooks together are too wide"
+    median, ninth = measure.widths(shapes)
+    faults = []
+    if median > measure.MAX_MEDIAN_CHARACTERS:
+        faults.append(f"the median code cell has {median:.0f} characters")
+    if ninth > measure.MAX_NINTH_CHARACTERS:
+        faults.append(f"one code cell in ten has more than {ninth:.0f} characters")
+    return faults
+
+
 def check_sizes():
     "cells have at most 60 lines, functions 30; widths as CONTRIBUTING.md says"
     nbs = {relative(path): read(path) for path in notebooks()}
@@ -202,12 +220,7 @@ def check_sizes():
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for function, n in measure.long_functions(tree):
             faults.append(f"{relative(path)}: {function} has {n} lines, more than 30")
-    median, ninth = measure.widths([measure.shape(nb) for nb in nbs.values()])
-    if median > measure.MAX_MEDIAN_CHARACTERS:
-        faults.append(f"the median cell has {median:.0f} characters")
-    if ninth > measure.MAX_NINTH_CHARACTERS:
-        faults.append(f"one cell in ten has more than {ninth:.0f} characters")
-    fail_if(faults)
+    fail_if(faults + width_faults([measure.shape(nb) for nb in nbs.values()]))
 
 
 def lesson_faults(nb) -> list:

@@ -71,8 +71,8 @@ def code_lines(source: str) -> list:
 def before_proofs(nb) -> list:
     "The cells that every reader reads"
     for i, cell in enumerate(nb.cells):
-        if cell.cell_type == "markdown" and cell.source.startswith("## Proofs"):
-            return nb.cells[:i]
+        if cell.cell_type == "markdown" and re.search(r"^## Proofs", cell.source, re.M):
+            return nb.cells[: i + 1]
     return nb.cells
 
 
