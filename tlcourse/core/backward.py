@@ -5,21 +5,21 @@
 # %% auto #0
 __all__ = ['RULES', 'passed_forward', 'positive_signal', 'passed_and_positive', 'ReluRule']
 
-# %% ../../nbs/core/backward.ipynb #d86069bb
+# %% ../../nbs/core/backward.ipynb #9578820d
 import torch
 from torch.overrides import TorchFunctionMode
 
-# %% ../../nbs/core/backward.ipynb #bd637058
+# %% ../../nbs/core/backward.ipynb #2995bd9c
 def passed_forward(x, ceiling, signal):
     "Where the input itself passed: the exact gradient"
     return (x > 0) & (x < ceiling)
 
-# %% ../../nbs/core/backward.ipynb #ff568d43
+# %% ../../nbs/core/backward.ipynb #68c74e67
 def positive_signal(x, ceiling, signal):
     "Where the arriving signal is positive, whatever the input was"
     return signal > 0
 
-# %% ../../nbs/core/backward.ipynb #0cb5bf84
+# %% ../../nbs/core/backward.ipynb #49955c9e
 def passed_and_positive(x, ceiling, signal):
     "Where the input was positive and the arriving signal is too"
     return (x > 0) & (signal > 0)
@@ -31,7 +31,7 @@ RULES = {
     "guided": passed_and_positive,
 }
 
-# %% ../../nbs/core/backward.ipynb #82aa1d8f
+# %% ../../nbs/core/backward.ipynb #86414e90
 class _RuledRelu(torch.autograd.Function):
     "ReLU cut at `ceiling`, with the backward pass of `rule`"
 
@@ -47,7 +47,7 @@ class _RuledRelu(torch.autograd.Function):
         (x,) = ctx.saved_tensors
         return signal * RULES[ctx.rule](x, ctx.ceiling, signal), None, None
 
-# %% ../../nbs/core/backward.ipynb #07045540
+# %% ../../nbs/core/backward.ipynb #ef6d106b
 def _hardtanh_range(x, min_val=-1.0, max_val=1.0, inplace=False):
     "The lowest and highest value of a call of `hardtanh`"
     return min_val, max_val
@@ -65,7 +65,7 @@ def _relu_ceiling(name, args, kwargs):
     low, high = _hardtanh_range(*args, **kwargs)
     return high if low == 0 else None
 
-# %% ../../nbs/core/backward.ipynb #0d3ec559
+# %% ../../nbs/core/backward.ipynb #4bd83dda
 _SMOOTH = ("gelu", "silu", "hardswish", "elu", "mish", "leaky_relu")
 
 
