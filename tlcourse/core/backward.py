@@ -5,21 +5,21 @@
 # %% auto #0
 __all__ = ['RULES', 'passed_forward', 'positive_signal', 'passed_and_positive', 'ReluRule']
 
-# %% ../../nbs/core/backward.ipynb #f11c7263
+# %% ../../nbs/core/backward.ipynb #d4c0d71d
 import torch
 from torch.overrides import TorchFunctionMode
 
-# %% ../../nbs/core/backward.ipynb #b8d58acd
+# %% ../../nbs/core/backward.ipynb #d1c2533a
 def passed_forward(x, ceiling, signal):
     "Where the input itself passed: the exact gradient"
     return (x > 0) & (x < ceiling)
 
-# %% ../../nbs/core/backward.ipynb #5551e0ef
+# %% ../../nbs/core/backward.ipynb #ad8b05e6
 def positive_signal(x, ceiling, signal):
     "Where the arriving signal is positive, whatever the input was"
     return signal > 0
 
-# %% ../../nbs/core/backward.ipynb #472ed50a
+# %% ../../nbs/core/backward.ipynb #41309626
 def passed_and_positive(x, ceiling, signal):
     "Where the input was positive and the arriving signal is too"
     return (x > 0) & (signal > 0)
@@ -31,7 +31,7 @@ RULES = {
     "guided": passed_and_positive,
 }
 
-# %% ../../nbs/core/backward.ipynb #ec3c1d40
+# %% ../../nbs/core/backward.ipynb #f0db03b2
 class _RuledRelu(torch.autograd.Function):
     "ReLU cut at `ceiling`, with the backward pass of `rule`"
 
@@ -47,7 +47,7 @@ class _RuledRelu(torch.autograd.Function):
         (x,) = ctx.saved_tensors
         return signal * RULES[ctx.rule](x, ctx.ceiling, signal), None, None
 
-# %% ../../nbs/core/backward.ipynb #ac8521ed
+# %% ../../nbs/core/backward.ipynb #c41a5b43
 def _hardtanh_range(x, min_val=-1.0, max_val=1.0, inplace=False):
     "The lowest and highest value of a call of `hardtanh`"
     return min_val, max_val
@@ -65,7 +65,7 @@ def _relu_ceiling(name, args, kwargs):
     low, high = _hardtanh_range(*args, **kwargs)
     return high if low == 0 else None
 
-# %% ../../nbs/core/backward.ipynb #f1c05b88
+# %% ../../nbs/core/backward.ipynb #d60cb2af
 _SMOOTH = ("gelu", "silu", "hardswish", "elu", "mish", "leaky_relu")
 
 
