@@ -5,21 +5,21 @@
 # %% auto #0
 __all__ = ['RULES', 'passed_forward', 'positive_signal', 'passed_and_positive', 'ReluRule']
 
-# %% ../../nbs/core/backward.ipynb #38d7b844
+# %% ../../nbs/core/backward.ipynb #a1252afb
 import torch
 from torch.overrides import TorchFunctionMode
 
-# %% ../../nbs/core/backward.ipynb #3196a5c7
+# %% ../../nbs/core/backward.ipynb #49c65556
 def passed_forward(x, ceiling, signal):
     "Where the input itself passed: the exact gradient"
     return (x > 0) & (x < ceiling)
 
-# %% ../../nbs/core/backward.ipynb #b9586958
+# %% ../../nbs/core/backward.ipynb #bac56e4c
 def positive_signal(x, ceiling, signal):
     "Where the arriving signal is positive, whatever the input was"
     return signal > 0
 
-# %% ../../nbs/core/backward.ipynb #0d4bb5af
+# %% ../../nbs/core/backward.ipynb #93bbe5d4
 def passed_and_positive(x, ceiling, signal):
     "Where the input was positive and the arriving signal is too"
     return (x > 0) & (signal > 0)
@@ -31,7 +31,7 @@ RULES = {
     "guided": passed_and_positive,
 }
 
-# %% ../../nbs/core/backward.ipynb #7fa9080d
+# %% ../../nbs/core/backward.ipynb #15021d4f
 class _RuledRelu(torch.autograd.Function):
     "ReLU cut at `ceiling`, with the backward pass of `rule`"
 
@@ -47,7 +47,7 @@ class _RuledRelu(torch.autograd.Function):
         (x,) = ctx.saved_tensors
         return signal * RULES[ctx.rule](x, ctx.ceiling, signal), None, None
 
-# %% ../../nbs/core/backward.ipynb #b66db062
+# %% ../../nbs/core/backward.ipynb #66a1709d
 def _hardtanh_range(x, min_val=-1.0, max_val=1.0, inplace=False):
     "The lowest and highest value of a call of `hardtanh`"
     return min_val, max_val
@@ -65,7 +65,7 @@ def _relu_ceiling(name, args, kwargs):
     low, high = _hardtanh_range(*args, **kwargs)
     return high if low == 0 else None
 
-# %% ../../nbs/core/backward.ipynb #00fba312
+# %% ../../nbs/core/backward.ipynb #78fc3bff
 _SMOOTH = ("gelu", "silu", "hardswish", "elu", "mish", "leaky_relu")
 
 
