@@ -5,21 +5,21 @@
 # %% auto #0
 __all__ = ['RULES', 'passed_forward', 'positive_signal', 'passed_and_positive', 'ReluRule']
 
-# %% ../../nbs/core/backward.ipynb #c39eb342
+# %% ../../nbs/core/backward.ipynb #bcc22575
 import torch
 from torch.overrides import TorchFunctionMode
 
-# %% ../../nbs/core/backward.ipynb #7e4943e7
+# %% ../../nbs/core/backward.ipynb #1bb74c14
 def passed_forward(x, ceiling, signal):
     "Where the input itself passed: the exact gradient"
     return (x > 0) & (x < ceiling)
 
-# %% ../../nbs/core/backward.ipynb #4052d5ae
+# %% ../../nbs/core/backward.ipynb #5041704f
 def positive_signal(x, ceiling, signal):
     "Where the arriving signal is positive, whatever the input was"
     return signal > 0
 
-# %% ../../nbs/core/backward.ipynb #3843163c
+# %% ../../nbs/core/backward.ipynb #b01d8a02
 def passed_and_positive(x, ceiling, signal):
     "Where the input was positive and the arriving signal is too"
     return (x > 0) & (signal > 0)
@@ -31,7 +31,7 @@ RULES = {
     "guided": passed_and_positive,
 }
 
-# %% ../../nbs/core/backward.ipynb #8490787f
+# %% ../../nbs/core/backward.ipynb #cc948de8
 class _RuledRelu(torch.autograd.Function):
     "ReLU cut at `ceiling`, with the backward pass of `rule`"
 
@@ -47,7 +47,7 @@ class _RuledRelu(torch.autograd.Function):
         (x,) = ctx.saved_tensors
         return signal * RULES[ctx.rule](x, ctx.ceiling, signal), None, None
 
-# %% ../../nbs/core/backward.ipynb #93f79bdc
+# %% ../../nbs/core/backward.ipynb #10e02da6
 def _hardtanh_range(x, min_val=-1.0, max_val=1.0, inplace=False):
     "The lowest and highest value of a call of `hardtanh`"
     return min_val, max_val
@@ -65,7 +65,7 @@ def _relu_ceiling(name, args, kwargs):
     low, high = _hardtanh_range(*args, **kwargs)
     return high if low == 0 else None
 
-# %% ../../nbs/core/backward.ipynb #f79dc484
+# %% ../../nbs/core/backward.ipynb #5ec391f3
 _SMOOTH = ("gelu", "silu", "hardswish", "elu", "mish", "leaky_relu")
 
 
