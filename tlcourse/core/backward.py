@@ -5,21 +5,21 @@
 # %% auto #0
 __all__ = ['RULES', 'passed_forward', 'positive_signal', 'passed_and_positive', 'ReluRule']
 
-# %% ../../nbs/core/backward.ipynb #2c4624d7
+# %% ../../nbs/core/backward.ipynb #50098037
 import torch
 from torch.overrides import TorchFunctionMode
 
-# %% ../../nbs/core/backward.ipynb #aa40708b
+# %% ../../nbs/core/backward.ipynb #aa0f1d00
 def passed_forward(x, ceiling, signal):
     "Where the input itself passed: the exact gradient"
     return (x > 0) & (x < ceiling)
 
-# %% ../../nbs/core/backward.ipynb #78a5a953
+# %% ../../nbs/core/backward.ipynb #8b0323f3
 def positive_signal(x, ceiling, signal):
     "Where the arriving signal is positive, whatever the input was"
     return signal > 0
 
-# %% ../../nbs/core/backward.ipynb #8df68cf9
+# %% ../../nbs/core/backward.ipynb #244aadc6
 def passed_and_positive(x, ceiling, signal):
     "Where the input was positive and the arriving signal is too"
     return (x > 0) & (signal > 0)
@@ -31,7 +31,7 @@ RULES = {
     "guided": passed_and_positive,
 }
 
-# %% ../../nbs/core/backward.ipynb #2e3855c3
+# %% ../../nbs/core/backward.ipynb #6e5ff5a7
 class _RuledRelu(torch.autograd.Function):
     "ReLU cut at `ceiling`, with the backward pass of `rule`"
 
@@ -47,7 +47,7 @@ class _RuledRelu(torch.autograd.Function):
         (x,) = ctx.saved_tensors
         return signal * RULES[ctx.rule](x, ctx.ceiling, signal), None, None
 
-# %% ../../nbs/core/backward.ipynb #c51b84c6
+# %% ../../nbs/core/backward.ipynb #335c2979
 def _hardtanh_range(x, min_val=-1.0, max_val=1.0, inplace=False):
     "The lowest and highest value of a call of `hardtanh`"
     return min_val, max_val
@@ -65,7 +65,7 @@ def _relu_ceiling(name, args, kwargs):
     low, high = _hardtanh_range(*args, **kwargs)
     return high if low == 0 else None
 
-# %% ../../nbs/core/backward.ipynb #3d71d519
+# %% ../../nbs/core/backward.ipynb #e8eb666d
 _SMOOTH = ("gelu", "silu", "hardswish", "elu", "mish", "leaky_relu")
 
 

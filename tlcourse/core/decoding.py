@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['BadImage', 'load_image']
 
-# %% ../../nbs/core/decoding.ipynb #c8caed09
+# %% ../../nbs/core/decoding.ipynb #8add8eaa
 import os
 from contextlib import nullcontext
 
@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
-# %% ../../nbs/core/decoding.ipynb #4e1b2ed6
+# %% ../../nbs/core/decoding.ipynb #4e735b0f
 class BadImage(ValueError):
     "An image that cannot be read whole and right; `path` and `reason` say which and why"
 
@@ -25,7 +25,7 @@ class BadImage(ValueError):
     def __reduce__(self):
         return type(self), (self.path, self.reason)
 
-# %% ../../nbs/core/decoding.ipynb #e6b6a0a1
+# %% ../../nbs/core/decoding.ipynb #48474c95
 def _black_white(array, name, limits):
     "The values that mean black and white in `array`: `limits`, or what its number type says"
     if array.dtype.kind not in "biuf":
@@ -40,7 +40,7 @@ def _black_white(array, name, limits):
         raise ValueError(f"value_range=({black:g}, {white:g}): black and white must differ")
     return black, white
 
-# %% ../../nbs/core/decoding.ipynb #546b4554
+# %% ../../nbs/core/decoding.ipynb #05339372
 def _check_values(array, name, black, white):
     "`BadImage` unless every value is finite and lies between `black` and `white`"
     if not np.isfinite(array).all():
@@ -53,7 +53,7 @@ def _check_values(array, name, black, white):
             "say what black and white are with value_range=(black, white)",
         )
 
-# %% ../../nbs/core/decoding.ipynb #b9e5dc22
+# %% ../../nbs/core/decoding.ipynb #35799c7a
 def _check_not_black(array, scaled, name, white):
     "`BadImage` if values above zero were all scaled to black"
     high = array.max()
@@ -64,7 +64,7 @@ def _check_not_black(array, scaled, name, white):
             "say what white is with value_range=(0, white)",
         )
 
-# %% ../../nbs/core/decoding.ipynb #d5409138
+# %% ../../nbs/core/decoding.ipynb #bc38e9fd
 def _to_bytes(array, name, limits=None):
     "`array` of any number type as uint8, scaled by its type or by `limits` (black, white)"
     if limits is None and array.dtype == np.uint8:
@@ -76,7 +76,7 @@ def _to_bytes(array, name, limits=None):
         _check_not_black(array, scaled, name, white)
     return scaled
 
-# %% ../../nbs/core/decoding.ipynb #2a8dbd5b
+# %% ../../nbs/core/decoding.ipynb #b6138b28
 _N_BITS, _NUMBER_FORMAT, _ZERO_MEANS = 258, 339, 262
 
 
@@ -95,7 +95,7 @@ def _stated_by_tiff(image):
         return dtype, (white, 0)
     return dtype, None if bits in (8, 16, 32) else (0, white)
 
-# %% ../../nbs/core/decoding.ipynb #7676ea07
+# %% ../../nbs/core/decoding.ipynb #6f5b7854
 def _stated(image):
     "(dtype, limits) that the file of a PIL `image` states where Pillow's mode does not, or None"
     if image.mode == "I" and image.format in ("PPM", "PNG"):
@@ -104,14 +104,14 @@ def _stated(image):
         return _stated_by_tiff(image)
     return None, None
 
-# %% ../../nbs/core/decoding.ipynb #d627237e
+# %% ../../nbs/core/decoding.ipynb #40f8f4c0
 def _why_unreadable(error) -> str:
     "The reason in words for an `error` of Pillow"
     if isinstance(error, UnidentifiedImageError):
         return "no image format that Pillow knows"
     return f"{type(error).__name__}: {error}"
 
-# %% ../../nbs/core/decoding.ipynb #82d0c7e3
+# %% ../../nbs/core/decoding.ipynb #210c7e66
 def _decode(source):
     """(upright image, number type, limits) of `source` (a path or PIL image), every row decoded
 
@@ -131,7 +131,7 @@ def _decode(source):
     except Exception as e:  # Pillow's decoders raise many types
         raise BadImage(source if is_path else "image", _why_unreadable(e)) from e
 
-# %% ../../nbs/core/decoding.ipynb #5e94854c
+# %% ../../nbs/core/decoding.ipynb #3b07067e
 def _grey(image, name, limits, dtype):
     "A PIL image of wide integers or floats as 8-bit greys, with an alpha channel if it needs one"
     array = np.asarray(image) if dtype is None else np.asarray(image).astype(dtype)
@@ -141,7 +141,7 @@ def _grey(image, name, limits, dtype):
         grey.putalpha(Image.fromarray(np.where(array == clear, 0, 255).astype(np.uint8)))
     return grey
 
-# %% ../../nbs/core/decoding.ipynb #57cb5bfd
+# %% ../../nbs/core/decoding.ipynb #85c8cc1e
 def _rescaled(image, name, limits):
     "A PIL image of bytes with `limits` (black, white) instead of (0, 255); keeps its transparency"
     alpha = image.convert("RGBA").getchannel("A")
@@ -149,7 +149,7 @@ def _rescaled(image, name, limits):
     scaled.putalpha(alpha)
     return scaled
 
-# %% ../../nbs/core/decoding.ipynb #6e7ddd4e
+# %% ../../nbs/core/decoding.ipynb #bb401cb5
 def _on_background(image, background):
     "A PIL image with transparency, laid on the colour `background`, as RGB"
     clear = image.info.get("transparency")
@@ -159,7 +159,7 @@ def _on_background(image, background):
     ground = Image.new("RGBA", image.size, tuple(background) + (255,))
     return Image.alpha_composite(ground, image).convert("RGB")
 
-# %% ../../nbs/core/decoding.ipynb #cdbed607
+# %% ../../nbs/core/decoding.ipynb #7cd2dd6f
 def _to_rgb(image, name, background, limits, dtype=None):
     "A PIL image of any mode as 8-bit RGB, transparency laid on `background`"
     if image.mode == "F" or image.mode.startswith("I") or dtype is not None:
@@ -170,7 +170,7 @@ def _to_rgb(image, name, background, limits, dtype=None):
         return _on_background(image, background)
     return image.convert("RGB")
 
-# %% ../../nbs/core/decoding.ipynb #fc7ac362
+# %% ../../nbs/core/decoding.ipynb #7d3585d5
 def _as_array(source):
     "An array or tensor as an array with channels last; bfloat16, which NumPy lacks, as float32"
     if not isinstance(source, torch.Tensor):
@@ -179,7 +179,7 @@ def _as_array(source):
     source = source.float() if source.dtype == torch.bfloat16 else source
     return np.asarray(source.permute(1, 2, 0) if source.ndim == 3 else source)  # (h, w, c)
 
-# %% ../../nbs/core/decoding.ipynb #4d9fa2f6
+# %% ../../nbs/core/decoding.ipynb #3678b3fa
 def _from_array(source, limits):
     "An array (h, w), (h, w, 1, 3 or 4) or tensor (h, w), (1, 3 or 4, h, w) as a PIL image of bytes"
     array = _as_array(source)
@@ -195,7 +195,7 @@ def _from_array(source, limits):
         )
     return Image.fromarray(_to_bytes(array, "array", limits))
 
-# %% ../../nbs/core/decoding.ipynb #898aed57
+# %% ../../nbs/core/decoding.ipynb #21940e51
 def load_image(
     source,  # a path, a PIL image, an array (h, w), (h, w, 3 or 4), or a tensor (c, h, w)
     *,

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Step', 'tensors_in', 'Record', 'bottlenecks', 'run_to']
 
-# %% ../../nbs/core/recording.ipynb #54df141c
+# %% ../../nbs/core/recording.ipynb #8734b946
 from typing import NamedTuple
 
 import torch
@@ -14,7 +14,7 @@ from torch.overrides import TorchFunctionMode
 
 from .state import hooks_removed
 
-# %% ../../nbs/core/recording.ipynb #2578602e
+# %% ../../nbs/core/recording.ipynb #a2a787e8
 class Step(NamedTuple):
     "One function call: what it read (numbers of earlier steps) and the shape of the tensor that it made (None: several tensors)"
 
@@ -24,7 +24,7 @@ class Step(NamedTuple):
     computed: bool  # False: the numbers of an input handed on, as views and idle layers do
     weights: bool  # it read parameters
 
-# %% ../../nbs/core/recording.ipynb #bfd9986a
+# %% ../../nbs/core/recording.ipynb #b5d68b95
 def tensors_in(value) -> list:
     "The tensors in `value`, a tensor or lists and dictionaries of them"
     if isinstance(value, torch.Tensor):
@@ -33,13 +33,13 @@ def tensors_in(value) -> list:
         value = list(value.values())
     return [t for v in value for t in tensors_in(v)] if isinstance(value, (list, tuple)) else []
 
-# %% ../../nbs/core/recording.ipynb #ef56c7c5
+# %% ../../nbs/core/recording.ipynb #e114bcf9
 def _handed_on(made, before) -> bool:
     "Whether the one tensor `made` is the memory of a tensor of `before` (pairs of tensor and version), unchanged"
     same = lambda t: t.untyped_storage().data_ptr() == made[0].untyped_storage().data_ptr()
     return len(made) == 1 and any(t._version == version and same(t) for t, version in before)
 
-# %% ../../nbs/core/recording.ipynb #5b67b32e
+# %% ../../nbs/core/recording.ipynb #ea142c34
 class Record(TorchFunctionMode):
     "Inside its `with`: writes down every torch function that works on `xb` or on what came of it; `.steps[0]` is `xb`, `.touched` the ids of all tensors read"
 
@@ -79,7 +79,7 @@ class Record(TorchFunctionMode):
         self.made |= {id(t): len(self.steps) - 1 for t in made}
         self.kept += made  # alive, so that no id is given twice
 
-# %% ../../nbs/core/recording.ipynb #e016ce85
+# %% ../../nbs/core/recording.ipynb #53c63dc6
 def bottlenecks(inputs) -> list:
     "The steps through which every path from step 0 to the last one runs, where step i reads the earlier steps `inputs[i]`"
     last, reached, needed = len(inputs) - 1, {0}, {len(inputs) - 1}
@@ -97,7 +97,7 @@ def bottlenecks(inputs) -> list:
         far = max(far, last_reader.get(i, 0))
     return found
 
-# %% ../../nbs/core/recording.ipynb #61057f76
+# %% ../../nbs/core/recording.ipynb #fde9c87b
 class _Reached(Exception):
     "Ends a forward pass at the layer that was asked for"
 
