@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['BadImage', 'load_image']
 
-# %% ../../nbs/core/decoding.ipynb #8add8eaa
+# %% ../../nbs/core/decoding.ipynb #f8a2c400
 import os
 from contextlib import nullcontext
 
@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
-# %% ../../nbs/core/decoding.ipynb #4e735b0f
+# %% ../../nbs/core/decoding.ipynb #902b8198
 class BadImage(ValueError):
     "An image that cannot be read whole and right; `path` and `reason` say which and why"
 
@@ -25,7 +25,7 @@ class BadImage(ValueError):
     def __reduce__(self):
         return type(self), (self.path, self.reason)
 
-# %% ../../nbs/core/decoding.ipynb #48474c95
+# %% ../../nbs/core/decoding.ipynb #d18a8835
 def _black_white(array, name, limits):
     "The values that mean black and white in `array`: `limits`, or what its number type says"
     if array.dtype.kind not in "biuf":
@@ -40,7 +40,7 @@ def _black_white(array, name, limits):
         raise ValueError(f"value_range=({black:g}, {white:g}): black and white must differ")
     return black, white
 
-# %% ../../nbs/core/decoding.ipynb #05339372
+# %% ../../nbs/core/decoding.ipynb #79973647
 def _check_values(array, name, black, white):
     "`BadImage` unless every value is finite and lies between `black` and `white`"
     if not np.isfinite(array).all():
@@ -53,7 +53,7 @@ def _check_values(array, name, black, white):
             "say what black and white are with value_range=(black, white)",
         )
 
-# %% ../../nbs/core/decoding.ipynb #35799c7a
+# %% ../../nbs/core/decoding.ipynb #588099b9
 def _check_not_black(array, scaled, name, white):
     "`BadImage` if values above zero were all scaled to black"
     high = array.max()
@@ -64,7 +64,7 @@ def _check_not_black(array, scaled, name, white):
             "say what white is with value_range=(0, white)",
         )
 
-# %% ../../nbs/core/decoding.ipynb #bc38e9fd
+# %% ../../nbs/core/decoding.ipynb #f93b60c3
 def _to_bytes(array, name, limits=None):
     "`array` of any number type as uint8, scaled by its type or by `limits` (black, white)"
     if limits is None and array.dtype == np.uint8:
@@ -76,7 +76,7 @@ def _to_bytes(array, name, limits=None):
         _check_not_black(array, scaled, name, white)
     return scaled
 
-# %% ../../nbs/core/decoding.ipynb #b6138b28
+# %% ../../nbs/core/decoding.ipynb #b7c439da
 _N_BITS, _NUMBER_FORMAT, _ZERO_MEANS = 258, 339, 262
 
 
@@ -95,7 +95,7 @@ def _stated_by_tiff(image):
         return dtype, (white, 0)
     return dtype, None if bits in (8, 16, 32) else (0, white)
 
-# %% ../../nbs/core/decoding.ipynb #6f5b7854
+# %% ../../nbs/core/decoding.ipynb #5fc3bea7
 def _stated(image):
     "(dtype, limits) that the file of a PIL `image` states where Pillow's mode does not, or None"
     if image.mode == "I" and image.format in ("PPM", "PNG"):
@@ -104,14 +104,14 @@ def _stated(image):
         return _stated_by_tiff(image)
     return None, None
 
-# %% ../../nbs/core/decoding.ipynb #40f8f4c0
+# %% ../../nbs/core/decoding.ipynb #71943df3
 def _why_unreadable(error) -> str:
     "The reason in words for an `error` of Pillow"
     if isinstance(error, UnidentifiedImageError):
         return "no image format that Pillow knows"
     return f"{type(error).__name__}: {error}"
 
-# %% ../../nbs/core/decoding.ipynb #210c7e66
+# %% ../../nbs/core/decoding.ipynb #60ad35b2
 def _decode(source):
     """(upright image, number type, limits) of `source` (a path or PIL image), every row decoded
 
@@ -131,7 +131,7 @@ def _decode(source):
     except Exception as e:  # Pillow's decoders raise many types
         raise BadImage(source if is_path else "image", _why_unreadable(e)) from e
 
-# %% ../../nbs/core/decoding.ipynb #3b07067e
+# %% ../../nbs/core/decoding.ipynb #f2f76200
 def _grey(image, name, limits, dtype):
     "A PIL image of wide integers or floats as 8-bit greys, with an alpha channel if it needs one"
     array = np.asarray(image) if dtype is None else np.asarray(image).astype(dtype)
@@ -141,7 +141,7 @@ def _grey(image, name, limits, dtype):
         grey.putalpha(Image.fromarray(np.where(array == clear, 0, 255).astype(np.uint8)))
     return grey
 
-# %% ../../nbs/core/decoding.ipynb #85c8cc1e
+# %% ../../nbs/core/decoding.ipynb #6664f6c7
 def _rescaled(image, name, limits):
     "A PIL image of bytes with `limits` (black, white) instead of (0, 255); keeps its transparency"
     alpha = image.convert("RGBA").getchannel("A")
@@ -149,7 +149,7 @@ def _rescaled(image, name, limits):
     scaled.putalpha(alpha)
     return scaled
 
-# %% ../../nbs/core/decoding.ipynb #bb401cb5
+# %% ../../nbs/core/decoding.ipynb #5efa2d00
 def _on_background(image, background):
     "A PIL image with transparency, laid on the colour `background`, as RGB"
     clear = image.info.get("transparency")
@@ -159,7 +159,7 @@ def _on_background(image, background):
     ground = Image.new("RGBA", image.size, tuple(background) + (255,))
     return Image.alpha_composite(ground, image).convert("RGB")
 
-# %% ../../nbs/core/decoding.ipynb #7cd2dd6f
+# %% ../../nbs/core/decoding.ipynb #766c4313
 def _to_rgb(image, name, background, limits, dtype=None):
     "A PIL image of any mode as 8-bit RGB, transparency laid on `background`"
     if image.mode == "F" or image.mode.startswith("I") or dtype is not None:
@@ -170,7 +170,7 @@ def _to_rgb(image, name, background, limits, dtype=None):
         return _on_background(image, background)
     return image.convert("RGB")
 
-# %% ../../nbs/core/decoding.ipynb #7d3585d5
+# %% ../../nbs/core/decoding.ipynb #a09c4385
 def _as_array(source):
     "An array or tensor as an array with channels last; bfloat16, which NumPy lacks, as float32"
     if not isinstance(source, torch.Tensor):
@@ -179,7 +179,7 @@ def _as_array(source):
     source = source.float() if source.dtype == torch.bfloat16 else source
     return np.asarray(source.permute(1, 2, 0) if source.ndim == 3 else source)  # (h, w, c)
 
-# %% ../../nbs/core/decoding.ipynb #3678b3fa
+# %% ../../nbs/core/decoding.ipynb #d1c6e161
 def _from_array(source, limits):
     "An array (h, w), (h, w, 1, 3 or 4) or tensor (h, w), (1, 3 or 4, h, w) as a PIL image of bytes"
     array = _as_array(source)
@@ -195,7 +195,7 @@ def _from_array(source, limits):
         )
     return Image.fromarray(_to_bytes(array, "array", limits))
 
-# %% ../../nbs/core/decoding.ipynb #21940e51
+# %% ../../nbs/core/decoding.ipynb #97ed4c93
 def load_image(
     source,  # a path, a PIL image, an array (h, w), (h, w, 3 or 4), or a tensor (c, h, w)
     *,

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['why_unusable', 'FolderScan', 'scan_folder', 'warn_of_problems']
 
-# %% ../../nbs/core/folders.ipynb #d81dd0d6
+# %% ../../nbs/core/folders.ipynb #9ea91837
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +15,7 @@ from PIL import Image
 
 from .decoding import BadImage, load_image
 
-# %% ../../nbs/core/folders.ipynb #94912451
+# %% ../../nbs/core/folders.ipynb #81dadf5c
 def why_unusable(path):
     "Why the image file at `path` cannot be used, or None"
     if path.suffix.lower() not in Image.registered_extensions():
@@ -25,7 +25,7 @@ def why_unusable(path):
     except (BadImage, OSError) as e:
         return getattr(e, "reason", str(e))
 
-# %% ../../nbs/core/folders.ipynb #eb9980cc
+# %% ../../nbs/core/folders.ipynb #a4b22c30
 def _is_visible(path, top) -> bool:
     "Whether `path` is a file, and nothing between it and `top` is hidden"
     return path.is_file() and not any(part.startswith(".") for part in path.relative_to(top).parts)
@@ -46,7 +46,7 @@ def _class_folders(root, classes):
         )
     return folders
 
-# %% ../../nbs/core/folders.ipynb #bb1490ca
+# %% ../../nbs/core/folders.ipynb #cf356bb9
 class FolderScan(NamedTuple):
     "What a folder holds"
 
@@ -54,7 +54,7 @@ class FolderScan(NamedTuple):
     classes: list  # names of the classes; label i is classes[i]
     problems: list  # pairs (path, reason) of all that was left out
 
-# %% ../../nbs/core/folders.ipynb #0cda7a6c
+# %% ../../nbs/core/folders.ipynb #98042a58
 def _read_all(folders):
     "(readable, problems): pairs (path, class name), and pairs (path, reason), of all visible files"
     files = [
@@ -66,7 +66,7 @@ def _read_all(folders):
     problems = [(path, why) for (path, _), why in zip(files, reasons) if why]
     return readable, problems
 
-# %% ../../nbs/core/folders.ipynb #47d9e63e
+# %% ../../nbs/core/folders.ipynb #9fd5f593
 def scan_folder(
     root,  # a folder with one folder of images per class
     classes=None,  # names and order of the classes; by default the folders', sorted
@@ -84,7 +84,7 @@ def scan_folder(
     names = sorted(filled) if classes is None else wanted
     return FolderScan([(p, names.index(name)) for p, name in readable], names, problems)
 
-# %% ../../nbs/core/folders.ipynb #baa77dc7
+# %% ../../nbs/core/folders.ipynb #30b7fdc5
 def warn_of_problems(root, problems):
     "One warning for all `problems` (pairs of path and reason), seen from the caller's caller"
     if not problems:

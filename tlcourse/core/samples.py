@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['draw_scene', 'grey_distance', 'draw_shapes', 'clear_border', 'write_file_kinds']
 
-# %% ../../nbs/core/samples.ipynb #a5ed1324
+# %% ../../nbs/core/samples.ipynb #22589e89
 import random
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
-# %% ../../nbs/core/samples.ipynb #8f1d5cc5
+# %% ../../nbs/core/samples.ipynb #b05b95d7
 def draw_scene(w: int = 96, h: int = 64) -> Image.Image:
     "A sun over a field, as an RGB image: no turn, flip or change of grey goes unnoticed"
     image = Image.new("RGB", (w, h), (150, 190, 230))
@@ -21,12 +21,12 @@ def draw_scene(w: int = 96, h: int = 64) -> Image.Image:
     pen.polygon([(w * 0.5, h * 0.7), (w * 0.75, h * 0.2), (w, h * 0.7)], fill=(110, 90, 80))
     return image
 
-# %% ../../nbs/core/samples.ipynb #502e3cbe
+# %% ../../nbs/core/samples.ipynb #b845464b
 def grey_distance(a, b) -> float:
     "The mean absolute difference of two images or arrays of bytes, in greys (0 to 255)"
     return float(np.abs(np.asarray(a, dtype=int) - np.asarray(b)).mean())
 
-# %% ../../nbs/core/samples.ipynb #6b335248
+# %% ../../nbs/core/samples.ipynb #523a8d61
 def _draw_shape(shape, size, rng):
     "One 'ellipse' or 'rectangle' of a light colour on a dark ground"
     image = Image.new("RGB", (size, size), tuple(rng.randrange(90) for _ in "rgb"))
@@ -35,7 +35,7 @@ def _draw_shape(shape, size, rng):
     draw((x, y, x + d, y + d), fill=tuple(rng.randrange(140, 256) for _ in "rgb"))
     return image
 
-# %% ../../nbs/core/samples.ipynb #7e5c9e1f
+# %% ../../nbs/core/samples.ipynb #5b74c266
 def draw_shapes(root, n: int, size: int = 64):
     "Write `n` discs and `n` squares, drawn at random, into `root`/disc and `root`/square"
     rng = random.Random(0)
@@ -44,7 +44,7 @@ def draw_shapes(root, n: int, size: int = 64):
         for i in range(n):
             _draw_shape(shape, size, rng).save(root / name / f"{i:02}.png")
 
-# %% ../../nbs/core/samples.ipynb #f2a92733
+# %% ../../nbs/core/samples.ipynb #507a7320
 _TURN_CLOCKWISE = Image.Exif()
 _TURN_CLOCKWISE[0x112] = 6
 
@@ -55,7 +55,7 @@ def _turned_kinds(scene):
     on_its_side = scene.transpose(Image.Transpose.ROTATE_90)
     return [("sideways JPEG", "sideways.jpg", on_its_side, scene, options)]
 
-# %% ../../nbs/core/samples.ipynb #5fee55d4
+# %% ../../nbs/core/samples.ipynb #3c97b5ef
 def _deep_kinds(scene):
     "Greys of 16 and 32 bits, and floats"
     grey = scene.convert("L")
@@ -70,7 +70,7 @@ def _deep_kinds(scene):
         ("float TIFF", "float.tif", Image.fromarray(share.astype("float32")), grey, {}),
     ]
 
-# %% ../../nbs/core/samples.ipynb #0f3f9f2b
+# %% ../../nbs/core/samples.ipynb #a85ae35f
 def clear_border(scene) -> tuple:
     "(mask, art, on white): an ellipse to keep, and the scene with magenta or white outside it"
     mask = Image.new("L", scene.size, 0)
@@ -78,7 +78,7 @@ def clear_border(scene) -> tuple:
     grounds = [Image.new("RGB", scene.size, colour) for colour in ("magenta", "white")]
     return mask, *[Image.composite(scene, ground, mask) for ground in grounds]
 
-# %% ../../nbs/core/samples.ipynb #3d1c23d4
+# %% ../../nbs/core/samples.ipynb #6be4d5f7
 def _clear_kinds(scene):
     "Images with a transparent border"
     mask, art, on_white = clear_border(scene)
@@ -93,7 +93,7 @@ def _clear_kinds(scene):
         ("tRNS in RGB", "trns.png", art, on_white, {"transparency": (255, 0, 255)}),
     ]
 
-# %% ../../nbs/core/samples.ipynb #58bd6861
+# %% ../../nbs/core/samples.ipynb #a6513958
 def _other_kinds(scene):
     "One bit, the four inks of print, and an animation whose first image is the scene"
     one_bit = scene.convert("L").convert("1")
@@ -104,7 +104,7 @@ def _other_kinds(scene):
         ("animation", "moving.gif", scene, scene, moving),
     ]
 
-# %% ../../nbs/core/samples.ipynb #db6d0938
+# %% ../../nbs/core/samples.ipynb #7a489bef
 def write_file_kinds(root) -> dict:
     "The scene in 13 kinds of files below `root`: kind -> (path, what it shows as an RGB image)"
     scene = draw_scene()

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['PreparedDataset', 'SeededBatches', 'can_travel', 'default_workers', 'make_loader']
 
-# %% ../../nbs/core/workers.ipynb #e07947b7
+# %% ../../nbs/core/workers.ipynb #f92fc703
 import multiprocessing
 import os
 import pickle
@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler, TensorDataset
 
 from .state import generator_for
 
-# %% ../../nbs/core/workers.ipynb #9158ca78
+# %% ../../nbs/core/workers.ipynb #5fe40c31
 class PreparedDataset(Dataset):
     "`source` as tensors: augmented if `training`, then preprocessed; keys are (epoch, index)"
 
@@ -39,7 +39,7 @@ class PreparedDataset(Dataset):
             )
         return self.preprocess(x), label
 
-# %% ../../nbs/core/workers.ipynb #18040ad6
+# %% ../../nbs/core/workers.ipynb #5afd53fe
 class SeededBatches(Sampler):
     "Batches of keys (epoch, index); with `training` shuffled by (seed, epoch), none of one sample"
 
@@ -64,7 +64,7 @@ class SeededBatches(Sampler):
             end = None if b == last else (b + 1) * self.bs
             yield keys[b * self.bs : end]
 
-# %% ../../nbs/core/workers.ipynb #21a10575
+# %% ../../nbs/core/workers.ipynb #72dd47fd
 def can_travel(dataset) -> bool:
     "Whether a process that starts empty can be given `dataset`: nothing in it is of a notebook"
     try:
@@ -72,7 +72,7 @@ def can_travel(dataset) -> bool:
     except Exception:
         return False  # pickling fails in many ways
 
-# %% ../../nbs/core/workers.ipynb #911a9bb2
+# %% ../../nbs/core/workers.ipynb #4456f6de
 def _start_method() -> str:
     "How this process starts others: 'fork', 'spawn' or 'forkserver'"
     chosen = multiprocessing.get_start_method(allow_none=True)
@@ -87,7 +87,7 @@ def default_workers(dataset) -> int:
         return 0
     return min(os.cpu_count() or 1, 8)
 
-# %% ../../nbs/core/workers.ipynb #8ea93284
+# %% ../../nbs/core/workers.ipynb #0a8c90da
 def make_loader(
     dataset,  # yields (image or tensor, label)
     bs: int,  # samples in a batch
