@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['OFFLINE', 'map_by_order', 'sha256', 'NoWeights', 'load_offline', 'reachable', 'fetch', 'fill_from_hub']
 
-# %% ../../nbs/core/downloads.ipynb #4b5f64ba
+# %% ../../nbs/core/downloads.ipynb #0c279353
 import hashlib
 import re
 import threading
@@ -18,7 +18,7 @@ import torch
 
 from .packages import optional
 
-# %% ../../nbs/core/downloads.ipynb #57de5548
+# %% ../../nbs/core/downloads.ipynb #7ec942c4
 def _kind(name: str) -> str:
     "The last part of a parameter's name: 'weight', 'bias', 'running_mean', …"
     return name.rsplit(".", 1)[-1]
@@ -37,13 +37,13 @@ def map_by_order(state, model) -> dict:
             raise ValueError(f"{old} {shapes[0]} does not fit {new} {shapes[1]}")
     return dict(zip(wanted, state.values()))
 
-# %% ../../nbs/core/downloads.ipynb #bbdb415a
+# %% ../../nbs/core/downloads.ipynb #0b8f5585
 def sha256(path) -> str:
     "SHA-256 of the file at `path`, in hexadecimal"
     with open(path, "rb") as f:
         return hashlib.file_digest(f, "sha256").hexdigest()
 
-# %% ../../nbs/core/downloads.ipynb #9efe90bd
+# %% ../../nbs/core/downloads.ipynb #1dc3fc18
 # arch: (pip module, SHA-256 of its weights file, ImageNet top-1 in %)
 OFFLINE = {
     "tf_efficientnet_lite0": (
@@ -63,11 +63,11 @@ OFFLINE = {
     ),
 }
 
-# %% ../../nbs/core/downloads.ipynb #cd80f54f
+# %% ../../nbs/core/downloads.ipynb #75ca50ff
 class NoWeights(OSError):
     "Pretrained weights that no package, no cache and no network can give"
 
-# %% ../../nbs/core/downloads.ipynb #1f59f237
+# %% ../../nbs/core/downloads.ipynb #074fb53a
 def load_offline(model, arch: str):
     "Fill `model` with the weights of `arch` from their pip package, checked byte by byte"
     module, digest, _ = OFFLINE[arch]
@@ -80,7 +80,7 @@ def load_offline(model, arch: str):
     state = torch.load(path, map_location="cpu", weights_only=True)
     model.load_state_dict(map_by_order(state, model))
 
-# %% ../../nbs/core/downloads.ipynb #032c5f92
+# %% ../../nbs/core/downloads.ipynb #3c9343c2
 def _answers(url, seconds) -> bool:
     "Whether a HEAD request to `url` succeeds"
     request = urllib.request.Request(url, method="HEAD")
@@ -98,7 +98,7 @@ def reachable(url: str, seconds: float = 3.0) -> bool:
     thread.join(seconds)
     return bool(answers and answers[0])
 
-# %% ../../nbs/core/downloads.ipynb #102e1ce4
+# %% ../../nbs/core/downloads.ipynb #8f7aad7c
 def _download(url, path, hash_prefix):
     "The file at `url` to `path`, whole or not at all"
     host = urlsplit(url).hostname
@@ -129,7 +129,7 @@ def fetch(
         raise NoWeights(f"{name} in the cache is damaged (its hash differs): delete it")
     return path
 
-# %% ../../nbs/core/downloads.ipynb #658cef52
+# %% ../../nbs/core/downloads.ipynb #0aa0d077
 def _cached_on_disk(repo):
     "The weights file of Hugging Face's `repo` in the local cache, or None"
     from huggingface_hub import try_to_load_from_cache
