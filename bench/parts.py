@@ -16,7 +16,7 @@ from common import ARCH
 from run import machine
 from torchvision.transforms.v2 import functional as TF
 
-from tlcourse.core.engines import Pooled, _by_dynamo, _traced
+from tlcourse.core.exports import Pooled, dynamo_onnx, trace_onnx
 from tlcourse.core.memory import reuse_memory
 from tlcourse.data import solar_cells
 from tlcourse.surgery import transfer_model
@@ -127,7 +127,11 @@ def export():
     return report(
         "export",
         compare(
-            {"newer exporter": lambda: by(_by_dynamo), "traced and folded": lambda: by(_traced)}, 3
+            {
+                "newer exporter": lambda: by(dynamo_onnx),
+                "traced and folded": lambda: by(trace_onnx),
+            },
+            3,
         ),
     )
 
