@@ -99,7 +99,7 @@ def grey():
             interpolation=TF.InterpolationMode(preprocess.interpolation),
             antialias=True,
         )
-        return preprocess._normalize(
+        return preprocess.normalize(
             torch.from_numpy(np.array(TF.center_crop(small, [preprocess.size] * 2)))
         )
 

@@ -165,7 +165,7 @@ def run_factors(weights, seed):
 def cell_maps(weights, seed, size=128):
     "Depth -> averaged maps of the 2,624 cells, computed once a network"
     preprocess = load_pretrained(ARCH).preprocess.at(size)
-    loader = eval_loader(solar_cells(), 32, preprocess, workers=0)
+    loader = eval_loader(solar_cells(), 32, preprocess, n_workers=0)
     return pooled(network(weights, seed, next(iter(loader))[0]), (xb for xb, _ in loader))
 
 

@@ -6,7 +6,7 @@
 __all__ = ['differentiable', 'gradient', 'heat', 'overlay', 'occlusion_passes', 'occlusion', 'last_map', 'gradcam',
            'guided_backprop', 'rank_correlation', 'cascade', 'sanity_check', 'pointing', 'explore_layers']
 
-# %% ../nbs/06_attribution.ipynb #69005b8d
+# %% ../nbs/06_attribution.ipynb #0fcc26cb
 import copy
 import io
 from contextlib import contextmanager
@@ -18,14 +18,15 @@ import torch
 from torch.nn import functional as F
 
 from .activations import capture, find_layers
+from .core.backward import ReluRule
 from .core.packages import optional
 from .core.recording import Record, bottlenecks
 from .data import sample_photos
 from .figures import as_image_array, show_images
-from .hierarchy import Gated, strongest_patches
+from .hierarchy import strongest_patches
 from .synthesis import synthesize
 
-# %% ../nbs/06_attribution.ipynb #2bd2c4f0
+# %% ../nbs/06_attribution.ipynb #e4c851fe
 @contextmanager
 def differentiable(model):
     "`model` in evaluation mode, with gradients possible (also under `no_grad`); every layer, frozen or not, gets its own mode back"
@@ -39,7 +40,7 @@ def differentiable(model):
         for m, mode in modes:
             m.training = mode
 
-# %% ../nbs/06_attribution.ipynb #8566db20
+# %% ../nbs/06_attribution.ipynb #a8e63ac8
 def _targets(logits, target):
     "One class per picture: `target`, a number for all or one for each (None: the highest of `logits`)"
     if not isinstance(logits, torch.Tensor) or logits.ndim != 2:
@@ -59,18 +60,18 @@ def _targets(logits, target):
             )
     return found
 
-# %% ../nbs/06_attribution.ipynb #bb67c582
+# %% ../nbs/06_attribution.ipynb #e18285b3
 def _scores(logits, target):
     return logits.gather(1, _targets(logits, target)[:, None])[:, 0]  # (n, classes) -> (n,)
 
-# %% ../nbs/06_attribution.ipynb #9fe325ff
+# %% ../nbs/06_attribution.ipynb #d7349a9c
 def gradient(model, xb, target=None) -> torch.Tensor:
     "Slope of `target`'s score in every number of the pictures `xb`: (n, c, h, w); works on frozen networks and leaves `model` untouched (Simonyan and others, 2014)"
     with differentiable(model):
         x = xb.detach().clone().requires_grad_()
         return torch.autograd.grad(_scores(model(x), target).sum(), x)[0]
 
-# %% ../nbs/06_attribution.ipynb #53a0a2ef
+# %% ../nbs/06_attribution.ipynb #d1c8b4e6
 def heat(attribution) -> torch.Tensor:
     "(n, h, w) in [0, 1], maximum 1 each: sizes summed over the channels of (n, c, h, w); of (n, h, w) what is above zero"
     maps = (
@@ -81,7 +82,7 @@ def heat(attribution) -> torch.Tensor:
     top = maps.amax((1, 2), keepdim=True)
     return maps / torch.where(top > 0, top, 1)  # a map of zeros stays one
 
-# %% ../nbs/06_attribution.ipynb #5fe519c5
+# %% ../nbs/06_attribution.ipynb #22c765cb
 def overlay(image, map, alpha: float = 0.8) -> np.ndarray:
     "`image` (see `as_picture`) in grey with the heat `map` (h, w), in [0, 1], over it, at the image's size; `alpha`: opacity of the hottest place"
     array = as_image_array(image)
@@ -102,7 +103,7 @@ def overlay(image, map, alpha: float = 0.8) -> np.ndarray:
         ..., :3
     ]
 
-# %% ../nbs/06_attribution.ipynb #5858ff44
+# %% ../nbs/06_attribution.ipynb #b2fc88f6
 def _starts(n, size, stride):
     "Where squares of `size` begin along `n` pixels: every `stride`, and one at the border, so that all is covered"
     return sorted({*range(0, n - size + 1, stride), n - size})
@@ -112,7 +113,7 @@ def occlusion_passes(h: int, w: int, size: int = 32, stride: int = 16) -> int:
     "How many pictures the network must see to explain one of `h` by `w` pixels, the whole one included"
     return 1 + len(_starts(h, size, stride)) * len(_starts(w, size, stride))
 
-# %% ../nbs/06_attribution.ipynb #7b68149b
+# %% ../nbs/06_attribution.ipynb #ebef6269
 def occlusion(
     model,
     xb,  # pictures (n, c, h, w)
@@ -151,7 +152,7 @@ def occlusion(
                     map[s] += whole[t] - score
         return maps / counts
 
-# %% ../nbs/06_attribution.ipynb #04da2551
+# %% ../nbs/06_attribution.ipynb #8b9d9fd3
 @contextmanager
 def _leaf_at(module, name):
     "Inside: a list of what `module` gives, as leaves from which the graph goes on"
@@ -171,7 +172,7 @@ def _leaf_at(module, name):
     finally:
         hook.remove()
 
-# %% ../nbs/06_attribution.ipynb #1471f40a
+# %% ../nbs/06_attribution.ipynb #bf525ff4
 def _to_map(t, h, w):
     "What a layer gives for pictures of `h` by `w` as (n, c, h', w'), or None: channels first, channels last, or tokens, whose first may stand for no place"
     if t.ndim == 4:
@@ -187,7 +188,7 @@ def _to_map(t, h, w):
         if rows * columns == t.shape[1] - extra and rows * w == columns * h:
             return t[:, extra:].unflatten(1, (rows, columns)).movedim(3, 1)
 
-# %% ../nbs/06_attribution.ipynb #72b94d07
+# %% ../nbs/06_attribution.ipynb #a59a1874
 def _map_and_slope(model, xb, target, layer):
     "The map that `layer` gives for `xb`, and the slope of the scores in it, both (n, c, h', w')"
     layers = find_layers(model, layer)
@@ -209,7 +210,7 @@ def _map_and_slope(model, xb, target, layer):
         raise ValueError(f"{layer} gives {tuple(slope.shape)}, which is no map of places")
     return maps
 
-# %% ../nbs/06_attribution.ipynb #e8c87803
+# %% ../nbs/06_attribution.ipynb #44ed5e9e
 def _places(model, xb) -> list:
     "Names of the layers whose output is a map through which everything passes, shallow to deep"
     with differentiable(model):
@@ -246,7 +247,7 @@ def _places(model, xb) -> list:
         if m is not None and m[0, 0].numel() > 1
     ]
 
-# %% ../nbs/06_attribution.ipynb #c73120c2
+# %% ../nbs/06_attribution.ipynb #164fc953
 def last_map(model, xb) -> str:
     "The name of the last layer through which everything passes, whose output has places, and on whose places the answer to `xb` depends"
     names = _places(model, xb[:1])
@@ -261,7 +262,7 @@ def last_map(model, xb) -> str:
         "no layer gives a map of places through which everything passes: name one with layer="
     )
 
-# %% ../nbs/06_attribution.ipynb #2a7f9736
+# %% ../nbs/06_attribution.ipynb #6e25d330
 def gradcam(
     model,
     xb,  # pictures (n, c, h, w)
@@ -275,18 +276,18 @@ def gradcam(
     cam = F.interpolate(cam.float(), xb.shape[2:], mode="bilinear")[:, 0]
     return heat(cam) if normalize else cam
 
-# %% ../nbs/06_attribution.ipynb #a9793c69
+# %% ../nbs/06_attribution.ipynb #c7add42c
 def guided_backprop(model, xb, target=None) -> torch.Tensor:
     "`gradient`, but negative slopes are dropped at every ReLU (Springenberg and others, 2015): (n, c, h, w); shows the picture rather than the answer"
-    with Gated("guided") as rule:
+    with ReluRule("guided") as rule:
         slopes = gradient(model, xb, target)
-    if not rule.gates:
+    if not rule.n_calls:
         raise ValueError(
             "guided backprop is a rule for ReLU, and this network has none: take gradient or gradcam"
         )
     return slopes
 
-# %% ../nbs/06_attribution.ipynb #492beef9
+# %% ../nbs/06_attribution.ipynb #7cb269f6
 def _ranks(values):
     "Rank of each of `values`, equal ones sharing their mean rank"
     _, which, counts = values.flatten().unique(return_inverse=True, return_counts=True)
@@ -300,7 +301,7 @@ def rank_correlation(a, b) -> float:
     ra, rb = (r - r.mean() for r in map(_ranks, (a, b)))
     return (ra @ rb / (ra.norm() * rb.norm()).clamp(min=1e-12)).item()
 
-# %% ../nbs/06_attribution.ipynb #a12ec82f
+# %% ../nbs/06_attribution.ipynb #4d133583
 def cascade(model, twin, parts):
     "Yield (part, network) for each of `parts` (names or lists of names, top first): a copy of `model` that has `twin`'s weights in all parts so far"
     net = copy.deepcopy(model)
@@ -309,7 +310,7 @@ def cascade(model, twin, parts):
             m.load_state_dict(find_layers(twin, part)[name].state_dict())
         yield part, net
 
-# %% ../nbs/06_attribution.ipynb #a8a3256a
+# %% ../nbs/06_attribution.ipynb #952344ed
 def sanity_check(
     explain,  # (network, pictures) -> maps (n, h, w)
     model,
@@ -324,7 +325,7 @@ def sanity_check(
         for _, net in cascade(model, twin, parts)
     ]
 
-# %% ../nbs/06_attribution.ipynb #9994a473
+# %% ../nbs/06_attribution.ipynb #31ebe07a
 def pointing(
     maps,  # (n, h, w), >= 0
     boxes,  # where the object is: n times (top, left, bottom, right), in pixels
@@ -342,7 +343,7 @@ def pointing(
         shares.append((map[top:bottom, left:right].sum() / map.sum().clamp(min=1e-12)).item())
     return np.array(hits), np.array(shares)
 
-# %% ../nbs/06_attribution.ipynb #df2b38d3
+# %% ../nbs/06_attribution.ipynb #8476893f
 def _made_for(model, layer, channel, steps):
     "A picture made for `channel`, with its title; grey if three starts from noise leave it silent"
     for seed in range(3):
@@ -353,7 +354,7 @@ def _made_for(model, layer, channel, steps):
                 raise
     return torch.full((3, 96, 96), 0.5), "silent on noise: nothing made"
 
-# %% ../nbs/06_attribution.ipynb #905a074c
+# %% ../nbs/06_attribution.ipynb #756fb231
 def _channel_panel(model, image, layer, channel, pictures, steps) -> bytes:
     "JPEG: where `channel` of `layer` answers in `image`, its strongest patches among `pictures`, and a picture made for it"
     xb = model.preprocess(image)[None]
@@ -385,7 +386,7 @@ def _channel_panel(model, image, layer, channel, pictures, steps) -> bytes:
     plt.close(axes[0].figure)
     return file.getvalue()
 
-# %% ../nbs/06_attribution.ipynb #8b28d2a9
+# %% ../nbs/06_attribution.ipynb #fa91e515
 def explore_layers(
     model,  # carries `preprocess`, as `load_pretrained` and `transfer_model` give it
     image,  # a picture in any form that `preprocess` takes

@@ -5,10 +5,9 @@
 # %% auto #0
 __all__ = ['Preprocess', 'imagenet_classes', 'load_pretrained', 'count_parameters', 'count_macs', 'zoo']
 
-# %% ../nbs/02_pretrained.ipynb #63238092
+# %% ../nbs/02_pretrained.ipynb #9bf4eaf2
 from math import floor
 
-import numpy as np
 import timm
 import torch
 import torchvision
@@ -17,249 +16,181 @@ from torchvision.transforms.v2 import functional as TF
 
 from .core.decoding import load_image
 from .core.downloads import OFFLINE, NoWeights, fetch, fill_from_hub, load_offline
+from .core.pixels import Configured, random_box, resize, resized_size, to_pixels
+from .core.state import hooks_removed
 
-# %% ../nbs/02_pretrained.ipynb #c3fc5dd1
-def _one_band(image):
-    "The band of an RGB `image` whose three bands are the same, as grey pictures' are, else None"
+# %% ../nbs/02_pretrained.ipynb #b36cb38d
+def _check_choices(interpolation, crop_mode):
+    "`ValueError` for a filter or a crop that does not exist"
+    if interpolation not in ("nearest", "bilinear", "bicubic", "lanczos"):
+        raise ValueError(f"unknown interpolation {interpolation!r}")
+    if crop_mode not in ("center", "squash"):
+        raise ValueError(f"crop_mode must be 'center' or 'squash', not {crop_mode!r}")
 
-    def same(image):
-        r, g, b = (band.tobytes() for band in image.split())
-        return r == g == b
 
-    w, h = image.size
-    return (
-        image.getchannel(0)
-        if same(image.crop((0, h // 2, w, h // 2 + 1))) and same(image)
-        else None
-    )  # one row tells most colour pictures
+def _per_channel(values, channels):
+    "Three statistics as a tensor (3, 1, 1), or their mean (1, 1, 1) for one channel"
+    tensor = torch.tensor(values).view(3, 1, 1)
+    return tensor.mean(0, keepdim=True) if channels == 1 else tensor
 
-# %% ../nbs/02_pretrained.ipynb #a4b6d9af
-class Preprocess:
-    "What a network's weights expect of a picture: `preprocess(image)` gives the evaluation tensor (channels, size, size), `.train` a training one"
+# %% ../nbs/02_pretrained.ipynb #5236a1ee
+class Preprocess(Configured):
+    "What a network's weights expect of an image: `preprocess(image)` gives the evaluation tensor"
 
     def __init__(
         self,
-        size: int = 224,
-        crop_pct: float = 0.875,
-        interpolation: str = "bilinear",
-        mean=(0.485, 0.456, 0.406),
+        size: int = 224,  # side of the square that the network sees, in pixels
+        crop_pct: float = 0.875,  # this side as a share of the shorter side before the crop
+        interpolation: str = "bilinear",  # or "nearest", "bicubic", "lanczos"
+        mean=(0.485, 0.456, 0.406),  # of each channel, in [0, 1]
         std=(0.229, 0.224, 0.225),
-        crop_mode: str = "center",
-        channels: int = 3,
+        crop_mode: str = "center",  # or "squash": the whole image, made square
+        channels: int = 3,  # 1 for a network that reads grey images
     ):
-        if interpolation not in ("nearest", "bilinear", "bicubic", "lanczos"):
-            raise ValueError(f"unknown interpolation {interpolation!r}")
-        if crop_mode not in ("center", "squash"):
-            raise ValueError(f"crop_mode must be 'center' or 'squash', not {crop_mode!r}")
-        self.config = dict(
-            size=int(size),
-            crop_pct=float(crop_pct),
-            interpolation=interpolation,
-            mean=tuple(map(float, mean)),
-            std=tuple(map(float, std)),
-            crop_mode=crop_mode,
-            channels=int(channels),
-        )
-        stats = [torch.tensor(self.config[k]).view(3, 1, 1) for k in ("mean", "std")]
-        self._mean, self._std = (s.mean(0, keepdim=True) for s in stats) if channels == 1 else stats
-
-    def __getattr__(self, name):
-        if name in self.__dict__.get("config", ()):
-            return self.config[name]
-        raise AttributeError(f"Preprocess has no {name!r}")
-
-    def __eq__(self, other):
-        return isinstance(other, Preprocess) and self.config == other.config
-
-    def __hash__(self):
-        return hash(tuple(self.config.items()))
-
-    def __repr__(self):
-        return f"Preprocess({', '.join(f'{k}={v!r}' for k, v in self.config.items())})"
+        _check_choices(interpolation, crop_mode)
+        mean, std = tuple(map(float, mean)), tuple(map(float, std))
+        self.config = dict(size=int(size), crop_pct=float(crop_pct), interpolation=interpolation)
+        self.config |= dict(mean=mean, std=std, crop_mode=crop_mode, channels=int(channels))
+        self._mean, self._std = (_per_channel(s, channels) for s in (mean, std))
 
     def at(self, size: int):
-        "The same preprocessing at another picture `size` in pixels"
+        "The same preprocessing at a different image `size` in pixels"
         return Preprocess(**{**self.config, "size": size})
 
-    def _resize(self, image, h, w):
-        grey = _one_band(
-            image
-        )  # a third of the work; the three bands are the same up to `_normalize`
-        return TF.resize(
-            grey or image,
-            [h, w],
-            interpolation=TF.InterpolationMode(self.interpolation),
-            antialias=True,
-        )
+    def _square(self, image):
+        "The middle square of `image`, in bytes (size, size, channels)"
+        image = load_image(image)
+        h, w = resized_size(*image.size, floor(self.size / self.crop_pct + 1e-6), self.crop_mode)
+        resized = resize(image, h, w, self.interpolation)
+        return to_pixels(TF.center_crop(resized, [self.size, self.size]), self.channels)
 
-    def _bytes(self, image):
-        if self.channels not in (1, 3):
-            raise ValueError(
-                f"a picture has 3 channels, or 1 in grey: give a network of {self.channels} channels tensors (n, {self.channels}, h, w)"
-            )
-        array = np.array(image if self.channels == 3 else image.convert("L"))
-        return torch.from_numpy(
-            array.reshape(*array.shape[:2], -1)
-        )  # (h, w, c), or (h, w, 1) of a grey picture
-
-    def _normalize(self, pixels):
-        x = pixels.movedim(-1, -3).float().div_(255)  # bytes (…, h, w, c) -> (…, c, h, w) in [0, 1]
+    def normalize(self, pixels) -> torch.Tensor:
+        "Bytes (…, h, w, c) as floats (…, c, h, w): to [0, 1], minus mean, over std"
+        x = pixels.movedim(-1, -3).float().div_(255)
         return (x - self._mean).div_(self._std)
 
-    def _pixels(self, image):
-        image = load_image(image)
-        (w, h), short = image.size, floor(self.size / self.crop_pct + 1e-6)
-        if self.crop_mode == "squash":
-            h, w = short, short
-        elif h <= w:
-            h, w = short, int(short * w / h)
-        else:
-            h, w = int(short * h / w), short
-        return self._bytes(TF.center_crop(self._resize(image, h, w), [self.size, self.size]))
-
     def __call__(self, image) -> torch.Tensor:
-        "Shorter side to size / crop_pct, middle square of `size`, [0, 1], minus mean, over std"
-        return self._normalize(self._pixels(image))
+        "The evaluation tensor (channels, size, size) of `image`"
+        return self.normalize(self._square(image))
 
     def batch(self, images) -> torch.Tensor:
-        "The evaluation tensors of `images` as (n, channels, size, size): the numbers of single calls, with one pass for all"
-        pixels = [self._pixels(image) for image in images]
-        c = max(p.shape[-1] for p in pixels)
-        return self._normalize(torch.stack([p.expand(-1, -1, c) for p in pixels]))
+        "The evaluation tensors of `images` as (n, channels, size, size), normalised in one pass"
+        squares = [self._square(image) for image in images]
+        c = max(square.shape[-1] for square in squares)  # a grey image has one band
+        return self.normalize(torch.stack([square.expand(-1, -1, c) for square in squares]))
 
     def train(self, image, generator: torch.Generator) -> torch.Tensor:
-        "ImageNet's training view: a random part (8–100 % of the area, sides 3:4 to 4:3) to `size`, flipped half the time, drawn from `generator`"
+        "A random part of `image` at `size`, flipped half the time: the view of ImageNet's training"
         image = load_image(image)
-        (w, h), draw = image.size, lambda: torch.rand(1, generator=generator).item()
-        for _ in range(10):
-            area, ratio = (0.08 + 0.92 * draw()) * w * h, (3 / 4) ** (1 - 2 * draw())
-            cw, ch = round((area * ratio) ** 0.5), round((area / ratio) ** 0.5)
-            if cw <= w and ch <= h:
-                break
-        else:
-            cw = ch = min(w, h)
-        top, left, flip = int(draw() * (h - ch + 1)), int(draw() * (w - cw + 1)), draw() < 0.5
-        image = self._resize(image.crop((left, top, left + cw, top + ch)), self.size, self.size)
-        return self._normalize(self._bytes(TF.horizontal_flip(image) if flip else image))
+        box, flip = random_box(*image.size, generator)
+        part = resize(image.crop(box), self.size, self.size, self.interpolation)
+        return self.normalize(to_pixels(TF.horizontal_flip(part) if flip else part, self.channels))
 
     def denormalize(self, xb) -> torch.Tensor:
         "`xb` ((3, h, w) or (n, 3, h, w)) back to [0, 1], for the eye"
         return (xb.cpu().float() * self._std + self._mean).clamp(0, 1)
 
-# %% ../nbs/02_pretrained.ipynb #8fe80121
+# %% ../nbs/02_pretrained.ipynb #0c7c638e
 def imagenet_classes() -> list:
     "The 1,000 names of ImageNet's classes, in order"
     return torchvision.models.get_model_weights("resnet18").DEFAULT.meta["categories"]
 
-# %% ../nbs/02_pretrained.ipynb #8ec429e5
-def _from_torchvision(arch, weights):
-    "torchvision's `arch` with preprocess, classes; `weights` is a tag, 'default' or None"
+
+def _torchvision_tag(arch, weights):
+    "The tag that `weights` names (None and 'default': torchvision's default)"
     tags = torchvision.models.get_model_weights(arch)
-    if weights not in (None, "default") and weights not in tags.__members__:
-        raise ValueError(
-            f"{arch} has no weights {weights!r}; torchvision knows {list(tags.__members__)}"
-        )
-    tag = tags.DEFAULT if weights in (None, "default") else tags[weights]
+    if weights in (None, "default"):
+        return tags.DEFAULT
+    if weights not in tags.__members__:
+        known = list(tags.__members__)
+        raise ValueError(f"{arch} has no weights {weights!r}; torchvision knows {known}")
+    return tags[weights]
+
+# %% ../nbs/02_pretrained.ipynb #6ba5a89f
+def _from_torchvision(arch, weights) -> tuple:
+    "torchvision's `arch`: (model, preprocess, classes, tag); `weights` is a tag, 'default' or None"
+    tag = _torchvision_tag(arch, weights)
     if weights:
-        torch.load(
-            fetch(tag.url), map_location="meta", weights_only=True
-        )  # nothing but tensors, before torchvision's own loader reads it
+        torch.load(fetch(tag.url), map_location="meta", weights_only=True)
     model = torchvision.models.get_model(arch, weights=tag if weights else None)
     t = tag.transforms()
-    size, resize = t.crop_size[0], t.resize_size[0]
-    return (
-        model,
-        Preprocess(size, size / resize, t.interpolation.value, t.mean, t.std),
-        tag.meta["categories"],
-        tag.name if weights else None,
-    )
+    size, resized = t.crop_size[0], t.resize_size[0]
+    preprocess = Preprocess(size, size / resized, t.interpolation.value, t.mean, t.std)
+    return model, preprocess, tag.meta["categories"], tag.name if weights else None
 
-# %% ../nbs/02_pretrained.ipynb #276f9ea0
-def _from_timm(arch, weights):
-    "timm's `arch` with preprocess, classes; from its pip package, Hugging Face's cache, or the network"
+# %% ../nbs/02_pretrained.ipynb #18684ccc
+def _timm_preprocess(model) -> Preprocess:
+    "What the weights of timm's `model` expect"
+    cfg = timm.data.resolve_model_data_config(model)
+    settings = cfg["crop_pct"], cfg["interpolation"], cfg["mean"], cfg["std"]
+    return Preprocess(cfg["input_size"][1], *settings, cfg.get("crop_mode", "center"))
+
+
+def _from_timm(arch, weights) -> tuple:
+    "timm's `arch`: (model, preprocess, classes, tag); `weights` is a tag, 'default' or None"
     name = arch if weights in (None, "default") else f"{arch}.{weights}"
     model = timm.create_model(name, pretrained=False)
-    cfg = timm.data.resolve_model_data_config(model)
     if weights in ("default", "in1k") and arch in OFFLINE:
         load_offline(model, arch)
     elif weights:
         fill_from_hub(model, name)
-    preprocess = Preprocess(
-        cfg["input_size"][1],
-        cfg["crop_pct"],
-        cfg["interpolation"],
-        cfg["mean"],
-        cfg["std"],
-        cfg.get("crop_mode", "center"),
-    )
-    classes = (
-        imagenet_classes()
-        if model.num_classes == 1000
-        else [str(i) for i in range(model.num_classes)]
-    )
-    return model, preprocess, classes, model.pretrained_cfg.get("tag") or None if weights else None
+    n = model.num_classes
+    classes = imagenet_classes() if n == 1000 else [str(i) for i in range(n)]
+    tag = model.pretrained_cfg.get("tag") if weights else None
+    return model, _timm_preprocess(model), classes, tag or None
 
-# %% ../nbs/02_pretrained.ipynb #49a0af64
-def load_pretrained(
-    arch: str,  # a torchvision name, a timm name, or `timm:NAME` for timm's where both have one
-    weights="default",  # "default", a tag such as "IMAGENET1K_V1", or None for random initialisation
-) -> (
-    nn.Module
-):  # the library's own network in evaluation mode, with `arch`, `weights`, `classes`, `preprocess`
-    "The network `arch` with its pretrained weights, from a pip package, the cache or the network; `NoWeights` when none has them, never a silent fallback"
-    bare = arch.removeprefix("timm:")
-    of_timm = arch != bare or bare not in torchvision.models.list_models(module=torchvision.models)
-    if of_timm and bare not in timm.list_models():
+# %% ../nbs/02_pretrained.ipynb #45d921e2
+def _loader_of(arch):
+    "The loader and the library's own name of the network `arch`"
+    name = arch.removeprefix("timm:")
+    if arch == name and name in torchvision.models.list_models(module=torchvision.models):
+        return _from_torchvision, name
+    if name not in timm.list_models():
         raise ValueError(f"neither torchvision nor timm knows a network {arch!r}")
+    return _from_timm, name
+
+
+def load_pretrained(
+    arch: str,  # a name of torchvision or timm; `timm:NAME` for timm's where both have one
+    weights="default",  # "default", a tag ("IMAGENET1K_V1"), or None for random initialisation
+) -> nn.Module:  # in evaluation mode, with `arch`, `weights`, `classes`, `preprocess`
+    "The network `arch` with pretrained weights, or `NoWeights`; never a silent fallback"
+    load, name = _loader_of(arch)
     try:
-        model, preprocess, classes, tag = (_from_timm if of_timm else _from_torchvision)(
-            bare, weights
-        )
+        model, preprocess, classes, tag = load(name, weights)
     except (NoWeights, ImportError) as e:
         raise NoWeights(
-            f"no weights for {arch!r}: {e}. Offline, these work: {', '.join(OFFLINE)} (extra 'course'); "
-            f"weights=None gives random initialisation."
+            f"no weights for {arch!r}: {e}. Offline, these work: {', '.join(OFFLINE)} "
+            f"(extra 'course'); weights=None gives random initialisation."
         ) from e
-    model.arch, model.weights, model.classes, model.preprocess = (
-        arch,
-        tag,
-        list(classes),
-        preprocess,
-    )
+    model.arch, model.weights = arch, tag
+    model.classes, model.preprocess = list(classes), preprocess
     return model.eval()
 
-# %% ../nbs/02_pretrained.ipynb #e3d83dba
+# %% ../nbs/02_pretrained.ipynb #a36a1225
 def count_parameters(model) -> int:
     "How many numbers `model` learns"
     return sum(p.numel() for p in model.parameters())
 
-# %% ../nbs/02_pretrained.ipynb #c32cb919
+
+def _macs(layer, out) -> int:
+    "Multiply-adds of one `layer` that gave `out`: its weights, once per spatial position"
+    is_conv = isinstance(layer, nn.Conv2d)
+    n_positions = out[0, 0].numel() if is_conv else out[0].numel() // out.shape[-1]
+    return layer.weight.numel() * n_positions
+
+
 def count_macs(model, size: int) -> int:
-    "Multiply-adds of `model`'s convolutions and linear layers for one picture (3, size, size); works on the meta device"
-    total = 0
-
-    def count(module, _, output):
-        nonlocal total
-        weight = module.weight
-        positions = (
-            output[0, 0].numel()
-            if isinstance(module, nn.Conv2d)
-            else output[0].numel() // output.shape[-1]
-        )
-        total += weight.numel() * positions
-
-    hooks = [
-        m.register_forward_hook(count)
-        for m in model.modules()
-        if isinstance(m, (nn.Conv2d, nn.Linear))
-    ]
-    try:
+    "Multiply-adds of `model`'s convolutions and linear layers for one image (3, size, size)"
+    macs = []
+    layers = [m for m in model.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
+    with hooks_removed() as hooks:
+        for layer in layers:
+            hooks.append(layer.register_forward_hook(lambda m, _, out: macs.append(_macs(m, out))))
         model.eval()(torch.zeros(1, 3, size, size, device=next(model.parameters()).device))
-    finally:
-        [h.remove() for h in hooks]
-    return total
+    return sum(macs)
 
-# %% ../nbs/02_pretrained.ipynb #5a64a463
+# %% ../nbs/02_pretrained.ipynb #7a41ec6f
 _USE = {
     "tf_efficientnet_lite0": "offline, on a small machine: this course's body",
     "tf_efficientnet_lite1": "offline, half as much work again",
@@ -271,46 +202,28 @@ _USE = {
 }
 
 
+def _tags_of(arch) -> list:
+    "(tag, top-1 in %, image size, where the weights come from) of each set of weights of `arch`"
+    if arch in OFFLINE:
+        size = timm.get_pretrained_cfg(arch).input_size[1]
+        return [("in1k", OFFLINE[arch][2], size, "pip package")]
+    tags = torchvision.models.get_model_weights(arch)
+    top1 = [tag.meta["_metrics"]["ImageNet-1K"]["acc@1"] for tag in tags]
+    sizes = [tag.transforms().crop_size[0] for tag in tags]
+    return [(t.name, *row, "cache or network") for t, *row in zip(tags, top1, sizes)]
+
+# %% ../nbs/02_pretrained.ipynb #c73bd3ee
 def zoo() -> list:
-    "A row for each network and weight tag that the course uses: parameters and multiply-adds counted on the built network, top-1 as published"
+    "A row for each network and weight tag of the course: counted costs, published top-1"
     rows = []
     for arch, use in _USE.items():
         with torch.device("meta"):
-            model = (
-                timm.create_model(arch)
-                if arch in OFFLINE
-                else torchvision.models.get_model(arch, weights=None)
-            )
-        if arch in OFFLINE:
-            tags = [
-                (
-                    "in1k",
-                    OFFLINE[arch][2],
-                    timm.data.resolve_model_data_config(model)["input_size"][1],
-                    "pip package",
-                )
-            ]
-        else:
-            tags = [
-                (
-                    t.name,
-                    t.meta["_metrics"]["ImageNet-1K"]["acc@1"],
-                    t.transforms().crop_size[0],
-                    "cache or network",
-                )
-                for t in torchvision.models.get_model_weights(arch)
-            ]
-        for tag, top1, size, source in tags:
-            rows.append(
-                {
-                    "arch": arch,
-                    "weights": tag,
-                    "size": size,
-                    "parameters (M)": count_parameters(model) / 1e6,
-                    "multiply-adds (G)": count_macs(model, size) / 1e9,
-                    "top-1 (%)": float(top1),
-                    "weights from": source,
-                    "when to use": use,
-                }
-            )
+            offline = arch in OFFLINE
+            model = timm.create_model(arch) if offline else torchvision.models.get_model(arch)
+        for tag, top1, size, source in _tags_of(arch):
+            row = {"arch": arch, "weights": tag, "size": size}
+            row["parameters (M)"] = count_parameters(model) / 1e6
+            row["multiply-adds (G)"] = count_macs(model, size) / 1e9
+            row |= {"top-1 (%)": float(top1), "weights from": source, "when to use": use}
+            rows.append(row)
     return rows

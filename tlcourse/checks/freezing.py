@@ -5,14 +5,15 @@
 # %% auto #0
 __all__ = ['check_add_missing', 'check_drifting', 'suspects', 'check_causes', 'check_savings']
 
-# %% ../../nbs/solutions/08_freezing_solutions.ipynb #f55db35e
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #dd0e7a69
 from collections import OrderedDict
 from functools import cache
 
 import torch
 from torch import nn
 
-from ..freezing import backward_work, freeze, freeze_to
+from ..core.reports import backward_work
+from ..freezing import freeze, freeze_to
 from ..surgery import transfer_model
 
 # %% ../../nbs/solutions/08_freezing_solutions.ipynb #fa6dfdde
@@ -42,122 +43,157 @@ def _step(net, optimizer, seed=0):
     net.train()(_batch(seed)).logsumexp(1).pow(2).sum().backward()
     optimizer.step()
 
-# %% ../../nbs/solutions/08_freezing_solutions.ipynb #f1e76b3a
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #61953744
 def _added(f, net, optimizer):
     "`f`'s answer, its error as a hint"
     try:
         return f(net, optimizer, 0.01)
     except ValueError as e:
         raise AssertionError(
-            f"the optimiser refused ({e}). A hint: what it holds already must not come again"
+            f"the optimiser refused ({e}). A hint: what it holds already must not be added again"
         ) from e
 
 
-def check_add_missing(f) -> str:
-    "`f(model, optimizer, lr)` adds what learns and is not in `optimizer` as one group with `lr`, and returns how many tensors that were"
+def _held(optimizer) -> set:
+    "ids of the parameters that `optimizer` holds"
+    return {id(p) for group in optimizer.param_groups for p in group["params"]}
+
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #5f8d246f
+def _check_all_added(f):
     net = _net()
     optimizer = torch.optim.SGD(net.head.parameters(), lr=0.1)
     n = _added(f, net, optimizer)
-    held = [id(p) for g in optimizer.param_groups for p in g["params"]]
-    assert set(held) >= set(map(id, net.parameters())), (
-        f"{len(set(map(id, net.parameters())) - set(held))} parameters that learn are still missing. A hint: compare identities, not values"
+    missing = set(map(id, net.parameters())) - _held(optimizer)
+    assert not missing, (
+        f"{len(missing)} parameters that learn are still missing. "
+        "A hint: compare identities, not values"
     )
-    assert [g["lr"] for g in optimizer.param_groups] == [0.1, 0.01], (
-        f"the learning rates are {[g['lr'] for g in optimizer.param_groups]}, not [0.1, 0.01]: one new group, and the old one keeps its own"
+    rates = [group["lr"] for group in optimizer.param_groups]
+    assert rates == [0.1, 0.01], (
+        f"the learning rates are {rates}, not [0.1, 0.01]: one new group, and the old one keeps its own"
     )
     assert n == 6, f"6 tensors were missing, the answer says {n!r}"
     assert _added(f, net, optimizer) == 0 and len(optimizer.param_groups) == 2, (
         "the second time nothing is missing: add no group, return 0"
     )
-    half = _net()
-    freeze(half.body[:4])
-    optimizer = torch.optim.SGD(half.head.parameters(), lr=0.1)
-    n = _added(f, half, optimizer)
-    held = {id(p) for g in optimizer.param_groups for p in g["params"]}
-    assert not held & set(map(id, half.body[:4].parameters())) and n == 3, (
+
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #796283e1
+def _check_frozen_left_out(f):
+    net = _net()
+    freeze(net.body[:4])
+    optimizer = torch.optim.SGD(net.head.parameters(), lr=0.1)
+    n = _added(f, net, optimizer)
+    assert not _held(optimizer) & set(map(id, net.body[:4].parameters())) and n == 3, (
         "frozen parameters were added too: only what learns is missing"
     )
+
+
+def check_add_missing(f) -> str:
+    "`f(model, optimizer, lr)` adds what learns and is missing as one group, and returns how many"
+    _check_all_added(f)
+    _check_frozen_left_out(f)
     return "Right: everything that learns is in the optimiser, once."
 
-# %% ../../nbs/solutions/08_freezing_solutions.ipynb #36177783
-def _cases():
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #a35a3585
+def _statistics(i) -> set:
+    return {f"body.{i}.{s}" for s in ("running_mean", "running_var", "num_batches_tracked")}
+
+
+def _cases() -> list:
     "(model, which buffers drift in it, what it is)"
-    flags, still, half, numb = _net(), _net(), _net(), _net()
+    flags, fixed, half, numb = _net(), _net(), _net(), _net()
     flags.body.requires_grad_(False).eval()
-    freeze(still.body)
+    freeze(fixed.body)
     freeze(half.body[:4])
     numb.body[1].momentum = 0.0
-    names = lambda i: {
-        f"body.{i}.{s}" for s in ("running_mean", "running_var", "num_batches_tracked")
-    }
+    both, second = _statistics(1) | _statistics(5), _statistics(5)
     return [
-        (
-            flags,
-            names(1) | names(5),
-            "a body with requires_grad_(False), in evaluation mode for now",
-        ),
-        (still, set(), "a frozen body"),
-        (half, names(5), "a body frozen up to its second half"),
-        (numb, names(5) | {"body.1.num_batches_tracked"}, "a BatchNorm with momentum 0"),
+        (flags, both, "a body with requires_grad_(False), in evaluation mode for now"),
+        (fixed, set(), "a frozen body"),
+        (half, second, "a body frozen up to its second half"),
+        (numb, second | {"body.1.num_batches_tracked"}, "a BatchNorm with momentum 0"),
     ]
 
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #316061c0
+def _check_drifting_in(
+    f,
+    model,
+    wanted: set,  # names of the buffers that drift
+    what: str,  # which model it is
+):
+    before = {name: t.clone() for name, t in model.state_dict().items()}
+    modes = [m.training for m in model.modules()]
+    names = set(f(model, _batch()))
+    changed = [name for name, t in model.state_dict().items() if not torch.equal(t, before[name])]
+    missed, extra = sorted(wanted - names), sorted(names - wanted)
+    assert not missed, (
+        f"{what}: {missed[0]} drifts and was not found. "
+        "A hint: in training mode, and a buffer must be cloned before"
+    )
+    assert not extra, (
+        f"{what}: {extra[0]} does not change in a training pass. "
+        "A hint: run one and compare, flags and modes do not tell"
+    )
+    assert not changed, f"{what}: afterwards {changed[0]} was changed. A hint: work on a copy"
+    assert modes == [m.training for m in model.modules()], (
+        f"{what}: afterwards some layers were in a different mode. A hint: work on a copy"
+    )
 
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #6f4ae51e
 def check_drifting(f) -> str:
-    "`f(model, xb)` names the buffers that a forward pass in training mode changes, and leaves `model` as it was"
-    for model, wanted, what in _cases():
-        before, modes = (
-            {k: v.clone() for k, v in model.state_dict().items()},
-            [m.training for m in model.modules()],
-        )
-        found = set(f(model, _batch()))
-        changed = [k for k, v in model.state_dict().items() if not torch.equal(v, before[k])]
-        assert not (wanted - found), (
-            f"{what}: {sorted(wanted - found)[0]} drifts and was not found. A hint: in training mode, and a buffer must be cloned before"
-        )
-        assert not (found - wanted), (
-            f"{what}: {sorted(found - wanted)[0]} stands still in a training pass. A hint: run one and compare, flags and modes do not tell"
-        )
-        assert not changed, f"{what}: afterwards {changed[0]} was another. A hint: work on a copy"
-        assert modes == [m.training for m in model.modules()], (
-            f"{what}: afterwards some layers were in another mode. A hint: work on a copy"
-        )
+    "`f(model, xb)` names the buffers that a training pass changes, and leaves `model` as it was"
+    for case in _cases():
+        _check_drifting_in(f, *case)
     return "Right: every drift found, and nobody's model changed."
 
-# %% ../../nbs/solutions/08_freezing_solutions.ipynb #a802663e
-def _frozen_by(how, norm=nn.BatchNorm2d, clear=False, **options):
-    "A network that has learned with SGD, whose body was then frozen by `how`, and its optimiser; gradients set to None if `clear`, else to zero"
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #607f9b36
+def _frozen_by(
+    how,  # how(body, optimizer) freezes the body
+    norm=nn.BatchNorm2d,
+    set_to_none: bool = False,  # how gradients are cleared: to None, or to zero
+    **options,  # of SGD
+) -> tuple:
+    "A network that has learned with SGD and whose body was then frozen, and its optimiser"
     net = _net(norm)
-    optimizer = torch.optim.SGD(
-        [{"params": list(net.body.parameters())}, {"params": list(net.head.parameters())}],
-        lr=0.05,
-        **options,
-    )
+    parts = [{"params": list(part.parameters())} for part in (net.body, net.head)]
+    optimizer = torch.optim.SGD(parts, lr=0.05, **options)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         for seed in range(3):
             _step(net, optimizer, seed)
-            optimizer.zero_grad(set_to_none=clear)
+            optimizer.zero_grad(set_to_none=set_to_none)
     how(net.body, optimizer)
     return net, optimizer
 
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #484406e2
+def _by_flags(body, optimizer):
+    body.requires_grad_(False)
 
+
+def _by_freeze(body, optimizer):
+    freeze(body)
+
+
+def _by_rate(body, optimizer):
+    optimizer.param_groups[0]["lr"] = 0.0
+
+
+def _group_norm(n):
+    return nn.GroupNorm(2, n)
+
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #3ce268f1
 def suspects() -> dict:
     "Five networks whose body was frozen after training: name -> (network, optimiser)"
-    groups, flags = lambda n: nn.GroupNorm(2, n), lambda body, optimizer: body.requires_grad_(False)
+    both = {"momentum": 0.9, "weight_decay": 0.1}
     return {
-        "Ada": _frozen_by(flags, groups, weight_decay=0.1),
-        "Bo": _frozen_by(flags, clear=True, momentum=0.9, weight_decay=0.1),
-        "Cem": _frozen_by(lambda body, optimizer: freeze(body), momentum=0.9, weight_decay=0.1),
-        "Dora": _frozen_by(flags, groups, momentum=0.9),
-        "Eli": _frozen_by(
-            lambda body, optimizer: optimizer.param_groups[0].update(lr=0.0),
-            groups,
-            momentum=0.9,
-            weight_decay=0.1,
-        ),
+        "Ada": _frozen_by(_by_flags, _group_norm, weight_decay=0.1),
+        "Bo": _frozen_by(_by_flags, set_to_none=True, **both),
+        "Cem": _frozen_by(_by_freeze, **both),
+        "Dora": _frozen_by(_by_flags, _group_norm, momentum=0.9),
+        "Eli": _frozen_by(_by_rate, _group_norm, **both),
     }
 
-# %% ../../nbs/solutions/08_freezing_solutions.ipynb #51a6a126
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #20cacb03
 _CAUSES = {
     "Ada": "weight decay",
     "Bo": "statistics",
@@ -173,45 +209,42 @@ _CLUES = {
     "Eli": "what is weight decay multiplied by before it reaches a weight?",
 }
 
-
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #ae68fe60
 def check_causes(answer: dict) -> str:
-    "`answer` says for each of `suspects()` what moves its body: 'statistics', 'weight decay', 'momentum' or 'nothing'"
+    "`answer` says for each of `suspects()` what moves its body"
     assert isinstance(answer, dict) and set(answer) == set(_CAUSES), (
         f"answer with a dictionary for {sorted(_CAUSES)}"
     )
-    unknown = set(answer.values()) - set(_CAUSES.values())
-    assert not unknown, (
-        f"{sorted(map(str, unknown))} is none of the causes {sorted(set(_CAUSES.values()))}"
-    )
+    unknown = sorted(set(map(str, answer.values())) - set(_CAUSES.values()))
+    assert not unknown, f"{unknown} is none of the causes {sorted(set(_CAUSES.values()))}"
     for name, cause in _CAUSES.items():
         assert answer[name] == cause, (
             f"{name}'s body is not moved by {answer[name]!r}. A hint: {_CLUES[name]}"
         )
-    return "Right: three bodies move that were called frozen, two stand still."
+    return "Right: three bodies move that were called frozen, two do not."
 
-# %% ../../nbs/solutions/08_freezing_solutions.ipynb #bb027b97
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #417a73e3
 @cache
-def _savings():
+def _savings() -> dict:
     "Group from which ResNet18 learns -> percent of the backward pass saved"
-    model, found = transfer_model("resnet18", 2, weights=None), {}
+    model = transfer_model("resnet18", 2, weights=None)
+    saved = {}
     for name in ("layer2", "layer3", "layer4", "head"):
         now, whole = map(sum, zip(*backward_work(freeze_to(model, name)).values()))
-        found[name] = 100 * (1 - now / whole)
-    return found
+        saved[name] = 100 * (1 - now / whole)
+    return saved
 
-
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #761913f3
 def check_savings(answer: dict) -> str:
-    "`answer`: percent of the backward pass saved when ResNet18 learns from 'layer2', 'layer3', 'layer4' or 'head' on, each within eight points"
+    "`answer`: boundary of ResNet18 -> percent of the backward pass saved, within eight points"
     truth = _savings()
     assert isinstance(answer, dict) and set(answer) == set(truth), (
         f"answer with a dictionary for {list(truth)}"
     )
     for name, percent in truth.items():
-        hint = (
-            "nothing but the head goes backward"
-            if name == "head"
-            else "count work, not parameters: stages of a ResNet take about the same work each"
-        )
+        hint = "count work, not parameters: stages of a ResNet take about the same work each"
+        if name == "head":
+            hint = "nothing but the head goes backward"
         assert abs(float(answer[name]) - percent) <= 8, (
             f"learning from {name} on does not save {answer[name]} %. A hint: {hint}"
         )

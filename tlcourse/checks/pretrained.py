@@ -5,15 +5,16 @@
 # %% auto #0
 __all__ = ['suspects', 'check_faults', 'check_map_by_name', 'check_is_trained']
 
-# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #5114cd45
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #804507b4
 from functools import partial
 
 import torch
 from torch import nn
 
+from ..core.state import rng_restored
 from ..pretrained import Preprocess, load_pretrained
 
-# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #5aaa7d30
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #1ee6f44e
 _LITE0 = Preprocess(224, 0.875, "bicubic", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
 
@@ -26,28 +27,30 @@ def _swap(image):
 
 
 def suspects() -> dict:
-    "Five input pipelines for `tf_efficientnet_lite0`: name -> function (PIL image -> tensor (3, 224, 224)); some are at fault"
+    "Five input pipelines for Lite0: name -> function (PIL image -> tensor (3, 224, 224))"
+    imagenet = dict(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
     return {
         "Ada": partial(_change, mean=(0.75,) * 3, std=(0.25,) * 3),
         "Bo": _swap,
         "Cem": partial(_change, crop_mode="squash"),
         "Dora": _change,
-        "Eli": partial(_change, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)),
+        "Eli": partial(_change, **imagenet),
     }
 
-# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #c13cf70f
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #a0cb8ca4
 _FAULTS = {"Ada": "twice", "Bo": "channels", "Cem": "squash", "Dora": "none", "Eli": "statistics"}
 _CLUES = {
     "twice": "what does it make of plain black, and what should that be?",
-    "channels": "show it a plain red picture: which channel lights up?",
-    "squash": "show it a picture three times as wide as high: are the outer thirds gone?",
+    "channels": "show it a plain red image: which channel lights up?",
+    "squash": "show it an image three times as wide as high: are the outer thirds gone?",
     "statistics": "show it plain white: what is the largest value that mean = std = 0.5 can give?",
-    "none": "compare it with load_pretrained('tf_efficientnet_lite0').preprocess on a photo: where do they differ?",
+    "none": "compare it with load_pretrained('tf_efficientnet_lite0').preprocess on a photo: "
+    "where do they differ?",
 }
 
-
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #c2919f4b
 def check_faults(answer: dict) -> str:
-    "`answer` names the fault of each of `suspects()`: 'none', 'statistics', 'twice', 'channels' or 'squash'"
+    "Checks the fault of each of `suspects()`: none, statistics, twice, channels or squash"
     assert isinstance(answer, dict) and set(answer) == set(_FAULTS), (
         f"answer with a dictionary for {sorted(_FAULTS)}"
     )
@@ -57,10 +60,10 @@ def check_faults(answer: dict) -> str:
         assert answer[name] == fault, f"{name} is not {answer[name]!r}. A hint: {_CLUES[fault]}"
     return "Right: four faults found, none of which raised an error."
 
-# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #ca3d5da5
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #4593887f
 def _small(seed):
     "A small network with random weights"
-    with torch.random.fork_rng(devices=[]):
+    with rng_restored():
         torch.manual_seed(seed)
         return nn.Sequential(
             nn.Conv2d(3, 4, 3, bias=False),
@@ -69,6 +72,48 @@ def _small(seed):
             nn.Flatten(),
             nn.Linear(4, 2),
         )
+
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #f80c763f
+def _good_checkpoints(good) -> dict:
+    "Description -> checkpoint that must be accepted"
+    return {
+        "a good checkpoint": good,
+        "a good checkpoint in another order": dict(reversed(good.items())),
+        "a checkpoint without the prefix": {
+            name.removeprefix("module."): t for name, t in good.items()
+        },
+    }
+
+
+def _must_accept(f, state, model, good, what):
+    "`f(state, model)` must give every tensor of `good` under the names of `model`"
+    mapped = f(dict(state), model)
+    n = len(model.state_dict())
+    assert mapped is not None and set(mapped) == set(model.state_dict()), (
+        f"{what}: the names must be the network's, all {n} of them"
+    )
+    wrong = [k for k, v in mapped.items() if not torch.equal(v, good[f"module.{k}"])]
+    assert not wrong, (
+        f"{what}: {wrong[0]} holds another tensor. A hint: match by name, not by position"
+    )
+
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #b2b7f52d
+def _bad_checkpoints(good) -> list:
+    "(description, checkpoint that must be refused, name of the tensor at fault, hint)"
+    first, second = good["module.0.weight"], good["module.2.weight"]
+    swapped = {**good, "module.0.weight": second, "module.2.weight": first}
+    without = {name: t for name, t in good.items() if name != "module.1.running_var"}
+    extra = {**good, "module.5.bias": torch.zeros(2)}
+    hints = (
+        "which of the network's names are not in the file?",
+        "which of the file's names are not the network's?",
+        "compare the shapes too",
+    )
+    return [
+        ("a checkpoint without 1.running_var", without, "1.running_var", hints[0]),
+        ("a tensor that the network does not have", extra, "5.bias", hints[1]),
+        ("two exchanged convolutions", swapped, ".weight", hints[2]),
+    ]
 
 
 def _must_refuse(f, state, model, name, what, hint):
@@ -80,98 +125,77 @@ def _must_refuse(f, state, model, name, what, hint):
             f"{what} was refused, but the message {str(e)!r} does not name {name}"
         )
     except Exception as e:
-        raise AssertionError(
-            f"{what}: a ValueError was wanted, {type(e).__name__} came: {e}"
-        ) from e
+        kind = type(e).__name__
+        raise AssertionError(f"{what}: expected a ValueError, got {kind}: {e}") from e
     else:
         raise AssertionError(f"{what} was accepted. A hint: {hint}")
 
-# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #72d12e5a
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #1ef6f2cc
 def check_map_by_name(f) -> str:
-    "`f(state, model)` gives `state`'s tensors under `model`'s names ('module.' taken away), or a `ValueError` that names the tensor at fault"
-    model, good = _small(0), {f"module.{k}": v.clone() for k, v in _small(1).state_dict().items()}
-    for what, state in (
-        ("a good checkpoint", good),
-        ("a good checkpoint in another order", dict(reversed(good.items()))),
-        (
-            "a checkpoint without the prefix",
-            {k.removeprefix("module."): v for k, v in good.items()},
-        ),
-    ):
-        found = f(dict(state), model)
-        assert found is not None and set(found) == set(model.state_dict()), (
-            f"{what}: the names must be the network's, all {len(model.state_dict())} of them"
-        )
-        wrong = [k for k, v in found.items() if not torch.equal(v, good[f"module.{k}"])]
-        assert not wrong, (
-            f"{what}: {wrong[0]} holds another tensor. A hint: match by name, not by position"
-        )
-    less = {k: v for k, v in good.items() if k != "module.1.running_var"}
-    _must_refuse(
-        f,
-        less,
-        model,
-        "1.running_var",
-        "a checkpoint without 1.running_var",
-        "which of the network's names are not in the file?",
-    )
-    _must_refuse(
-        f,
-        {**good, "module.5.bias": torch.zeros(2)},
-        model,
-        "5.bias",
-        "a tensor that the network does not have",
-        "which of the file's names are not the network's?",
-    )
-    swapped = {
-        **good,
-        "module.0.weight": good["module.2.weight"],
-        "module.2.weight": good["module.0.weight"],
-    }
-    _must_refuse(
-        f, swapped, model, ".weight", "two exchanged convolutions", "compare the shapes too"
-    )
+    "Checks `f(state, model)`: every tensor under the model's names, or a `ValueError`"
+    model = _small(0)
+    good = {f"module.{name}": t.clone() for name, t in _small(1).state_dict().items()}
+    for what, state in _good_checkpoints(good).items():
+        _must_accept(f, state, model, good, what)
+    for what, state, name, hint in _bad_checkpoints(good):
+        _must_refuse(f, state, model, name, what, hint)
     return "Right: every tensor is accounted for, or refused by name."
 
-# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #994539e9
-def _lineup() -> list:
-    "Networks to judge: (model, whether it is trained, what it looks like)"
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #c373cc89
+def _random(seed):
+    "Lite0 with random weights"
+    with rng_restored():
+        torch.manual_seed(seed)
+        return load_pretrained("tf_efficientnet_lite0", weights=None)
 
-    def random(seed):
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            return load_pretrained("tf_efficientnet_lite0", weights=None)
 
-    plain, liar, moved, sure = map(random, range(4))
-    liar.weights = "in1k"
-    with torch.random.fork_rng(devices=[]), torch.inference_mode():
+def _with_moved_statistics(seed):
+    "A random network whose BatchNorm statistics have seen noise"
+    model = _random(seed)
+    with rng_restored(), torch.inference_mode():
         torch.manual_seed(0)
         for _ in range(3):
-            moved.train()(torch.randn(8, 3, 64, 64))
-    moved.eval()
+            model.train()(torch.randn(8, 3, 64, 64))
+    return model.eval()
+
+
+def _sure_of_one_class(seed):
+    "A random network with a large bias"
+    model = _random(seed)
     with torch.no_grad():
-        sure.classifier.bias[7] += 20
+        model.classifier.bias[7] += 20
+    return model
+
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #04470f29
+def _with_tag(model, tag):
+    "`model` with a tag that need not be true"
+    model.weights = tag
+    return model
+
+
+def _lineup() -> list:
+    "Networks to judge: (model, whether it is trained, what it looks like)"
     known = [load_pretrained(f"tf_efficientnet_lite{i}") for i in range(3)]
-    for model in known[1:]:
-        model.weights = None
+    moved = "random, after noise has moved its BatchNorm statistics"
     return [
         (known[0], True, "pretrained"),
-        (plain, False, "random"),
-        (known[1], True, "pretrained, without a tag"),
-        (liar, False, "random, with the tag of pretrained weights"),
-        (moved, False, "random, after noise has moved its BatchNorm statistics"),
-        (sure, False, "random, and very sure of one class"),
-        (known[2], True, "pretrained, without a tag"),
+        (_random(0), False, "random"),
+        (_with_tag(known[1], None), True, "pretrained, without a tag"),
+        (_with_tag(_random(1), "in1k"), False, "random, with the tag of pretrained weights"),
+        (_with_moved_statistics(2), False, moved),
+        (_sure_of_one_class(3), False, "random, and very sure of one class"),
+        (_with_tag(known[2], None), True, "pretrained, without a tag"),
     ]
 
-# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #c41b0baa
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #706df7a5
 def check_is_trained(f) -> str:
-    "`f(model)` says of an ImageNet network whether it was trained, whatever its tag, its confidence and its statistics say"
+    "Checks `f(model)`: whether an ImageNet network was trained, whatever the signs say"
     for model, truth, what in _lineup():
         verdict = f(model)
         assert isinstance(verdict, bool), f"answer True or False, not {verdict!r}"
+        judged = "trained" if verdict else "untrained"
         assert verdict == truth, (
-            f"a network that is {what} was judged {'trained' if verdict else 'untrained'}. "
-            "A hint: what does a trained network know that no accident gives? You have photos of a coffee and of a cat."
+            f"a network that is {what} was judged {judged}. A hint: what does a trained network "
+            "know that no accident gives? You have photos of a coffee and of a cat."
         )
     return "Right: judged by what they know."

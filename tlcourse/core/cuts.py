@@ -16,7 +16,7 @@ from .proofs import prove_equal, prove_equal_in_training
 from .state import restored, set_mode
 from .threads import using_threads
 
-# %% ../../nbs/core/cuts.ipynb #880efe23
+# %% ../../nbs/core/cuts.ipynb #11213253
 class Cut(NamedTuple):
     "A network in two halves, which share its layers: `upper(lower(xb))` equals the whole"
 
@@ -42,7 +42,7 @@ def _halves(model, below, above, xb) -> Cut:
 @torch.no_grad()
 def cut_between(
     model,  # a network that takes a batch; left as it was
-    lower_groups: list,  # groups of layers on one side, modules or what has parameters() and modules()
+    lower_groups: list,  # the groups of layers on one side: modules, or layer groups
     upper_groups: list,  # those on the other side
     xb,  # a batch to run, to measure and to prove with
 ) -> Cut:

@@ -5,15 +5,15 @@
 # %% auto #0
 __all__ = ['write_atomic']
 
-# %% ../../nbs/core/files.ipynb #dd2effba
+# %% ../../nbs/core/files.ipynb #a376d6f8
 import os
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-# %% ../../nbs/core/files.ipynb #2edb3ba0
+# %% ../../nbs/core/files.ipynb #7b473f1e
 def write_atomic(path: Path, write: Callable):
-    "Make the file `path` in one step: `write(tmp)` fills a temporary file, which takes its name when it is on disk"
+    "Make the file `path` in one step: `write(tmp)` fills a temporary file, which is then renamed"
     path.parent.mkdir(parents=True, exist_ok=True)
     tmp = path.with_name(f"{uuid.uuid4().hex}.part")
     try:

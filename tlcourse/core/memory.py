@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['release_memory', 'reuse_memory', 'memory_is_reused', 'release_before_fork']
 
-# %% ../../nbs/core/memory.ipynb #8ea7682e
+# %% ../../nbs/core/memory.ipynb #ae9aeb60
 import ctypes
 from contextlib import contextmanager, suppress
 
-# %% ../../nbs/core/memory.ipynb #47f65163
+# %% ../../nbs/core/memory.ipynb #3f90a9c0
 _open_contexts = 0  # how many `reuse_memory` are open
 _M_MMAP_MAX = -4  # options of mallopt(3)
 _M_TRIM_THRESHOLD = -1
@@ -20,9 +20,9 @@ def release_memory():
     with suppress(OSError, AttributeError):
         ctypes.CDLL("libc.so.6").malloc_trim(0)
 
-
+# %% ../../nbs/core/memory.ipynb #e10cc76e
 def _hold_freed_memory(hold: bool) -> bool:
-    "Let glibc hold freed memory, or hand it back as it does by default; False where there is no glibc"
+    "Let glibc hold freed memory, or hand it back as it does by default; False without glibc"
     try:
         libc = ctypes.CDLL("libc.so.6")
     except OSError:
@@ -33,7 +33,7 @@ def _hold_freed_memory(hold: bool) -> bool:
         release_memory()
     return True
 
-
+# %% ../../nbs/core/memory.ipynb #062d1243
 @contextmanager
 def reuse_memory():
     "Inside its `with`, freed memory is kept for the next tensor; yields whether that works here"
@@ -46,14 +46,14 @@ def reuse_memory():
         if not _open_contexts:
             _hold_freed_memory(False)
 
-
+# %% ../../nbs/core/memory.ipynb #9acaeb16
 def memory_is_reused() -> bool:
     "Whether a `reuse_memory` is open"
     return _open_contexts > 0
 
-
+# %% ../../nbs/core/memory.ipynb #bb6fe160
 def release_before_fork(loader):
-    "`loader` itself; if it will start processes, free memory is released first, or each would hold it too"
+    "`loader` itself; free memory is released before its processes start and inherit it"
     if loader.num_workers:
         release_memory()
     return loader

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Table', 'load_runs', 'load', 'select', 'per_seed', 'mean_interval', 'format_interval']
 
-# %% ../../nbs/core/results.ipynb #926b7dfa
+# %% ../../nbs/core/results.ipynb #d3b9872b
 import json
 from pathlib import Path
 
@@ -13,9 +13,9 @@ import numpy as np
 
 from .packages import optional
 
-# %% ../../nbs/core/results.ipynb #8be793ca
+# %% ../../nbs/core/results.ipynb #4a3e5d77
 class Table:
-    "Rows (dictionaries with the same keys) that show themselves as a table; floats with `digits` decimals"
+    "Rows (dictionaries with the same keys) that show themselves as a table"
 
     def __init__(self, rows, digits: int = 3):
         self.rows = [dict(row) for row in rows]
@@ -64,7 +64,7 @@ class Table:
         rule = "-" * (sum(widths) + 2 * len(widths) - 2)
         return "\n".join([lines[0], rule, *lines[1:]])
 
-# %% ../../nbs/core/results.ipynb #c6a558cb
+# %% ../../nbs/core/results.ipynb #6f9fed14
 def _results_file(name: str) -> Path:
     "The file of the stored experiment `name`, in a folder `results` here or above"
     here = Path.cwd()
@@ -76,30 +76,30 @@ def _results_file(name: str) -> Path:
         f"there is no results/{name}.json here or above: make experiments NAME={name} writes it"
     )
 
-
+# %% ../../nbs/core/results.ipynb #555db6df
 def load_runs(name: str, **settings) -> list:
-    "The runs of the stored experiment `name` that have these `settings`; each with settings, results, versions"
+    "The runs of the experiment `name` that have these `settings`: settings, results, versions"
     runs = json.loads(_results_file(name).read_text(encoding="utf-8"))
     return [run for run in runs if settings.items() <= run["settings"].items()]
 
-
+# %% ../../nbs/core/results.ipynb #84fc1bf0
 def load(name: str, **settings) -> list:
-    "The rows of all runs of the stored experiment `name` that have these `settings`; each row has its seed"
+    "The rows, each with its seed, of the runs of the experiment `name` that have these `settings`"
     return [
         row | {"seed": run["settings"]["seed"]}
         for run in load_runs(name, **settings)
         for row in run["results"]["rows"]
     ]
 
-# %% ../../nbs/core/results.ipynb #cb0d3bae
+# %% ../../nbs/core/results.ipynb #096329ec
 def select(rows, where: dict = {}, **columns) -> list:
-    "The `rows` whose columns have these values; `where` is for names that are no identifiers ('per class')"
+    "The `rows` with these values; `where` is for names that are no identifiers ('per class')"
     wanted = {**where, **columns}
     return [row for row in rows if all(row[name] == value for name, value in wanted.items())]
 
-
+# %% ../../nbs/core/results.ipynb #865d6df6
 def per_seed(rows, column: str, where: dict = {}, **columns) -> dict:
-    "seed -> value of `column` in the selected `rows`, sorted by seed; `ValueError` if a seed has several rows"
+    "seed -> value of `column` in the selected `rows`; `ValueError` if a seed has several rows"
     values = {}
     for row in select(rows, where, **columns):
         if row["seed"] in values:
@@ -110,9 +110,9 @@ def per_seed(rows, column: str, where: dict = {}, **columns) -> dict:
         values[row["seed"]] = row[column]
     return dict(sorted(values.items()))
 
-# %% ../../nbs/core/results.ipynb #54dcf439
+# %% ../../nbs/core/results.ipynb #2a2e1093
 def mean_interval(values) -> tuple:
-    "(mean, low, high): the mean of `values`, one per seed, and its 95 % confidence interval (Student)"
+    "(mean, low, high): the mean of `values`, one per seed, and its 95 % confidence interval"
     values = np.asarray(values, dtype=float)
     n = len(values)
     if n < 2:
@@ -121,7 +121,7 @@ def mean_interval(values) -> tuple:
     half = quantile * values.std(ddof=1) / n**0.5
     return values.mean(), values.mean() - half, values.mean() + half
 
-
+# %% ../../nbs/core/results.ipynb #e5b8bd78
 def format_interval(values) -> str:
     "`mean_interval` in words, with signs: '+1.2 (+0.3 to +2.1)'"
     return "{:+.1f} ({:+.1f} to {:+.1f})".format(*mean_interval(values))

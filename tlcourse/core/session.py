@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['COLORS', 'STYLE', 'start_lesson', 'out_path']
 
-# %% ../../nbs/core/session.ipynb #d06d3a2e
+# %% ../../nbs/core/session.ipynb #232cefef
 import os
 import random
 from contextlib import ExitStack
@@ -19,7 +19,7 @@ from cycler import cycler
 
 from .memory import memory_is_reused, reuse_memory
 
-# %% ../../nbs/core/session.ipynb #5bdb72e0
+# %% ../../nbs/core/session.ipynb #8112a4d9
 COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 STYLE = {
     "figure.figsize": (7, 3.6),
@@ -40,7 +40,7 @@ STYLE = {
     "legend.frameon": False,
 }
 
-# %% ../../nbs/core/session.ipynb #ff36ef21
+# %% ../../nbs/core/session.ipynb #6255114d
 _process = ExitStack()  # what lasts as long as the process
 
 
@@ -51,7 +51,7 @@ def _share_the_machine():
     if "TLCOURSE_CACHE" not in os.environ:
         os.environ["TLCOURSE_CACHE"] = _process.enter_context(TemporaryDirectory())
 
-
+# %% ../../nbs/core/session.ipynb #51d4d4b8
 def start_lesson(seed: int = 0) -> str:
     "Seed Python, NumPy and torch, set the plot style, reuse memory; returns what runs here"
     if not memory_is_reused():
@@ -65,9 +65,9 @@ def start_lesson(seed: int = 0) -> str:
     version = torch.__version__.split("+")[0]
     return f"torch {version}, {torch.get_num_threads()} threads, seed {seed}"
 
-# %% ../../nbs/core/session.ipynb #998b5aa6
+# %% ../../nbs/core/session.ipynb #9eaeed8e
 def out_path(name: str) -> Path:
-    "Where to write the file `name`: in `out`, or in the project if `make run` writes its own files; makes the folder"
+    "Where to write the file `name`: in `out`, or in the project during `make run`"
     is_project_file = name.startswith(("images/", "nbs/results/"))
     project = os.environ.get("TLCOURSE_WRITE") if is_project_file else None
     path = Path(project or "out") / name

@@ -6,14 +6,14 @@
 __all__ = ['random_state', 'set_random_state', 'rng_restored', 'generator_for', 'set_mode', 'modes_restored', 'eval_mode',
            'buffers_restored', 'restored', 'hooks_removed']
 
-# %% ../../nbs/core/state.ipynb #5daeba45
+# %% ../../nbs/core/state.ipynb #b1588704
 import random
 from contextlib import contextmanager
 
 import numpy as np
 import torch
 
-# %% ../../nbs/core/state.ipynb #96144881
+# %% ../../nbs/core/state.ipynb #c82957b9
 def random_state() -> dict:
     "The states of all random generators (Python, NumPy, torch, each GPU) as lists and texts"
     kind, numbers, *rest = np.random.get_state()
@@ -25,7 +25,7 @@ def random_state() -> dict:
         "torch": [bytes(state.numpy()).hex() for state in states],
     }
 
-
+# %% ../../nbs/core/state.ipynb #0585f9e1
 def set_random_state(state: dict):
     "Put every random generator back to `state`, as `random_state` gave it"
     version, numbers, gauss = state["python"]
@@ -37,34 +37,34 @@ def set_random_state(state: dict):
     if gpus:
         torch.cuda.set_rng_state_all(gpus)
 
-
+# %% ../../nbs/core/state.ipynb #bfb69a3d
 @contextmanager
 def rng_restored():
-    "Inside its `with`, draw what you like; afterwards every random generator is where it was before"
+    "Random generators are where they were before when its `with` ends"
     state = random_state()
     try:
         yield
     finally:
         set_random_state(state)
 
-# %% ../../nbs/core/state.ipynb #96a0f425
+# %% ../../nbs/core/state.ipynb #e582e16e
 def generator_for(seed: int, epoch: int, index: int) -> torch.Generator:
-    "The generator of image `index` in `epoch`: the same on every machine, in any worker, in any order"
+    "The generator of image `index` in `epoch`: the same on every machine and in any worker"
     sequence = np.random.SeedSequence((seed, epoch, index))
     state = sequence.generate_state(1, np.uint64)[0]
     return torch.Generator().manual_seed(int(state >> np.uint64(1)))
 
-# %% ../../nbs/core/state.ipynb #46883be9
+# %% ../../nbs/core/state.ipynb #9efad58e
 def set_mode(training: bool, *modules):
-    "Set every layer of `modules` to training or evaluation mode, including layers that override `train`"
+    "Set the mode of every layer of `modules`, including layers that override `train`"
     for module in modules:
         for layer in module.modules():
             layer.training = training
 
-
+# %% ../../nbs/core/state.ipynb #6005d924
 @contextmanager
 def modes_restored(model):
-    "Inside its `with`, change modes as you like; afterwards every layer of `model` has its own mode again"
+    "Every layer of `model` has the mode that it had before when its `with` ends"
     modes = [(layer, layer.training) for layer in model.modules()]
     try:
         yield model
@@ -72,15 +72,15 @@ def modes_restored(model):
         for layer, mode in modes:
             layer.training = mode
 
-
+# %% ../../nbs/core/state.ipynb #273def86
 @contextmanager
 def eval_mode(model):
-    "Inside its `with`, every layer of `model` is in evaluation mode; afterwards each has its own again"
+    "Every layer of `model` is in evaluation mode inside its `with`, and as it was afterwards"
     with modes_restored(model):
         set_mode(False, model)
         yield model
 
-# %% ../../nbs/core/state.ipynb #c884024b
+# %% ../../nbs/core/state.ipynb #94e9668c
 @contextmanager
 def buffers_restored(model):
     "Afterwards every buffer of `model` is the same tensor with the same numbers as before"
@@ -95,7 +95,7 @@ def buffers_restored(model):
         for buffers, name, buffer in registered:
             buffers[name] = buffer  # a forward pass may have put another tensor there
 
-# %% ../../nbs/core/state.ipynb #e8001588
+# %% ../../nbs/core/state.ipynb #4d6e0405
 @contextmanager
 def _parameters_restored(model):
     "Afterwards the numbers, gradients and `requires_grad` of every parameter are as before"
@@ -113,7 +113,7 @@ def _parameters_restored(model):
                 if grad is not None:
                     p.grad = grad[0].copy_(grad[1])
 
-
+# %% ../../nbs/core/state.ipynb #7c34d8fd
 @contextmanager
 def _train_methods_restored(model):
     "Afterwards each layer of `model` overrides `train` exactly if it did before"
@@ -126,10 +126,10 @@ def _train_methods_restored(model):
             if method is not None:
                 layer.train = method
 
-
+# %% ../../nbs/core/state.ipynb #af0df22a
 @contextmanager
 def restored(model, weights: bool = True):
-    "Afterwards `model` and all random generators are as before; `weights=False`: only modes, buffers and generators"
+    "Afterwards `model` and all generators are as before; `weights=False` leaves parameters alone"
     with rng_restored(), modes_restored(model), buffers_restored(model):
         if not weights:
             yield model
@@ -137,10 +137,10 @@ def restored(model, weights: bool = True):
         with _train_methods_restored(model), _parameters_restored(model):
             yield model
 
-# %% ../../nbs/core/state.ipynb #22ba560c
+# %% ../../nbs/core/state.ipynb #9a8ec1d9
 @contextmanager
 def hooks_removed():
-    "Yields a list for the handles of hooks; afterwards, also after an error, all of them are removed"
+    "A list for the handles of hooks, all of which are removed at the end, also after an error"
     handles = []
     try:
         yield handles

@@ -5,19 +5,19 @@
 # %% auto #0
 __all__ = ['Caught', 'raises']
 
-# %% ../../nbs/core/testing.ipynb #a9610501
+# %% ../../nbs/core/testing.ipynb #c5a791bd
 from contextlib import contextmanager
 
-# %% ../../nbs/core/testing.ipynb #c54edfdd
+# %% ../../nbs/core/testing.ipynb #318405ab
 class Caught:
     "The error that `raises` expected: `message` is its text, once it was raised"
 
     message = None
 
-
+# %% ../../nbs/core/testing.ipynb #ce41a8b8
 @contextmanager
 def raises(error=ValueError, match: str = "", show: bool = True):
-    "Inside its `with`, `error` must be raised with `match` in its message, which is printed if `show`"
+    "`error` must be raised inside, with `match` in its message, which is printed if `show`"
     caught = Caught()
     try:
         yield caught

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['depth_probes', 'probe_scores', 'best_depth', 'show_depth_probes']
 
-# %% ../../nbs/studies/domains.ipynb #a5f64640
+# %% ../../nbs/studies/domains.ipynb #9a63283cbaf04dbcab1f6479b197f3a8
 from collections.abc import Callable
 
 import matplotlib.pyplot as plt
@@ -24,14 +24,14 @@ from ..figures import draw_band
 from ..freezing import freeze
 from .drift import by_depth
 
-# %% ../../nbs/studies/domains.ipynb #d9100247
+# %% ../../nbs/studies/domains.ipynb #4dd4641cc4064e0191573fe9c69df29b
 def _parted(features, parts) -> list:
     return features.split([len(part) for part in parts])
 
-
+# %% ../../nbs/studies/domains.ipynb #8309879909854d7188b41380fd92a7c3
 def depth_probes(
     make: Callable,  # seed -> a network with `groups` and `preprocess`, from `transfer_model`
-    parts: Callable,  # seed -> (train, validation, test), datasets of pictures or of prepared tensors
+    parts: Callable,  # seed -> (train, validation, test), datasets of images or of prepared tensors
     *,
     seeds=range(3),
     grid: int = 1,  # what leaves a group is averaged in grid × grid fields
@@ -64,10 +64,9 @@ def depth_probes(
             )
     return Table(rows, 1)
 
-# %% ../../nbs/studies/domains.ipynb #5f2061e5
+# %% ../../nbs/studies/domains.ipynb #277c27b1587741f2af2001be3712ef0d
 def probe_scores(rows, depth: str, column: str = "accuracy") -> np.ndarray:
     "`column` of the probes at `depth`, in the order of the seeds (n_seeds,)"
-    rows = getattr(rows, "rows", rows)
     mine = sorted((row for row in rows if row["depth"] == depth), key=lambda row: row["seed"])
     if not mine:
         raise ValueError(
@@ -79,28 +78,24 @@ def probe_scores(rows, depth: str, column: str = "accuracy") -> np.ndarray:
         )
     return np.array([row[column] for row in mine])
 
-
+# %% ../../nbs/studies/domains.ipynb #db7b79bc585a40fcaf58bf750017e135
 def best_depth(rows) -> str:
     "The depth with the best mean on validation, pixels left out; the shallower of equals"
-    there = [
-        d
-        for d in dict.fromkeys(row["depth"] for row in getattr(rows, "rows", rows))
-        if d != "pixels"
-    ]
+    there = [d for d in dict.fromkeys(row["depth"] for row in rows) if d != "pixels"]
     return max(there, key=lambda depth: probe_scores(rows, depth, "valid").mean())
 
-
+# %% ../../nbs/studies/domains.ipynb #916684f9a58a4a2aa5f864670399430d
 def show_depth_probes(rows_of: dict, ax=None):
     "Accuracy over depth, a line for each network (name -> rows of `depth_probes`): mean, and pale from lowest to highest seed; returns the axes"
     if ax is None:
         _, ax = plt.subplots()
     for (name, rows), color in zip(rows_of.items(), COLORS):
-        there = list(dict.fromkeys(row["depth"] for row in getattr(rows, "rows", rows)))
+        there = list(dict.fromkeys(row["depth"] for row in rows))
         draw_band(
             ax, there, [probe_scores(rows, depth) for depth in there], color=color, label=name
         )
     ax.set(
-        xlabel="after this layer group (left: the picture itself)",
+        xlabel="after this layer group (left: the image itself)",
         ylabel="test accuracy of a linear probe (%)",
     )
     ax.tick_params(axis="x", rotation=60)

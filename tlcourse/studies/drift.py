@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['unbiased_hsic', 'cka', 'cka_null', 'by_depth', 'weight_distance', 'drift', 'show_drift', 'surgical', 'show_surgical']
 
-# %% ../../nbs/studies/drift.ipynb #08aa46e0
+# %% ../../nbs/studies/drift.ipynb #9a63283cbaf04dbcab1f6479b197f3a8
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ from ..freezing import freeze_to, group_number, unfreeze
 from .kit import best_rate
 from ..training import Learner, Phase
 
-# %% ../../nbs/studies/drift.ipynb #a95fd7a9
+# %% ../../nbs/studies/drift.ipynb #59bbdb311c014d738909a11f9e486628
 def unbiased_hsic(k, l) -> torch.Tensor:
     "How alike two tables of likeness `k` and `l` (n, n) of the same n things are, without bias: on average 0 for independent ones (Song and others 2012)"
     n = len(k)
@@ -38,31 +38,29 @@ def unbiased_hsic(k, l) -> torch.Tensor:
         - 2 / (n - 2) * (k.sum(0) @ l.sum(0))
     ) / (n * (n - 3))
 
-# %% ../../nbs/studies/drift.ipynb #7b03f1ab
+# %% ../../nbs/studies/drift.ipynb #4dd4641cc4064e0191573fe9c69df29b
 def _gram(x):
     x = x.flatten(1).double()
     return x @ x.T
 
-
+# %% ../../nbs/studies/drift.ipynb #8309879909854d7188b41380fd92a7c3
 def _checked(x, y):
     if len(x) != len(y):
-        raise ValueError(f"{len(x)} rows and {len(y)}: row i of both must be the same picture")
+        raise ValueError(f"{len(x)} rows and {len(y)}: row i of both must be the same image")
     if not (x.isfinite().all() and y.isfinite().all()):
         raise ValueError("the features hold values that are not finite")
     if any(torch.equal(v, v[:1].expand_as(v)) for v in (x, y)):
-        raise ValueError(
-            "one of the two is the same for every picture: there is nothing to compare"
-        )
+        raise ValueError("one of the two is the same for every image: there is nothing to compare")
 
-
+# %% ../../nbs/studies/drift.ipynb #3ed186c9a28b402fb0bc4494df01f08d
 def _ratio(xy, xx, yy) -> float:
     if min(xx, yy) <= 0:
         raise ValueError(
-            "these pictures are too few to tell, or all but equal in one of the two: there is nothing to compare"
+            "these images are too few to tell, or all but equal in one of the two: there is nothing to compare"
         )
     return (xy / (xx * yy) ** 0.5).item()
 
-
+# %% ../../nbs/studies/drift.ipynb #cb1e1581032b452c9409d6c6813c49d1
 def cka(x, y, bs: int = None, seed: int = 0) -> float:
     "Linear CKA of features `x` (n, …) and `y` (n, …), debiased: about 0 for independent ones, 1 for the same up to a turn and a scale; from random batches of `bs` rows, if given (Nguyen and others 2021)"
     _checked(x, y)
@@ -80,7 +78,7 @@ def cka(x, y, bs: int = None, seed: int = 0) -> float:
         )
     )
 
-# %% ../../nbs/studies/drift.ipynb #e17c4fe2
+# %% ../../nbs/studies/drift.ipynb #1671c31a24314836a5b85d7ef7fbf015
 def cka_null(x, y, n: int = 200, seed: int = 0) -> tuple:
     "(low, high): 95 % of the CKA that `x` and `y` have when their rows are dealt anew, `n` times"
     _checked(x, y)
@@ -91,7 +89,7 @@ def cka_null(x, y, n: int = 200, seed: int = 0) -> tuple:
         found.append(_ratio(unbiased_hsic(k, l[order][:, order]), xx, yy))
     return tuple(float(q) for q in np.quantile(found, (0.025, 0.975)))
 
-# %% ../../nbs/studies/drift.ipynb #163e3c8b
+# %% ../../nbs/studies/drift.ipynb #f5a1fa73e5044315a093ec459c9be902
 class _OnGrid(nn.Module):
     "`body`, its maps averaged in grid × grid fields, (n, c · grid · grid)"
 
@@ -109,9 +107,9 @@ class _OnGrid(nn.Module):
             ).flatten(1)
         )
 
-
+# %% ../../nbs/studies/drift.ipynb #cdf66aed5cc84ca1b48e60bad68798a8
 def by_depth(model, dataset, grid: int = 1) -> dict:
-    "Group name -> what passes from it to the next for every picture of `dataset`, averaged over positions (or in grid × grid fields), (n, c · grid · grid), in evaluation mode; the last's as they come to the head, the head's the logits; groups that more than one tensor leaves are left out"
+    "Group name -> what passes from it to the next for every image of `dataset`, averaged over positions (or in grid × grid fields), (n, c · grid · grid), in evaluation mode; the last's as they come to the head, the head's the logits; groups that more than one tensor leaves are left out"
     found = {}
     for k, group in enumerate(model.layer_groups, 1):
         try:
@@ -128,7 +126,7 @@ def by_depth(model, dataset, grid: int = 1) -> dict:
         found[group.name] = extract(lower, dataset, runtime="torch")
     return found
 
-# %% ../../nbs/studies/drift.ipynb #a7503dd7
+# %% ../../nbs/studies/drift.ipynb #0e382214b5f147d187d36a2058b9c724
 @torch.no_grad()
 def weight_distance(before, after) -> float:
     "How far the parameters of the layer group `after` are from those of `before`, as a share of their length"
@@ -140,7 +138,7 @@ def weight_distance(before, after) -> float:
     length = lambda tensors: sum(t.double().square().sum() for t in tensors) ** 0.5
     return (length(new[k] - old[k] for k in old) / length(old.values())).item()
 
-# %% ../../nbs/studies/drift.ipynb #9e5dfc31
+# %% ../../nbs/studies/drift.ipynb #46a27a456b804aa2a380d5edf15a5daf
 def drift(before, after, dataset, seed: int = 0) -> Table:
     "For each layer group: how far its weights and what leaves it have moved from `before` to `after`, as a share of their length, and the debiased CKA of the latter with its null band"
     old, new, rows = by_depth(before, dataset), by_depth(after, dataset), []
@@ -161,17 +159,16 @@ def drift(before, after, dataset, seed: int = 0) -> Table:
         )
     return Table(rows, 3)
 
-# %% ../../nbs/studies/drift.ipynb #5221d7f4
+# %% ../../nbs/studies/drift.ipynb #35ffc1ce1c7b4df9ace1bc936b8b1dc2
 def _lines(rows, column, ax, color, label=None):
     "Mean of `column` over the seeds for each group, pale from lowest to highest"
     groups = list(dict.fromkeys(row["group"] for row in rows))
     values = [[row[column] for row in rows if row["group"] == group] for group in groups]
     draw_band(ax, groups, values, color=color, label=label or column)
 
-
+# %% ../../nbs/studies/drift.ipynb #76127f4a2f6a44fba749ea7800e59d51
 def show_drift(rows, axes=None):
     "The rows of `drift`, of one seed or several: left weights and features moved, right CKA and its null band, over the depth; returns the axes"
-    rows = getattr(rows, "rows", rows)
     if axes is None:
         _, axes = plt.subplots(1, 2, figsize=(12, 4))
     for column, color in (("weights moved", COLORS[0]), ("features moved", COLORS[1])):
@@ -196,7 +193,7 @@ def show_drift(rows, axes=None):
     axes[1].set_ylim(-0.1, 1.05)
     return axes
 
-# %% ../../nbs/studies/drift.ipynb #6b1660e6
+# %% ../../nbs/studies/drift.ipynb #72c31777baf4441b988909d29205560c
 def surgical(
     make: Callable,  # seed -> a trained network with `groups`, whose head fits the target
     parts: Callable,  # seed -> (train, validation, test) of the target task
@@ -240,12 +237,11 @@ def surgical(
         note("none", Learner(make(seed), *own[:2], bs=bs, precision="float32", cache=False), 0.0)
     return Table(rows, 4)
 
-# %% ../../nbs/studies/drift.ipynb #40e58360
+# %% ../../nbs/studies/drift.ipynb #b427a666a1b549ef9b573d6f946bfc3b
 def show_surgical(rows, ax=None):
     "Accuracy over the group that alone learned, all and none as lines: mean, and whiskers from lowest to highest seed; returns the axes"
     if ax is None:
         _, ax = plt.subplots()
-    rows = getattr(rows, "rows", rows)
     values = {
         name: np.array([row["accuracy"] for row in rows if row["tuned"] == name])
         for name in dict.fromkeys(row["tuned"] for row in rows)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ARMS', 'layer_transfer', 'accuracies', 'gains', 'transfer_gains', 'show_layer_transfer']
 
-# %% ../../nbs/studies/layer_transfer.ipynb #7fb31d83
+# %% ../../nbs/studies/layer_transfer.ipynb #9a63283cbaf04dbcab1f6479b197f3a8
 from dataclasses import replace
 from itertools import product
 
@@ -20,7 +20,7 @@ from ..figures import draw_band
 from .kit import copy_groups, new_network, train_network, update_bn
 from ..training import Phase
 
-# %% ../../nbs/studies/layer_transfer.ipynb #bfb29408
+# %% ../../nbs/studies/layer_transfer.ipynb #f5a1fa73e5044315a093ec459c9be902
 ARMS = {
     "AnB": ("source", True),
     "BnB": ("target", True),
@@ -29,7 +29,7 @@ ARMS = {
     "random": ("nothing", True),
 }  # donor, frozen
 
-# %% ../../nbs/studies/layer_transfer.ipynb #9094eaae
+# %% ../../nbs/studies/layer_transfer.ipynb #1944c39560714e6e80c856f20744a8e5
 def _checked(net, cuts, arms) -> list:
     "`cuts` as a list, by default all; `ValueError` if `net` cannot be cut there, or there are no such `arms`"
     if unknown := set(arms) - set(ARMS):
@@ -40,7 +40,7 @@ def _checked(net, cuts, arms) -> list:
         raise ValueError(f"cuts {wrong}: from 1 to {last} groups of this network can be kept")
     return cuts
 
-# %% ../../nbs/studies/layer_transfer.ipynb #74355098
+# %% ../../nbs/studies/layer_transfer.ipynb #d6ca27006b894b04b6fc8b79396e2797
 def layer_transfer(
     make,  # number of classes -> an untrained network with `groups` and `preprocess`, drawn from torch's generator
     source,  # seed -> (train, validation, test) of the source task; or a trained network
@@ -48,7 +48,7 @@ def layer_transfer(
     cuts=None,  # numbers of groups to keep; by default one after the other, all but the head
     *,
     arms=tuple(ARMS),  # which experiments
-    seeds=range(5),  # each draws the tasks, the networks and the order of the pictures anew
+    seeds=range(5),  # each draws the tasks, the networks and the order of the images anew
     phase=Phase(12, 0, 3e-3),  # how a network is trained for the target
     source_phase=None,  # and the source's donor; by default the same
     bs: int = 64,
@@ -98,13 +98,11 @@ def layer_transfer(
             )
     return Table(rows, 1)
 
-# %% ../../nbs/studies/layer_transfer.ipynb #7989082e
+# %% ../../nbs/studies/layer_transfer.ipynb #9075f00cfa8d463f84130041b1e44ca7
 def accuracies(rows, arm: str, kept: int = 0) -> dict:
     "seed -> accuracy of `arm` ('base', 'source' or 'target' for those that kept nothing) with `kept` groups, in the order of the seeds"
     found = sorted(
-        (row["seed"], row["accuracy"])
-        for row in getattr(rows, "rows", rows)
-        if (row["arm"], row["kept"]) == (arm, kept)
+        (row["seed"], row["accuracy"]) for row in rows if (row["arm"], row["kept"]) == (arm, kept)
     )
     if not found:
         raise ValueError(f"no runs of {arm!r} with {kept} groups kept")
@@ -114,7 +112,7 @@ def accuracies(rows, arm: str, kept: int = 0) -> dict:
         )
     return dict(found)
 
-
+# %% ../../nbs/studies/layer_transfer.ipynb #15abde8c5d2e435093904b13db685a53
 def gains(rows, arm: str, kept: int, against: str = "base") -> np.ndarray:
     "Points of `arm` with `kept` groups over `against` (with as many, or the base), for each seed that both have (n_seeds,)"
     mine, theirs = (
@@ -123,10 +121,9 @@ def gains(rows, arm: str, kept: int, against: str = "base") -> np.ndarray:
     )
     return np.array([mine[seed] - theirs[seed] for seed in mine if seed in theirs])
 
-
+# %% ../../nbs/studies/layer_transfer.ipynb #5e20a2a0e21149b5b06860e930401eb5
 def transfer_gains(rows, against: str = "base", arms=tuple(ARMS)) -> Table:
     "For each arm, and each number of groups kept, its `gains` over `against`: mean and 95 % interval"
-    rows = getattr(rows, "rows", rows)
     kept = sorted({row["kept"] for row in rows if row["kept"]})
     there = [arm for arm in arms if arm != against and any(row["arm"] == arm for row in rows)]
     return Table(
@@ -137,12 +134,11 @@ def transfer_gains(rows, against: str = "base", arms=tuple(ARMS)) -> Table:
         ]
     )
 
-# %% ../../nbs/studies/layer_transfer.ipynb #7bb2ab2c
+# %% ../../nbs/studies/layer_transfer.ipynb #27531e93873647d9a5bf1112f2051a59
 def show_layer_transfer(rows, ax=None):
     "Accuracy over the number of kept groups, a line for each arm (broken: all of it learns): mean, and pale from lowest to highest seed; dotted the base; returns the axes"
     if ax is None:
         _, ax = plt.subplots()
-    rows = getattr(rows, "rows", rows)
     base = np.array(list(accuracies(rows, "base").values()))
     for (arm, (_, frozen)), color in zip(ARMS.items(), COLORS):
         kept = sorted({row["kept"] for row in rows if row["arm"] == arm})

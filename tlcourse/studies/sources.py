@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['log_me', 'h_score', 'nce', 'leep', 'above_chance', 'all_scores', 'score_sources', 'rank_correlations', 'show_ranking']
 
-# %% ../../nbs/studies/sources.ipynb #2f3a4755
+# %% ../../nbs/studies/sources.ipynb #9a63283cbaf04dbcab1f6479b197f3a8
 from itertools import product
 from typing import Callable
 
@@ -20,7 +20,7 @@ from ..core.session import COLORS
 from ..features import extract
 from ..surgery import split
 
-# %% ../../nbs/studies/sources.ipynb #c4c5ea31
+# %% ../../nbs/studies/sources.ipynb #59bbdb311c014d738909a11f9e486628
 def _checked(values, targets) -> tuple:
     "`values` (n, d) and `targets` (n,) in float64 and as numbers 0, 1, …, and how many classes; `ValueError` for what no score is defined for"
     f, y = torch.as_tensor(values).flatten(1).double().numpy(), torch.as_tensor(targets).numpy()
@@ -43,7 +43,7 @@ def _checked(values, targets) -> tuple:
         raise ValueError("all samples are of one class: there is nothing to tell apart")
     return f, y, len(classes)
 
-# %% ../../nbs/studies/sources.ipynb #2cc2e1f6
+# %% ../../nbs/studies/sources.ipynb #b43b363d81ae4b689946ece5c682cd59
 def _evidence(s2, z2, rest, n, steps=1000) -> float:
     "Largest log evidence per sample: squared singular values `s2`, squared parts `z2` of the target along them, and what lies outside (`rest`)"
     alpha = beta = 1.0
@@ -68,7 +68,7 @@ def _evidence(s2, z2, rest, n, steps=1000) -> float:
         - n * np.log(2 * np.pi)
     ) / (2 * n)
 
-# %% ../../nbs/studies/sources.ipynb #5f2fe565
+# %% ../../nbs/studies/sources.ipynb #8a65eabff63a45729fe45fb5ade58bdc
 def log_me(features, targets) -> float:
     "LogME of features (n, d) for targets (n,), in float64 (You and others 2021); higher is better"
     f, y, n_classes = _checked(features, targets)
@@ -88,7 +88,7 @@ def log_me(features, targets) -> float:
         )
     )
 
-# %% ../../nbs/studies/sources.ipynb #9899980a
+# %% ../../nbs/studies/sources.ipynb #5b09d5ef5b5e4bb6ab9b829b10b6a29f
 def h_score(features, targets) -> float:
     "H-score of features (n, d) for targets (n,) with a shrunk covariance, in float64 (Bao and others 2019, Ibrahim and others 2022); from 0 to n_classes - 1, higher is better"
     f, y, n_classes = _checked(features, targets)
@@ -106,7 +106,7 @@ def h_score(features, targets) -> float:
     cov[np.diag_indices_from(cov)] += shrinkage * f.var(0).mean()
     return float((1 - shrinkage) * np.trace(means @ np.linalg.solve(cov, means.T)))
 
-# %% ../../nbs/studies/sources.ipynb #92af2f84
+# %% ../../nbs/studies/sources.ipynb #76127f4a2f6a44fba749ea7800e59d51
 def nce(logits, targets) -> float:
     "Minus the conditional entropy of the targets (n,) given the source's most probable classes, from its logits (n, n_source_classes), in nats (Tran and others 2019); at most 0, higher is better"
     z, y, n_classes = _checked(logits, targets)
@@ -115,7 +115,7 @@ def nce(logits, targets) -> float:
     given = joint / np.maximum(joint.sum(1, keepdims=True), 1e-300)
     return float((joint[joint > 0] * np.log(given[joint > 0])).sum())
 
-# %% ../../nbs/studies/sources.ipynb #edebc5c2
+# %% ../../nbs/studies/sources.ipynb #903197826d2e44dfa0208e8f97c69327
 def leep(logits, targets) -> float:
     "Mean log probability of the targets (n,) for a reader of the source's probabilities, from its logits (n, n_source_classes), in nats (Nguyen and others 2020); at most 0, higher is better"
     z, y, n_classes = _checked(logits, targets)
@@ -126,7 +126,7 @@ def leep(logits, targets) -> float:
     )  # a source class that never gets anything says nothing
     return float(np.log((theta @ given)[np.arange(len(y)), y]).mean())
 
-# %% ../../nbs/studies/sources.ipynb #73350af1
+# %% ../../nbs/studies/sources.ipynb #5734001bcbac423990a4356310d8df13
 def above_chance(
     score: Callable,  # (values, targets) -> a number
     values,
@@ -138,7 +138,7 @@ def above_chance(
     rng, y = np.random.default_rng(seed), torch.as_tensor(targets).numpy()
     return score(values, y) - float(np.mean([score(values, rng.permutation(y)) for _ in range(n)]))
 
-# %% ../../nbs/studies/sources.ipynb #ca4f0a0b
+# %% ../../nbs/studies/sources.ipynb #bd7c096f4dcf400fbdceb075ef31fca3
 def all_scores(features, logits, targets) -> dict:
     "The four scores for features (n, n_features) and logits (n, n_source_classes), and each above chance; with `logits` None, LEEP and NCE are None"
     found = {}
@@ -158,10 +158,10 @@ def all_scores(features, logits, targets) -> dict:
         )
     return found
 
-# %% ../../nbs/studies/sources.ipynb #ad1442f8
+# %% ../../nbs/studies/sources.ipynb #b427a666a1b549ef9b573d6f946bfc3b
 def score_sources(
     networks: dict,  # name -> network of `load_pretrained`, with its own classifier
-    dataset,  # the target's training pictures
+    dataset,  # the target's training images
     runtime: str = "torch",  # what computes the features
 ) -> Table:
     "For each network the parameters (M) of its body, and the scores of its features and answers (higher is better), as they are and above chance"
@@ -175,14 +175,14 @@ def score_sources(
         )
     return Table(rows, 3)
 
-# %% ../../nbs/studies/sources.ipynb #7be1930e
+# %% ../../nbs/studies/sources.ipynb #40c1800d1c114147a536b8aa907907c7
 def rank_correlations(
     rows,  # with `score`, "accuracy" and "seed" for each candidate
     score: str,  # the column to compare with the accuracy
     among: Callable = None,  # row -> whether the candidate takes part
 ) -> np.ndarray:  # correlations (n_seeds,)
     "Spearman's rank correlation of a score with the accuracy after fine-tuning, for each seed; every candidate that takes part must have the score"
-    found, rows = [], [row for row in getattr(rows, "rows", rows) if among is None or among(row)]
+    found, rows = [], [row for row in rows if among is None or among(row)]
     if not rows:
         raise ValueError("no candidate takes part")
     if any(row.get(score) is None for row in rows):
@@ -200,7 +200,7 @@ def rank_correlations(
         found.append(optional("scipy.stats").spearmanr(values, reached).statistic)
     return np.array(found)
 
-# %% ../../nbs/studies/sources.ipynb #90e781f3
+# %% ../../nbs/studies/sources.ipynb #9082857fd66e4025bba99b1a80c5d976
 def show_ranking(
     rows,  # with "arch", "start", "seed", "accuracy" and `score` for each candidate; "cut" if some are cut
     score: str,  # what to draw to the right
@@ -209,7 +209,7 @@ def show_ranking(
     "Accuracy after fine-tuning, in points over its seed's mean, over `score`: full from ImageNet, hollow untrained, round whole, square cut, a colour for each network; returns the axes"
     if ax is None:
         _, ax = plt.subplots()
-    rows = [row for row in getattr(rows, "rows", rows) if row.get(score) is not None]
+    rows = [row for row in rows if row.get(score) is not None]
     mean = {
         seed: np.mean([row["accuracy"] for row in rows if row["seed"] == seed])
         for seed in {row["seed"] for row in rows}

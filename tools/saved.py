@@ -1,0 +1,93 @@
+"""Saved outputs belong to their source: the hash and versions that `make run` stores."""
+
+import ast
+import hashlib
+import json
+import platform
+from importlib.metadata import version
+
+from course import ROOT
+
+PACKAGE = ROOT / "tlcourse"
+VERSIONS = ("torch", "torchvision", "timm", "numpy", "matplotlib")
+
+
+def code_cells(nb) -> list:
+    return [cell.source for cell in nb.cells if cell.cell_type == "code"]
+
+
+def _imported_names(tree, module: str) -> set:
+    "The dotted names below tlcourse that `tree`, the syntax tree of `module`, imports"
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = module.split(".")[: -node.level] if node.level else []
+            origin = ".".join([*base, *filter(None, [node.module])])
+            names.add(origin)
+            names.update(f"{origin}.{alias.name}" for alias in node.names)
+    return {name for name in names if name.split(".")[0] == "tlcourse"}
+
+
+def module_file(name: str):
+    "The file of the module `name`; None when the name is no module of the package"
+    path = ROOT / (name.replace(".", "/") + ".py")
+    return path if path.exists() else None
+
+
+def imported_modules(source: str, module: str = "") -> set:
+    "The package modules that `source` imports directly"
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:  # a cell with a line magic
+        return set()
+    return {name for name in _imported_names(tree, module) if module_file(name)}
+
+
+def all_modules_below(names) -> set:
+    "`names` and every package module that they import, however indirectly"
+    found, waiting = set(), set(names)
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        source = module_file(name).read_text(encoding="utf-8")
+        waiting |= imported_modules(source, name) - found
+    return found
+
+
+def _module_source(name: str) -> str:
+    "The source of a module without nbdev's cell markers, which change with a cell's identity alone"
+    lines = module_file(name).read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if not line.startswith("# %%"))
+
+
+def code_hash(nb) -> str:
+    "SHA-256 of `nb`'s code cells and of the package modules that they import"
+    cells = code_cells(nb)
+    direct = set().union(*(imported_modules(cell) for cell in cells))
+    modules = {name: _module_source(name) for name in sorted(all_modules_below(direct))}
+    return hashlib.sha256(json.dumps([cells, modules]).encode()).hexdigest()
+
+
+def versions() -> dict:
+    "What a run may depend on"
+    return {"python": platform.python_version()} | {
+        name: version(name).split("+")[0] for name in VERSIONS
+    }
+
+
+def stamp(nb):
+    "Note in `nb` that its outputs are those of its code as it is now"
+    nb.metadata["executed"] = {"code": code_hash(nb), "versions": versions()}
+
+
+def is_current(nb) -> bool:
+    executed = nb.metadata.get("executed")
+    return isinstance(executed, dict) and executed["code"] == code_hash(nb)
+
+
+def is_noise(output) -> bool:
+    "Progress bars (they write to stderr) and widget views do not belong in a saved notebook"
+    is_widget = "application/vnd.jupyter.widget-view+json" in output.get("data", {})
+    return output.get("name") == "stderr" or is_widget

@@ -1,0 +1,145 @@
+"""Each check of check.py is shown to fail once, and to pass once, on a small example."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import check
+import house
+import measure
+import sections
+from course import ROOT, Lesson
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from saved import stamp
+
+OPENING = [
+    new_code_cell("#| default_exp name"),
+    new_markdown_cell("# Title\n\n> A promise.\n\n| a | b | c |\n|---|---|---|"),
+    new_code_cell("#| export\nimport torch"),
+    new_code_cell("from tlcourse.core.session import start_lesson"),
+    new_code_cell("start_lesson()"),
+]
+CLOSING = "## Takeaways\n\n## Exercises\n\n## Further reading\n\n## Proofs\n\n## Export"
+
+
+def notebook(*cells):
+    return NotebookNode(cells=list(cells), metadata=NotebookNode())
+
+
+def expect(faults: list, *words):
+    "There are as many faults as `words`, and each has its word"
+    assert len(faults) == len(words), f"{words} expected, found {faults}"
+    for fault, word in zip(faults, words):
+        assert word in fault, f"{word!r} is not in {fault!r}"
+
+
+def test_house():
+    floor = {"tlcourse.core.a": 0, "tlcourse.core.b": 0, "tlcourse.data": 2}
+    down = house.Import("tlcourse.data", "tlcourse.core.a", "name")
+    expect(house.violations([down], floor))
+    up = house.Import("tlcourse.core.a", "tlcourse.data", "name")
+    expect(house.violations([up], floor), "stands above")
+    star, private = down._replace(name="*"), down._replace(name="_name")
+    expect(house.violations([star, private], floor), "imports *", "a private name")
+    there = house.Import("tlcourse.core.a", "tlcourse.core.b", "x")
+    back = house.Import("tlcourse.core.b", "tlcourse.core.a", "y")
+    expect(house.violations([there, back], floor), "in a circle")
+
+
+def test_sizes():
+    fine = notebook(new_code_cell("x = 1\n" * 60))
+    expect(check.size_faults("nb", fine))
+    long_cell = notebook(new_code_cell("x = 1\n" * 61))
+    expect(check.size_faults("nb", long_cell), "61 lines")
+    long_function = notebook(new_code_cell("def f():\n" + "    x = 1\n" * 30))
+    expect(check.size_faults("nb", long_function), "f has 31 lines")
+
+
+def test_widths():
+    narrow = measure.shape(notebook(*[new_code_cell("x" * 100)] * 20))
+    expect(check.width_faults([narrow]))
+    wide = measure.shape(notebook(*[new_code_cell("x" * 460)] * 20))
+    expect(check.width_faults([wide]), "the median", "one code cell in ten")
+
+
+def test_lessons():
+    prose = new_markdown_cell("word " * 4)
+    expect(check.lesson_faults(notebook(*[new_code_cell("x"), prose] * 60)))
+    expect(check.lesson_faults(notebook(*[new_code_cell("x"), prose] * 61)), "61 code cells")
+    expect(check.lesson_faults(notebook(prose, new_code_cell("assert x"))), "one in six")
+    raising = "with raises(ValueError, 'words'):\n    f()"
+    expect(check.lesson_faults(notebook(prose, prose, new_code_cell(raising))), "one in six")
+    expect(check.lesson_faults(notebook(new_code_cell("x"))), "fewer than 4")
+    proofs = new_markdown_cell("## Proofs")
+    expect(
+        check.lesson_faults(notebook(prose, new_code_cell("x"), proofs, new_code_cell("assert x")))
+    )
+
+
+def test_sections():
+    nb = notebook(*OPENING, new_markdown_cell(CLOSING))
+    expect(sections.opening_faults(nb, True) + sections.closing_faults(nb))
+    late = notebook(*OPENING[:3], *OPENING[4:], OPENING[3])
+    expect(sections.opening_faults(late, True), "lesson imports", "start_lesson")
+    other = notebook(new_markdown_cell(CLOSING.replace("Takeaways", "Summary")))
+    expect(sections.closing_faults(other), "'## Takeaways' is missing", "'## Summary'")
+
+
+def test_outputs():
+    nb = notebook(new_code_cell("1"))
+    expect(check.output_faults(nb, 10), "run it again")
+    stamp(nb)
+    expect(check.output_faults(nb, 10))
+    expect(check.output_faults(nb, 3_000_000), "more than 2")
+    nb.cells[0].outputs = [
+        new_output("stream", name="stderr", text="/tmp/x"),
+        new_output("error", ename="E", evalue="", traceback=[]),
+    ]
+    expect(check.output_faults(nb, 10), "a saved traceback", "a progress bar", "a machine path")
+    nb.cells[0].source = "2"
+    assert "run it again" in check.output_faults(nb, 10)[0]
+
+
+def test_versions():
+    first, second = notebook(), notebook()
+    stamp(first)
+    stamp(second)
+    expect(check.version_faults({"a": first, "b": second}))
+    second.metadata["executed"]["versions"]["torch"] = "0.1"
+    expect(check.version_faults({"a": first, "b": second}), "a", "b")
+
+
+def test_readme():
+    expect(check.readme_faults("word\n| a | b |"))
+    expect(check.readme_faults("x" * 201), "201 characters")
+    expect(check.readme_faults("| a | " + "x" * 121 + " |"), "a cell of")
+
+
+def test_list():
+    lesson = Lesson("01_data", "", "from your folder to batches", "Use it", "data", True, True)
+    expect(check.list_faults([lesson], "(nbs/01_data.ipynb)"))
+    expect(check.list_faults([lesson], ""), "no row")
+    missing = lesson._replace(name="99_none", module="none")
+    words = ["99_none.ipynb", "none.py", "none_solutions", "checks/none", "no row"]
+    expect(check.list_faults([missing], ""), *words)
+
+
+def test_ruff():
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "packed.py"
+        path.write_text("import sys, os\nx = 1; y = '" + "z" * 100 + "'\nif x: print(y)\n")
+        config = str(ROOT / "ruff.toml")
+        command = [sys.executable, "-m", "ruff", "check", "--no-cache", "--config", config]
+        command += ["--output-format", "concise", str(path)]
+        found = subprocess.run(command, capture_output=True, text=True).stdout
+    for rule in ("E501", "E701", "E702", "F401", "I001"):
+        assert rule in found, f"{rule} is not in {found}"
+
+
+if __name__ == "__main__":
+    for name, test in list(globals().items()):
+        if name.startswith("test_"):
+            test()
+            print(f"ok {name}")

@@ -1,0 +1,45 @@
+"""Run notebooks as tests, each in a fresh process that has the slow imports done already."""
+
+import contextlib
+import json
+import multiprocessing
+import os
+import tempfile
+from pathlib import Path
+
+from course import NBS, ROOT
+from notebooks import SECONDS, TEST_FLAGS
+
+SLOW_IMPORTS = ["torch", "torchvision", "timm", "matplotlib", "nbdev.test"]
+
+
+def _test(path: str, log: str):
+    "Run in the child: the notebook's cells; what it prints and its traceback go to the file `log`"
+    from nbdev.test import test_nb
+
+    os.chdir(NBS)
+    with open(log, "w", encoding="utf-8") as f:
+        os.dup2(f.fileno(), 1)
+        os.dup2(f.fileno(), 2)
+        with contextlib.redirect_stdout(f), contextlib.redirect_stderr(f):
+            passed, _ = test_nb(Path(path), skip_flags=TEST_FLAGS, basepath=ROOT)
+    os._exit(0 if passed else 1)
+
+
+def test_notebook(path: Path):
+    "Run the cells of the notebook at `path`; an `AssertionError` holds the end of its traceback"
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(SLOW_IMPORTS)
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log.txt"
+        child = context.Process(target=_test, args=(str(path), str(log)))
+        child.start()
+        child.join()
+        if child.exitcode:
+            raise AssertionError(log.read_text(encoding="utf-8", errors="replace")[-6000:])
+
+
+def slowest_first(paths: list) -> list:
+    "`paths` ordered by the seconds that their last run took, so that no long one begins last"
+    seconds = json.loads(SECONDS.read_text(encoding="utf-8")) if SECONDS.exists() else {}
+    return sorted(paths, key=lambda path: -seconds.get(path.stem, 0))
