@@ -6,7 +6,7 @@
 __all__ = ['differentiable', 'gradient', 'heat', 'overlay', 'occlusion_passes', 'occlusion', 'last_map', 'gradcam',
            'guided_backprop', 'rank_correlation', 'cascade', 'sanity_check', 'pointing', 'explore_layers']
 
-# %% ../nbs/06_attribution.ipynb #ed1683ed
+# %% ../nbs/06_attribution.ipynb #f6310def
 import copy
 import io
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ from .figures import as_image_array, show_images
 from .hierarchy import strongest_patches
 from .synthesis import synthesize
 
-# %% ../nbs/06_attribution.ipynb #f902a426
+# %% ../nbs/06_attribution.ipynb #25039ebf
 @contextmanager
 def differentiable(model):
     "`model` in evaluation mode, with gradients possible (also under `no_grad`); every layer, frozen or not, gets its own mode back"
@@ -40,7 +40,7 @@ def differentiable(model):
         for m, mode in modes:
             m.training = mode
 
-# %% ../nbs/06_attribution.ipynb #340da364
+# %% ../nbs/06_attribution.ipynb #5f79c643
 def _targets(logits, target):
     "One class per picture: `target`, a number for all or one for each (None: the highest of `logits`)"
     if not isinstance(logits, torch.Tensor) or logits.ndim != 2:
@@ -60,18 +60,18 @@ def _targets(logits, target):
             )
     return found
 
-# %% ../nbs/06_attribution.ipynb #1e862231
+# %% ../nbs/06_attribution.ipynb #44bca8fe
 def _scores(logits, target):
     return logits.gather(1, _targets(logits, target)[:, None])[:, 0]  # (n, classes) -> (n,)
 
-# %% ../nbs/06_attribution.ipynb #6dfd9415
+# %% ../nbs/06_attribution.ipynb #507e5010
 def gradient(model, xb, target=None) -> torch.Tensor:
     "Slope of `target`'s score in every number of the pictures `xb`: (n, c, h, w); works on frozen networks and leaves `model` untouched (Simonyan and others, 2014)"
     with differentiable(model):
         x = xb.detach().clone().requires_grad_()
         return torch.autograd.grad(_scores(model(x), target).sum(), x)[0]
 
-# %% ../nbs/06_attribution.ipynb #a457ee12
+# %% ../nbs/06_attribution.ipynb #e1e7fbf8
 def heat(attribution) -> torch.Tensor:
     "(n, h, w) in [0, 1], maximum 1 each: sizes summed over the channels of (n, c, h, w); of (n, h, w) what is above zero"
     maps = (
@@ -82,7 +82,7 @@ def heat(attribution) -> torch.Tensor:
     top = maps.amax((1, 2), keepdim=True)
     return maps / torch.where(top > 0, top, 1)  # a map of zeros stays one
 
-# %% ../nbs/06_attribution.ipynb #caf6e982
+# %% ../nbs/06_attribution.ipynb #53a58b15
 def overlay(image, map, alpha: float = 0.8) -> np.ndarray:
     "`image` (see `as_picture`) in grey with the heat `map` (h, w), in [0, 1], over it, at the image's size; `alpha`: opacity of the hottest place"
     array = as_image_array(image)
@@ -103,7 +103,7 @@ def overlay(image, map, alpha: float = 0.8) -> np.ndarray:
         ..., :3
     ]
 
-# %% ../nbs/06_attribution.ipynb #a9cb894d
+# %% ../nbs/06_attribution.ipynb #e993754e
 def _starts(n, size, stride):
     "Where squares of `size` begin along `n` pixels: every `stride`, and one at the border, so that all is covered"
     return sorted({*range(0, n - size + 1, stride), n - size})
@@ -113,7 +113,7 @@ def occlusion_passes(h: int, w: int, size: int = 32, stride: int = 16) -> int:
     "How many pictures the network must see to explain one of `h` by `w` pixels, the whole one included"
     return 1 + len(_starts(h, size, stride)) * len(_starts(w, size, stride))
 
-# %% ../nbs/06_attribution.ipynb #a809905d
+# %% ../nbs/06_attribution.ipynb #10508cbf
 def occlusion(
     model,
     xb,  # pictures (n, c, h, w)
@@ -152,7 +152,7 @@ def occlusion(
                     map[s] += whole[t] - score
         return maps / counts
 
-# %% ../nbs/06_attribution.ipynb #10e4b665
+# %% ../nbs/06_attribution.ipynb #b9906636
 @contextmanager
 def _leaf_at(module, name):
     "Inside: a list of what `module` gives, as leaves from which the graph goes on"
@@ -172,7 +172,7 @@ def _leaf_at(module, name):
     finally:
         hook.remove()
 
-# %% ../nbs/06_attribution.ipynb #127585d0
+# %% ../nbs/06_attribution.ipynb #80ae2ce3
 def _to_map(t, h, w):
     "What a layer gives for pictures of `h` by `w` as (n, c, h', w'), or None: channels first, channels last, or tokens, whose first may stand for no place"
     if t.ndim == 4:
@@ -188,7 +188,7 @@ def _to_map(t, h, w):
         if rows * columns == t.shape[1] - extra and rows * w == columns * h:
             return t[:, extra:].unflatten(1, (rows, columns)).movedim(3, 1)
 
-# %% ../nbs/06_attribution.ipynb #5e2c8064
+# %% ../nbs/06_attribution.ipynb #36cf3492
 def _map_and_slope(model, xb, target, layer):
     "The map that `layer` gives for `xb`, and the slope of the scores in it, both (n, c, h', w')"
     layers = find_layers(model, layer)
@@ -210,7 +210,7 @@ def _map_and_slope(model, xb, target, layer):
         raise ValueError(f"{layer} gives {tuple(slope.shape)}, which is no map of places")
     return maps
 
-# %% ../nbs/06_attribution.ipynb #4203ef69
+# %% ../nbs/06_attribution.ipynb #c827b98a
 def _places(model, xb) -> list:
     "Names of the layers whose output is a map through which everything passes, shallow to deep"
     with differentiable(model):
@@ -247,7 +247,7 @@ def _places(model, xb) -> list:
         if m is not None and m[0, 0].numel() > 1
     ]
 
-# %% ../nbs/06_attribution.ipynb #75117ad6
+# %% ../nbs/06_attribution.ipynb #89d1258e
 def last_map(model, xb) -> str:
     "The name of the last layer through which everything passes, whose output has places, and on whose places the answer to `xb` depends"
     names = _places(model, xb[:1])
@@ -262,7 +262,7 @@ def last_map(model, xb) -> str:
         "no layer gives a map of places through which everything passes: name one with layer="
     )
 
-# %% ../nbs/06_attribution.ipynb #a5422f1b
+# %% ../nbs/06_attribution.ipynb #c350136c
 def gradcam(
     model,
     xb,  # pictures (n, c, h, w)
@@ -276,7 +276,7 @@ def gradcam(
     cam = F.interpolate(cam.float(), xb.shape[2:], mode="bilinear")[:, 0]
     return heat(cam) if normalize else cam
 
-# %% ../nbs/06_attribution.ipynb #fb0bae90
+# %% ../nbs/06_attribution.ipynb #4dcc20ee
 def guided_backprop(model, xb, target=None) -> torch.Tensor:
     "`gradient`, but negative slopes are dropped at every ReLU (Springenberg and others, 2015): (n, c, h, w); shows the picture rather than the answer"
     with ReluRule("guided") as rule:
@@ -287,7 +287,7 @@ def guided_backprop(model, xb, target=None) -> torch.Tensor:
         )
     return slopes
 
-# %% ../nbs/06_attribution.ipynb #d7c4317e
+# %% ../nbs/06_attribution.ipynb #46319745
 def _ranks(values):
     "Rank of each of `values`, equal ones sharing their mean rank"
     _, which, counts = values.flatten().unique(return_inverse=True, return_counts=True)
@@ -301,7 +301,7 @@ def rank_correlation(a, b) -> float:
     ra, rb = (r - r.mean() for r in map(_ranks, (a, b)))
     return (ra @ rb / (ra.norm() * rb.norm()).clamp(min=1e-12)).item()
 
-# %% ../nbs/06_attribution.ipynb #fd0dfad7
+# %% ../nbs/06_attribution.ipynb #2b6d3522
 def cascade(model, twin, parts):
     "Yield (part, network) for each of `parts` (names or lists of names, top first): a copy of `model` that has `twin`'s weights in all parts so far"
     net = copy.deepcopy(model)
@@ -310,7 +310,7 @@ def cascade(model, twin, parts):
             m.load_state_dict(find_layers(twin, part)[name].state_dict())
         yield part, net
 
-# %% ../nbs/06_attribution.ipynb #703000d5
+# %% ../nbs/06_attribution.ipynb #b7b638be
 def sanity_check(
     explain,  # (network, pictures) -> maps (n, h, w)
     model,
@@ -325,7 +325,7 @@ def sanity_check(
         for _, net in cascade(model, twin, parts)
     ]
 
-# %% ../nbs/06_attribution.ipynb #13dcf2a4
+# %% ../nbs/06_attribution.ipynb #bd6e8a15
 def pointing(
     maps,  # (n, h, w), >= 0
     boxes,  # where the object is: n times (top, left, bottom, right), in pixels
@@ -343,7 +343,7 @@ def pointing(
         shares.append((map[top:bottom, left:right].sum() / map.sum().clamp(min=1e-12)).item())
     return np.array(hits), np.array(shares)
 
-# %% ../nbs/06_attribution.ipynb #fdb4b002
+# %% ../nbs/06_attribution.ipynb #abdcc381
 def _made_for(model, layer, channel, steps):
     "A picture made for `channel`, with its title; grey if three starts from noise leave it silent"
     for seed in range(3):
@@ -354,7 +354,7 @@ def _made_for(model, layer, channel, steps):
                 raise
     return torch.full((3, 96, 96), 0.5), "silent on noise: nothing made"
 
-# %% ../nbs/06_attribution.ipynb #899942e8
+# %% ../nbs/06_attribution.ipynb #6361d6ab
 def _channel_panel(model, image, layer, channel, pictures, steps) -> bytes:
     "JPEG: where `channel` of `layer` answers in `image`, its strongest patches among `pictures`, and a picture made for it"
     xb = model.preprocess(image)[None]
@@ -386,7 +386,7 @@ def _channel_panel(model, image, layer, channel, pictures, steps) -> bytes:
     plt.close(axes[0].figure)
     return file.getvalue()
 
-# %% ../nbs/06_attribution.ipynb #2384b9c9
+# %% ../nbs/06_attribution.ipynb #046c7816
 def explore_layers(
     model,  # carries `preprocess`, as `load_pretrained` and `transfer_model` give it
     image,  # a picture in any form that `preprocess` takes
