@@ -6,7 +6,7 @@
 __all__ = ['differentiable', 'gradient', 'heat', 'overlay', 'occlusion_passes', 'occlusion', 'last_map', 'gradcam',
            'guided_backprop', 'rank_correlation', 'cascade', 'sanity_check', 'pointing', 'explore_layers']
 
-# %% ../nbs/06_attribution.ipynb #aba496de
+# %% ../nbs/06_attribution.ipynb #949fcb82
 import copy
 import io
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ from .figures import as_image_array, show_images
 from .hierarchy import strongest_patches
 from .synthesis import synthesize
 
-# %% ../nbs/06_attribution.ipynb #3b9673a7
+# %% ../nbs/06_attribution.ipynb #db6625d8
 @contextmanager
 def differentiable(model):
     "`model` in evaluation mode, with gradients possible (also under `no_grad`); every layer, frozen or not, gets its own mode back"
@@ -40,7 +40,7 @@ def differentiable(model):
         for m, mode in modes:
             m.training = mode
 
-# %% ../nbs/06_attribution.ipynb #5821e1bf
+# %% ../nbs/06_attribution.ipynb #ac8a3fb0
 def _targets(logits, target):
     "One class per picture: `target`, a number for all or one for each (None: the highest of `logits`)"
     if not isinstance(logits, torch.Tensor) or logits.ndim != 2:
@@ -60,18 +60,18 @@ def _targets(logits, target):
             )
     return found
 
-# %% ../nbs/06_attribution.ipynb #941b936e
+# %% ../nbs/06_attribution.ipynb #a93939fd
 def _scores(logits, target):
     return logits.gather(1, _targets(logits, target)[:, None])[:, 0]  # (n, classes) -> (n,)
 
-# %% ../nbs/06_attribution.ipynb #6e8ecece
+# %% ../nbs/06_attribution.ipynb #d62ac09c
 def gradient(model, xb, target=None) -> torch.Tensor:
     "Slope of `target`'s score in every number of the pictures `xb`: (n, c, h, w); works on frozen networks and leaves `model` untouched (Simonyan and others, 2014)"
     with differentiable(model):
         x = xb.detach().clone().requires_grad_()
         return torch.autograd.grad(_scores(model(x), target).sum(), x)[0]
 
-# %% ../nbs/06_attribution.ipynb #8e15b203
+# %% ../nbs/06_attribution.ipynb #85529c23
 def heat(attribution) -> torch.Tensor:
     "(n, h, w) in [0, 1], maximum 1 each: sizes summed over the channels of (n, c, h, w); of (n, h, w) what is above zero"
     maps = (
@@ -82,7 +82,7 @@ def heat(attribution) -> torch.Tensor:
     top = maps.amax((1, 2), keepdim=True)
     return maps / torch.where(top > 0, top, 1)  # a map of zeros stays one
 
-# %% ../nbs/06_attribution.ipynb #7aeb7038
+# %% ../nbs/06_attribution.ipynb #c113c650
 def overlay(image, map, alpha: float = 0.8) -> np.ndarray:
     "`image` (see `as_picture`) in grey with the heat `map` (h, w), in [0, 1], over it, at the image's size; `alpha`: opacity of the hottest place"
     array = as_image_array(image)
@@ -103,7 +103,7 @@ def overlay(image, map, alpha: float = 0.8) -> np.ndarray:
         ..., :3
     ]
 
-# %% ../nbs/06_attribution.ipynb #5fc98d02
+# %% ../nbs/06_attribution.ipynb #09b8e333
 def _starts(n, size, stride):
     "Where squares of `size` begin along `n` pixels: every `stride`, and one at the border, so that all is covered"
     return sorted({*range(0, n - size + 1, stride), n - size})
@@ -113,7 +113,7 @@ def occlusion_passes(h: int, w: int, size: int = 32, stride: int = 16) -> int:
     "How many pictures the network must see to explain one of `h` by `w` pixels, the whole one included"
     return 1 + len(_starts(h, size, stride)) * len(_starts(w, size, stride))
 
-# %% ../nbs/06_attribution.ipynb #37720436
+# %% ../nbs/06_attribution.ipynb #f10077a8
 def occlusion(
     model,
     xb,  # pictures (n, c, h, w)
@@ -152,7 +152,7 @@ def occlusion(
                     map[s] += whole[t] - score
         return maps / counts
 
-# %% ../nbs/06_attribution.ipynb #2f2ff6e4
+# %% ../nbs/06_attribution.ipynb #84f964cb
 @contextmanager
 def _leaf_at(module, name):
     "Inside: a list of what `module` gives, as leaves from which the graph goes on"
@@ -172,7 +172,7 @@ def _leaf_at(module, name):
     finally:
         hook.remove()
 
-# %% ../nbs/06_attribution.ipynb #53a901aa
+# %% ../nbs/06_attribution.ipynb #f1c73f06
 def _to_map(t, h, w):
     "What a layer gives for pictures of `h` by `w` as (n, c, h', w'), or None: channels first, channels last, or tokens, whose first may stand for no place"
     if t.ndim == 4:
@@ -188,7 +188,7 @@ def _to_map(t, h, w):
         if rows * columns == t.shape[1] - extra and rows * w == columns * h:
             return t[:, extra:].unflatten(1, (rows, columns)).movedim(3, 1)
 
-# %% ../nbs/06_attribution.ipynb #44886eb1
+# %% ../nbs/06_attribution.ipynb #b2cd3bc8
 def _map_and_slope(model, xb, target, layer):
     "The map that `layer` gives for `xb`, and the slope of the scores in it, both (n, c, h', w')"
     layers = find_layers(model, layer)
@@ -210,7 +210,7 @@ def _map_and_slope(model, xb, target, layer):
         raise ValueError(f"{layer} gives {tuple(slope.shape)}, which is no map of places")
     return maps
 
-# %% ../nbs/06_attribution.ipynb #2f7531ba
+# %% ../nbs/06_attribution.ipynb #8cbbd1ec
 def _places(model, xb) -> list:
     "Names of the layers whose output is a map through which everything passes, shallow to deep"
     with differentiable(model):
@@ -247,7 +247,7 @@ def _places(model, xb) -> list:
         if m is not None and m[0, 0].numel() > 1
     ]
 
-# %% ../nbs/06_attribution.ipynb #4c44fbfd
+# %% ../nbs/06_attribution.ipynb #0270ac10
 def last_map(model, xb) -> str:
     "The name of the last layer through which everything passes, whose output has places, and on whose places the answer to `xb` depends"
     names = _places(model, xb[:1])
@@ -262,7 +262,7 @@ def last_map(model, xb) -> str:
         "no layer gives a map of places through which everything passes: name one with layer="
     )
 
-# %% ../nbs/06_attribution.ipynb #44d32021
+# %% ../nbs/06_attribution.ipynb #209f1dae
 def gradcam(
     model,
     xb,  # pictures (n, c, h, w)
@@ -276,7 +276,7 @@ def gradcam(
     cam = F.interpolate(cam.float(), xb.shape[2:], mode="bilinear")[:, 0]
     return heat(cam) if normalize else cam
 
-# %% ../nbs/06_attribution.ipynb #f51286cf
+# %% ../nbs/06_attribution.ipynb #70d2f5a4
 def guided_backprop(model, xb, target=None) -> torch.Tensor:
     "`gradient`, but negative slopes are dropped at every ReLU (Springenberg and others, 2015): (n, c, h, w); shows the picture rather than the answer"
     with ReluRule("guided") as rule:
@@ -287,7 +287,7 @@ def guided_backprop(model, xb, target=None) -> torch.Tensor:
         )
     return slopes
 
-# %% ../nbs/06_attribution.ipynb #09aa3f9f
+# %% ../nbs/06_attribution.ipynb #0e7ee18d
 def _ranks(values):
     "Rank of each of `values`, equal ones sharing their mean rank"
     _, which, counts = values.flatten().unique(return_inverse=True, return_counts=True)
@@ -301,7 +301,7 @@ def rank_correlation(a, b) -> float:
     ra, rb = (r - r.mean() for r in map(_ranks, (a, b)))
     return (ra @ rb / (ra.norm() * rb.norm()).clamp(min=1e-12)).item()
 
-# %% ../nbs/06_attribution.ipynb #4ee9bdf0
+# %% ../nbs/06_attribution.ipynb #1230056e
 def cascade(model, twin, parts):
     "Yield (part, network) for each of `parts` (names or lists of names, top first): a copy of `model` that has `twin`'s weights in all parts so far"
     net = copy.deepcopy(model)
@@ -310,7 +310,7 @@ def cascade(model, twin, parts):
             m.load_state_dict(find_layers(twin, part)[name].state_dict())
         yield part, net
 
-# %% ../nbs/06_attribution.ipynb #04f15c2a
+# %% ../nbs/06_attribution.ipynb #3cdd5c38
 def sanity_check(
     explain,  # (network, pictures) -> maps (n, h, w)
     model,
@@ -325,7 +325,7 @@ def sanity_check(
         for _, net in cascade(model, twin, parts)
     ]
 
-# %% ../nbs/06_attribution.ipynb #8eedd4e3
+# %% ../nbs/06_attribution.ipynb #375048b2
 def pointing(
     maps,  # (n, h, w), >= 0
     boxes,  # where the object is: n times (top, left, bottom, right), in pixels
@@ -343,7 +343,7 @@ def pointing(
         shares.append((map[top:bottom, left:right].sum() / map.sum().clamp(min=1e-12)).item())
     return np.array(hits), np.array(shares)
 
-# %% ../nbs/06_attribution.ipynb #721d1301
+# %% ../nbs/06_attribution.ipynb #42a807e5
 def _made_for(model, layer, channel, steps):
     "A picture made for `channel`, with its title; grey if three starts from noise leave it silent"
     for seed in range(3):
@@ -354,7 +354,7 @@ def _made_for(model, layer, channel, steps):
                 raise
     return torch.full((3, 96, 96), 0.5), "silent on noise: nothing made"
 
-# %% ../nbs/06_attribution.ipynb #24ab3e95
+# %% ../nbs/06_attribution.ipynb #8cf82cc4
 def _channel_panel(model, image, layer, channel, pictures, steps) -> bytes:
     "JPEG: where `channel` of `layer` answers in `image`, its strongest patches among `pictures`, and a picture made for it"
     xb = model.preprocess(image)[None]
@@ -386,7 +386,7 @@ def _channel_panel(model, image, layer, channel, pictures, steps) -> bytes:
     plt.close(axes[0].figure)
     return file.getvalue()
 
-# %% ../nbs/06_attribution.ipynb #fd8029cc
+# %% ../nbs/06_attribution.ipynb #e4180806
 def explore_layers(
     model,  # carries `preprocess`, as `load_pretrained` and `transfer_model` give it
     image,  # a picture in any form that `preprocess` takes
