@@ -25,9 +25,10 @@ def _draw_classes(root):
     (root / "half" / "1.jpg").write_bytes(whole[: len(whole) // 2])
     (root / "labels.csv").write_text("1.jpg,ant")
 
-# %% ../../nbs/solutions/01_data_solutions.ipynb #a0de828c
+# %% ../../nbs/solutions/01_data_solutions.ipynb #7c291e68
 _NOT_CLASSES = {
-    ".ipynb_checkpoints": "Jupyter's hidden folder is no class: leave out names that start with a dot",
+    ".ipynb_checkpoints": "Jupyter's hidden folder is no class: "
+    "leave out names that start with a dot",
     "empty": "an empty folder counts as a class: look whether it holds an image",
     "half": "a folder counts as a class although its only image is cut in half: "
     "read the image whole (load_image), not only its header",
@@ -98,9 +99,9 @@ _SHARES = {
     2: "this is a number of samples: divide by the number of test samples",
 }
 
-# %% ../../nbs/solutions/01_data_solutions.ipynb #ab927f6e
+# %% ../../nbs/solutions/01_data_solutions.ipynb #ca637b34
 def check_leaked_share(answer):
-    "Whether `answer(split, sample_groups)` gives the share of test samples with groups in training"
+    "Whether `answer(split, sample_groups)` gives the share of test samples that leak"
     value = answer(_LEAKING, np.array(_GROUPS))
     assert value is not None, "your function returns nothing"
     _refuse_known(value, _SHARES)

@@ -58,7 +58,7 @@ def _held(optimizer) -> set:
     "ids of the parameters that `optimizer` holds"
     return {id(p) for group in optimizer.param_groups for p in group["params"]}
 
-# %% ../../nbs/solutions/08_freezing_solutions.ipynb #5f8d246f
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #85812c2f
 def _check_all_added(f):
     net = _net()
     optimizer = torch.optim.SGD(net.head.parameters(), lr=0.1)
@@ -70,7 +70,7 @@ def _check_all_added(f):
     )
     rates = [group["lr"] for group in optimizer.param_groups]
     assert rates == [0.1, 0.01], (
-        f"the learning rates are {rates}, not [0.1, 0.01]: one new group, and the old one keeps its own"
+        f"the learning rates are {rates}, not [0.1, 0.01]: one new group; the old one keeps its own"
     )
     assert n == 6, f"6 tensors were missing, the answer says {n!r}"
     assert _added(f, net, optimizer) == 0 and len(optimizer.param_groups) == 2, (
