@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['serving', 'silent_server', 'no_network']
 
-# %% ../../nbs/core/servers.ipynb #db630e6a
+# %% ../../nbs/core/servers.ipynb #057b7303
 import os
 import socket
 import tempfile
@@ -19,7 +19,7 @@ from unittest.mock import patch
 import torch
 from huggingface_hub import constants
 
-# %% ../../nbs/core/servers.ipynb #92fe2c55
+# %% ../../nbs/core/servers.ipynb #499ddc46
 class _Quiet(SimpleHTTPRequestHandler):
     "Serves files without a line in the log for each"
 
@@ -39,7 +39,7 @@ def serving(folder):
         server.shutdown()
         server.server_close()
 
-# %% ../../nbs/core/servers.ipynb #36c76ab1
+# %% ../../nbs/core/servers.ipynb #ce3562c1
 @contextmanager
 def silent_server():
     "A server on this machine that accepts every connection and never answers; yields its address"
@@ -49,7 +49,7 @@ def silent_server():
     ):
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
-# %% ../../nbs/core/servers.ipynb #21104d6b
+# %% ../../nbs/core/servers.ipynb #2366c020
 def _empty_caches(folder) -> tuple:
     "Patches that point torch's and Hugging Face's caches to `folder`"
     return (
