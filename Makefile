@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test lab run export readme experiments bench
+.PHONY: help quickstart test lab run export readme lesson experiments bench
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,7 +15,7 @@ $(INSTALLED): settings.ini setup.py
 	@touch $(INSTALLED)
 	@echo "Installed."
 
-quickstart: $(INSTALLED)  ## train a real classifier on real pictures, offline (three minutes)
+quickstart: $(INSTALLED)  ## train a real classifier on real images, offline (three minutes)
 	@$(BIN)/python tools/notebooks.py play nbs/00_quickstart.ipynb
 
 test: $(INSTALLED)  ## every check that CI makes: the notebooks are the tests
@@ -32,6 +32,9 @@ export: $(INSTALLED)  ## write the package from the notebooks
 
 readme: $(INSTALLED)  ## write README.md from nbs/index.ipynb
 	@$(BIN)/python tools/notebooks.py readme
+
+lesson: $(INSTALLED)  ## begin a lesson from the template: make lesson NAME=17_name
+	@$(BIN)/python tools/new_lesson.py $(NAME)
 
 experiments: $(INSTALLED)  ## run a stored experiment: make experiments NAME=preprocessing
 	@$(BIN)/python tools/experiments.py $(NAME)

@@ -1,4 +1,6 @@
-"""What the cache is worth when part of the body learns: seconds of an epoch from stored activations of the frozen part, and without them.
+"""What the cache is worth when part of the body learns.
+
+Seconds of an epoch from stored activations of the frozen part, and without them:
 
 python bench/boundary.py boundary_last|boundary_half DATA.json WEIGHTS REPEAT
 """
@@ -18,21 +20,22 @@ from tlcourse.training import Learner, Phase
 
 TRAIN, VALID, SMALL_BS, EPOCHS = 160, 32, 32, 3
 GIVEN = [
-    f"the same model, phase and {TRAIN} training and {VALID} validation pictures, decoded and prepared beforehand",
+    f"the same model, phase and {TRAIN} training and {VALID} validation images, "
+    "decoded and prepared beforehand",
     "an epoch is training and validation; the first is a warm-up",
     "the extraction is not counted: it happens once, however many epochs follow",
 ]
 
 
 def model_of(asked):
-    "The model with all but the last group of its body frozen, or half of its groups, and the number of the first that learns; the same head each time"
+    """The model with all but the last group of its body frozen, or half of its groups.
+
+    Returns it, with the same head each time, and the number of the first group that learns.
+    """
     torch.manual_seed(asked.seed)
     model = checked_model(asked)
-    k = (
-        len(model.layer_groups) - 2
-        if asked.task == "boundary_last"
-        else len(model.layer_groups) // 2
-    )
+    n = len(model.layer_groups)
+    k = n - 2 if asked.task == "boundary_last" else n // 2
     return freeze_to(model, k), k
 
 
@@ -45,19 +48,16 @@ def prepared(asked, preprocess):
     )
 
 
-def parts(data):
+def halves(data):
     "`data` cut into training and validation"
-    return [
-        TensorDataset(*(t[at] for t in data.tensors))
-        for at in (slice(None, -VALID), slice(-VALID, None))
-    ]
+    slices = slice(None, -VALID), slice(-VALID, None)
+    return [TensorDataset(*(t[at] for t in data.tensors)) for at in slices]
 
 
 def epoch(model, data, asked):
-    "Median seconds of an epoch of `model`, and the last loss on the validation pictures"
-    learn = Learner(model, *parts(data), bs=SMALL_BS, seed=asked.seed, cache=False).fit(
-        [Phase(EPOCHS, None, lr=1e-3)]
-    )
+    "Median seconds of an epoch of `model`, and the last loss on the validation images"
+    learn = Learner(model, *halves(data), bs=SMALL_BS, seed=asked.seed, cache=False)
+    learn.fit([Phase(EPOCHS, None, lr=1e-3)])
     return {
         "inner": statistics.median(row["seconds"] for row in learn.history[1:]),
         "valid_loss": learn.history[-1]["valid loss"],
@@ -80,16 +80,16 @@ def without_cache(asked, data):
 def main():
     asked = job()
     model, k = model_of(asked)
-    data, ways = prepared(asked, model.preprocess), [with_cache, without_cache]
-    found = {
-        way: way(asked, data) for way in (ways if asked.seed % 2 else ways[::-1])
-    }  # which one is first changes with the repetition
+    data = prepared(asked, model.preprocess)
+    ways = [with_cache, without_cache]
+    in_turn = ways if asked.seed % 2 else ways[::-1]  # which is first changes with the repetition
+    measured = {way: way(asked, data) for way in in_turn}
     report(
         *(
             {
-                **found[way],
+                **measured[way],
                 "n": TRAIN,
-                "images_per_second": TRAIN / found[way]["inner"],
+                "images_per_second": TRAIN / measured[way]["inner"],
                 "frozen_groups": f"{k} of {len(model.layer_groups)}",
                 "given": GIVEN,
             }

@@ -1,6 +1,8 @@
-"""What the jobs share: how they are called, what is the same for all of them, and the line that they print. It imports nothing that takes time.
+"""What the jobs share: their command line, their settings, and the line that they print.
 
 python bench/NAME_job.py TASK DATA.json WEIGHTS REPEAT
+
+It imports nothing that takes time.
 """
 
 import json
@@ -11,42 +13,45 @@ from pathlib import Path
 from types import SimpleNamespace
 
 ARCH = "tf_efficientnet_lite0"
-BS, EPOCHS = 64, 5  # fastai's and tlcourse's default batch; the tutorial has its own
-SHORTER_SIDE, SIZE, MEAN, STD = (
-    256,
-    224,
-    (0.5, 0.5, 0.5),
-    (0.5, 0.5, 0.5),
-)  # what these weights were trained with; bicubic
+BS = 64  # fastai's and tlcourse's default batch; the tutorial has its own
+EPOCHS = 5
+
+# what these weights were trained with; resized bicubic
+SHORTER_SIDE = 256
+SIZE = 224
+MEAN = STD = (0.5, 0.5, 0.5)
+
 PACKAGES = (
-    "torch",
-    "torchvision",
-    "timm",
-    "pillow",
-    "numpy",
-    "fastai",
-    "fastcore",
-    "onnxruntime",
-    "openvino",
-)
+    "torch", "torchvision", "timm", "pillow", "numpy",
+    "fastai", "fastcore", "onnxruntime", "openvino",
+)  # fmt: skip
 
 
-def job():
-    "What the command line asks for: `task`, `train` and `valid` as pairs (path, label), `classes`, the `weights` file, and `seed`, the number of the repetition"
+def job() -> SimpleNamespace:
+    """What the command line asks for.
+
+    `task`, `train` and `valid` as pairs (path, label), `classes`, the `weights` file, and `seed`,
+    which is the number of the repetition.
+    """
     task, data, weights, repeat = sys.argv[1:]
     data = json.loads(Path(data).read_text(encoding="utf-8"))
     split = data["whole" if task == "whole" else "subset"]
-    pairs = {
-        part: [(data["paths"][i], data["labels"][i]) for i in split[part]]
-        for part in ("train", "valid")
-    }
+
+    def pairs(part):
+        return [(data["paths"][i], data["labels"][i]) for i in split[part]]
+
     return SimpleNamespace(
-        task=task, weights=weights, classes=data["classes"], seed=int(repeat), **pairs
+        task=task,
+        weights=weights,
+        classes=data["classes"],
+        seed=int(repeat),
+        train=pairs("train"),
+        valid=pairs("valid"),
     )
 
 
-def versions():
-    "Of Python and of what is installed here of the packages that the results depend on"
+def versions() -> dict:
+    "The versions of Python and of the packages that the results depend on, where installed"
     found = {"python": platform.python_version()}
     for name in PACKAGES:
         try:

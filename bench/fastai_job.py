@@ -1,4 +1,6 @@
-"""The job as a user of fastai writes it: DataBlock, vision_learner, fit_one_cycle. Runs in an environment of its own.
+"""The job as a user of fastai writes it: DataBlock, vision_learner, fit_one_cycle.
+
+It runs in an environment of its own:
 
 python bench/fastai_job.py TASK DATA.json WEIGHTS REPEAT
 """
@@ -25,19 +27,23 @@ from fastai.vision.all import (
 
 GIVEN = [
     "the same weights file, through vision_learner's keyword arguments for timm",
-    f"the same pixels: shorter side to {SHORTER_SIDE} bicubic, middle {SIZE} (fastai's own default would be bilinear)",
+    f"the same pixels: shorter side to {SHORTER_SIDE} bicubic, middle {SIZE} "
+    "(fastai's own default would be bilinear)",
     "no augmentation, as no other contender has any",
-    f"its defaults: batches of {BS}, as many loading processes as there are cores, Adam, its own head with two linear layers and concatenated pooling",
+    f"its defaults: batches of {BS}, as many loading processes as there are cores, Adam, "
+    "its own head with two linear layers and concatenated pooling",
 ]
 OF_TASK = {
     "head": [
         "body frozen as vision_learner does it: BatchNorm learns on",
-        f"fit_one_cycle({EPOCHS}, slice(2e-3)), the rate of fine_tune's frozen phase, validation after each epoch",
+        f"fit_one_cycle({EPOCHS}, slice(2e-3)), the rate of fine_tune's frozen phase, "
+        "validation after each epoch",
     ],
     "all": [
-        "unfreeze and fit_one_cycle(1, slice(1e-5, 1e-3)), the rates of fine_tune's second phase, from the pretrained body and a new head"
+        "unfreeze and fit_one_cycle(1, slice(1e-5, 1e-3)), the rates of fine_tune's second phase, "
+        "from the pretrained body and a new head"
     ],
-    "extract": ["get_preds of the body and average pooling, over a test_dl of all pictures"],
+    "extract": ["get_preds of the body and average pooling, over a test_dl of all images"],
 }
 
 
@@ -64,7 +70,7 @@ def learner(job):
 
 
 def train(job, learn):
-    "Five epochs of the head, or one of all layers; returns the accuracy on the validation pictures"
+    "Five epochs of the head, or one of all layers; returns the validation accuracy"
     with learn.no_bar(), learn.no_logging():
         if job.task == "all":
             learn.unfreeze()
@@ -75,12 +81,9 @@ def train(job, learn):
 
 
 def extract(job, learn):
-    "Pooled features of all pictures, and the seconds"
-    pooled = Learner(
-        learn.dls,
-        nn.Sequential(learn.model[0], nn.AdaptiveAvgPool2d(1), nn.Flatten()),
-        loss_func=nn.MSELoss(),
-    )
+    "Pooled features of all images, and the seconds"
+    net = nn.Sequential(learn.model[0], nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    pooled = Learner(learn.dls, net, loss_func=nn.MSELoss())
     start = perf_counter()
     with pooled.no_bar():
         features, _ = pooled.get_preds(dl=learn.dls.test_dl(job.train + job.valid), act=noop)
@@ -88,29 +91,20 @@ def extract(job, learn):
 
 
 def main():
-    asked, start = job(), perf_counter()
+    start = perf_counter()
+    asked = job()
     set_seed(asked.seed)
-    learn, given = learner(asked), GIVEN + OF_TASK["head" if asked.task == "whole" else asked.task]
+    learn = learner(asked)
+    given = GIVEN + OF_TASK["head" if asked.task == "whole" else asked.task]
     if asked.task == "extract":
         features, seconds = extract(asked, learn)
-        report(
-            {
-                "inner": seconds,
-                "n": len(features),
-                "images_per_second": len(features) / seconds,
-                "given": given,
-            }
-        )
+        n = len(features)
+        report({"inner": seconds, "n": n, "images_per_second": n / seconds, "given": given})
     else:
-        found = train(asked, learn)
-        report(
-            {
-                "inner": perf_counter() - start,
-                "n": len(asked.valid),
-                "accuracy": found,
-                "given": given,
-            }
-        )
+        valid_accuracy = train(asked, learn)
+        seconds = perf_counter() - start
+        n = len(asked.valid)
+        report({"inner": seconds, "n": n, "accuracy": valid_accuracy, "given": given})
 
 
 if __name__ == "__main__":

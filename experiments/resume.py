@@ -1,6 +1,6 @@
 """Is a killed run resumed to the bit? A process that trains a real network is killed with SIGKILL at random moments, three times in each run. Read by lesson 11.
 
-python experiments/resume.py FOLDER [BATCH]     train in FOLDER, or go on there; kill yourself before so many batches more
+python experiments/resume.py FOLDER [BATCH]     train in FOLDER, or go on there; die after BATCH batches
 """
 
 import hashlib
@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from tlcourse.core.cache import FeatureCache
+from tlcourse.core.callbacks import Callback
 from tlcourse.core.checkpoints import CHECKPOINT, read_checkpoint
 from tlcourse.data import ImageDataset
 from tlcourse.surgery import transfer_model
@@ -31,20 +32,19 @@ PHASES = [
 FIT = {"best": "valid loss", "patience": 6}
 
 
-class Killed(Learner):
-    "Dies by SIGKILL before so many batches more, as if the machine had been switched off"
+class Kill(Callback):
+    "Dies by SIGKILL before the step that comes after `left` more, as if the power had gone"
 
-    left = None
+    def __init__(self, left):
+        self.left = left
 
-    def _step(self, *args):
+    def before_step(self, learn):
         if self.left == 0:
             os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
-        if self.left is not None:
-            self.left -= 1
-        return super()._step(*args)
+        self.left -= 1
 
 
-def learner(folder):
+def learner(folder, left=None):
     "A learner of noise in two shades, its frozen parts cached in `folder`"
     torch.set_num_threads(1)
     rng = np.random.default_rng(0)
@@ -57,22 +57,21 @@ def learner(folder):
     torch.manual_seed(0)
     model = transfer_model("tf_efficientnet_lite0", 2)
     model.preprocess = model.body.preprocess = model.preprocess.at(32)
-    return Killed(
-        model, data, data, bs=8, precision="float32", cache=FeatureCache(Path(folder) / "cache")
-    )
+    cache = FeatureCache(Path(folder) / "cache")
+    callbacks = [] if left is None else [Kill(left)]
+    return Learner(model, data, data, bs=8, precision="float32", cache=cache, callbacks=callbacks)
 
 
 def train(folder, left=None):
     "Begin the run in `folder`, or go on with it; a checkpoint after every batch"
-    learn = learner(folder)
-    learn.left = left
+    learn = learner(folder, left)
     if (Path(folder) / CHECKPOINT).exists():
         return learn.resume(folder, every=0)
     return learn.fit(PHASES, checkpoint=folder, every=0, **FIT)
 
 
 def digest(learn):
-    "A text that stands for every weight and every number of the history but the seconds"
+    "A hash of every weight and every number of the history but the seconds"
     history = [{k: v for k, v in row.items() if k != "seconds"} for row in learn.history]
     tensors = b"".join(t.contiguous().numpy().tobytes() for t in learn.model.state_dict().values())
     return hashlib.sha256(tensors + repr(history).encode()).hexdigest()
@@ -85,7 +84,7 @@ def place(folder):
 
 
 def kill(folder, seconds):
-    "Start a process that trains in `folder` and kill it so many seconds after its first checkpoint of its own; the place where it was, or None if it had finished"
+    "Start a process that trains in `folder` and kill it `seconds` after its first checkpoint; the place where it was, or None if it had finished"
     path = Path(folder) / CHECKPOINT
     before = path.stat().st_mtime_ns if path.exists() else 0
     process = subprocess.Popen(

@@ -24,7 +24,7 @@ from course import ROOT, found_notebooks, lessons, notebooks
 from notebooks import README, read, readme_text
 from saved import is_current, is_noise, module_file
 from sections import closing_faults, opening_faults
-from testing import slowest_first, test_notebook
+from testing import run_as_test, slowest_first
 
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", "out", "build", "dist", "*.egg-info", "__pycache__", ".ipynb_checkpoints",
@@ -342,9 +342,7 @@ def main(*words) -> int:
 
     before = files(ROOT)
     passed = [attempt(c.__doc__, c) for c in CHECKS if is_wanted(c.__doc__)]
-    tests = {
-        f"notebook {relative(p)}": partial(test_notebook, p) for p in slowest_first(notebooks())
-    }
+    tests = {f"notebook {relative(p)}": partial(run_as_test, p) for p in slowest_first(notebooks())}
     wanted = {name: test for name, test in tests.items() if is_wanted(name)}
     with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:
         passed += pool.map(attempt, wanted, wanted.values())

@@ -8,11 +8,13 @@ from pathlib import Path
 import check
 import house
 import measure
+import nbformat
 import sections
 from course import ROOT, Lesson
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from saved import stamp
+from testing import run_as_test
 
 OPENING = [
     new_code_cell("#| default_exp name"),
@@ -136,6 +138,20 @@ def test_ruff():
         found = subprocess.run(command, capture_output=True, text=True).stdout
     for rule in ("E501", "E701", "E702", "F401", "I001"):
         assert rule in found, f"{rule} is not in {found}"
+
+
+def test_notebooks():
+    cell = new_code_cell("assert 1 == 2, 'the test of tests'")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "failing.ipynb"
+        nb = NotebookNode(cells=[cell], metadata=NotebookNode(), nbformat=4, nbformat_minor=5)
+        nbformat.write(nb, path)
+        try:
+            run_as_test(path)
+        except AssertionError as e:
+            assert "the test of tests" in str(e)
+        else:
+            raise AssertionError("a failing notebook passed")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import contextlib
 import json
 import multiprocessing
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -13,30 +14,38 @@ from notebooks import SECONDS, TEST_FLAGS
 SLOW_IMPORTS = ["torch", "torchvision", "timm", "matplotlib", "nbdev.test"]
 
 
-def _test(path: str, log: str):
-    "Run in the child: the notebook's cells; what it prints and its traceback go to the file `log`"
+def log_of(folder: str) -> Path:
+    return Path(folder) / "log.txt"
+
+
+def _test(path: str, folder: str):
+    """Run in the child: the notebook's cells.
+
+    What it prints and its traceback go to log.txt in `folder`, and so do its temporary files.
+    """
     from nbdev.test import test_nb
 
+    os.environ["TMPDIR"] = tempfile.tempdir = folder
     os.chdir(NBS)
-    with open(log, "w", encoding="utf-8") as f:
+    with open(log_of(folder), "w", encoding="utf-8") as f:
         os.dup2(f.fileno(), 1)
         os.dup2(f.fileno(), 2)
         with contextlib.redirect_stdout(f), contextlib.redirect_stderr(f):
             passed, _ = test_nb(Path(path), skip_flags=TEST_FLAGS, basepath=ROOT)
-    os._exit(0 if passed else 1)
+    sys.exit(0 if passed else 1)
 
 
-def test_notebook(path: Path):
+def run_as_test(path: Path):
     "Run the cells of the notebook at `path`; an `AssertionError` holds the end of its traceback"
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(SLOW_IMPORTS)
     with tempfile.TemporaryDirectory() as folder:
-        log = Path(folder) / "log.txt"
-        child = context.Process(target=_test, args=(str(path), str(log)))
+        child = context.Process(target=_test, args=(str(path), folder))
         child.start()
         child.join()
         if child.exitcode:
-            raise AssertionError(log.read_text(encoding="utf-8", errors="replace")[-6000:])
+            text = log_of(folder).read_text(encoding="utf-8", errors="replace")
+            raise AssertionError(text[-6000:])
 
 
 def slowest_first(paths: list) -> list:

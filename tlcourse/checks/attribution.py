@@ -14,27 +14,20 @@ from ..attribution import gradcam, gradient, guided_backprop, heat
 from ..data import sample_photos
 from ..pretrained import load_pretrained
 
-# %% ../../nbs/solutions/06_attribution_solutions.ipynb #e1356a15
-def _nets():
-    "What it is -> a small network with BatchNorm and Dropout, always with the same weights"
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #39ffc31c
+def _net():
+    "A small network with BatchNorm and Dropout"
+    layers = [nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6), nn.ReLU(), nn.Dropout(0.3)]
+    layers += [nn.Conv2d(6, 6, 3), nn.BatchNorm2d(6), nn.ReLU()]
+    layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 3)]
+    return nn.Sequential(*layers).train()
 
-    def net():
-        return nn.Sequential(
-            nn.Conv2d(3, 6, 3),
-            nn.BatchNorm2d(6),
-            nn.ReLU(),
-            nn.Dropout(0.3),
-            nn.Conv2d(6, 6, 3),
-            nn.BatchNorm2d(6),
-            nn.ReLU(),
-            nn.AdaptiveAvgPool2d(1),
-            nn.Flatten(),
-            nn.Linear(6, 3),
-        )
-
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #684474fd
+def _nets() -> dict:
+    "What it is -> a network, always with the same weights"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        trained, frozen, half = net().train(), net().train().requires_grad_(False), net().train()
+        trained, frozen, half = _net(), _net().requires_grad_(False), _net()
     half[:4].requires_grad_(False).eval()
     return {
         "a network in training": trained,
@@ -42,136 +35,153 @@ def _nets():
         "a network with a frozen first half in evaluation mode": half,
     }
 
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #1bc9ad97
+def _n_hooks(m):
+    return len(m._forward_hooks) + len(m._backward_hooks) + len(m._forward_pre_hooks)
 
-def _look(net):
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #790ee6d9
+def _look(net) -> dict:
     "Everything that an explanation must leave alone: what -> its value"
-    hooks = [
-        len(m._forward_hooks) + len(m._backward_hooks) + len(m._forward_pre_hooks)
-        for m in net.modules()
-    ]
     return {
         "some tensors": [t.clone() for t in net.state_dict().values()],
         "the parameters' gradients": [p.grad is None for p in net.parameters()],
         "the modes of some layers": [m.training for m in net.modules()],
         "requires_grad of some parameters": [p.requires_grad for p in net.parameters()],
-        "hooks": hooks,
+        "hooks": [_n_hooks(m) for m in net.modules()],
     }
 
-
-def _same(a, b):
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #d4502081
+def _same(a, b) -> bool:
     return all(torch.equal(s, t) if isinstance(s, torch.Tensor) else s == t for s, t in zip(a, b))
 
-# %% ../../nbs/solutions/06_attribution_solutions.ipynb #4b1c8e57
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #dd3536fa
 _HOW = {
     "some tensors": "BatchNorm writes its statistics in training mode",
-    "the parameters' gradients": "torch.autograd.grad hands a gradient back instead of storing it",
+    "the parameters' gradients": "torch.autograd.grad returns a gradient instead of storing it",
     "the modes of some layers": "remember the mode of every layer, not of the network",
-    "requires_grad of some parameters": "no parameter needs to be thawed if the picture requires a gradient",
+    "requires_grad of some parameters": "an image that requires a gradient is enough",
     "hooks": "remove them in a finally",
 }
 
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #7cb7a30f
+def _slopes_of(f, net, xb, what):
+    "`f`'s answer, a tensor; its errors as hints"
+    try:
+        slopes = f(net, xb, 1)
+    except RuntimeError as e:
+        raise AssertionError(
+            f"{what}: it does not run ({str(e)[:60]}). "
+            "A hint: let a copy of the image require the gradient"
+        ) from e
+    assert isinstance(slopes, torch.Tensor), (
+        f"{what}: the answer is {slopes!r}. A hint: a tensor has a .grad only if it required one"
+    )
+    return slopes
 
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #0001175f
+def _check_quiet_on(f, net, what):
+    xb = torch.randn(2, 3, 9, 9, generator=torch.Generator().manual_seed(1))
+    right, before = gradient(net, xb, 1), _look(net)
+    slopes = _slopes_of(f, net, xb, what)
+    after = _look(net)
+    for name in before:
+        assert _same(before[name], after[name]), (
+            f"{what}: afterwards {name} changed. A hint: {_HOW[name]}"
+        )
+    assert not xb.requires_grad and xb.grad is None, (
+        f"{what}: the caller's image was changed. A hint: xb.detach().clone()"
+    )
+    assert torch.allclose(slopes, right, rtol=1e-4, atol=1e-7), (
+        f"{what}: the slopes differ from those in evaluation mode. A hint: Dropout and BatchNorm"
+    )
+
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #059701a5
 def check_quiet(f) -> str:
-    "`f(model, xb, target)` gives the slope of `target`'s score in the pictures, in evaluation mode, and leaves `model` and `xb` as they were"
+    "`f(model, xb, target)` gives the score's slopes in evaluation mode and changes nothing else"
     for what, net in _nets().items():
-        xb = torch.randn(2, 3, 9, 9, generator=torch.Generator().manual_seed(1))
-        right, before = gradient(net, xb, 1), _look(net)
-        try:
-            found = f(net, xb, 1)
-        except RuntimeError as e:
-            raise AssertionError(
-                f"{what}: it does not run ({str(e)[:60]}). A hint: let a copy of the picture require the gradient"
-            ) from e
-        assert isinstance(found, torch.Tensor), (
-            f"{what}: the answer is {found!r}. A hint: a tensor has a .grad only if it required one"
-        )
-        after = _look(net)
-        for name in before:
-            assert _same(before[name], after[name]), (
-                f"{what}: afterwards {name} changed. A hint: {_HOW[name]}"
-            )
-        assert not xb.requires_grad and xb.grad is None, (
-            f"{what}: the caller's picture was changed. A hint: xb.detach().clone()"
-        )
-        assert torch.allclose(found, right, rtol=1e-4, atol=1e-7), (
-            f"{what}: the slopes differ from those in evaluation mode. A hint: Dropout and BatchNorm"
-        )
-    return "Right: the same slopes, and nobody was there."
+        _check_quiet_on(f, net, what)
+    return "Right: the same slopes, and no trace."
 
-# %% ../../nbs/solutions/06_attribution_solutions.ipynb #ae29262d
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #513f9d28
+def _check_shares(shares, maps, weight):
+    "Are `shares` (n, h, w) what each position adds to the score?"
+    assert isinstance(shares, torch.Tensor) and shares.shape == (2, 4, 4), (
+        f"the answer should be (2, 4, 4), not {tuple(getattr(shares, 'shape', ()))}. "
+        "A hint: one number per position, summed over channels"
+    )
+    assert shares.min() < 0, (
+        "no position speaks against the class. "
+        "A hint: cutting at zero comes later, a share may be negative"
+    )
+    scores = (maps * weight).sum((1, 2, 3))
+    sums = [round(v, 2) for v in shares.sum((1, 2)).tolist()]
+    expected = [round(v, 2) for v in scores.tolist()]
+    assert torch.allclose(shares.sum((1, 2)), scores, rtol=1e-3, atol=1e-3), (
+        f"the positions sum to {sums}, the scores are {expected}. "
+        "A hint: multiply position by position before anything is averaged"
+    )
+    assert torch.allclose(shares, (maps * weight).sum(1), atol=1e-4), (
+        "the sum is right, the positions are not. A hint: value times slope, at the same position"
+    )
+
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #1ed41906
 def check_hirescam(f) -> str:
-    "`f(maps, slope)`, two tensors (n, c, h, w), gives what each place adds to the score: (n, h, w)"
-    draw = torch.Generator().manual_seed(0)
-    maps = torch.randn(2, 5, 4, 4, generator=draw)
-    weight = torch.randn(
-        5, 4, 4, generator=draw
-    )  # a linear layer on the flattened map: a weight per channel and place
-    found, scores = f(maps.clone(), weight.expand_as(maps).clone()), (maps * weight).sum((1, 2, 3))
-    assert isinstance(found, torch.Tensor) and found.shape == (2, 4, 4), (
-        f"the answer should be (2, 4, 4), not {tuple(getattr(found, 'shape', ()))}. A hint: one number per place, summed over channels"
-    )
-    assert found.min() < 0, (
-        "no place speaks against the class. A hint: cutting at zero comes later, a share may be negative"
-    )
-    sums = [round(v, 2) for v in found.sum((1, 2)).tolist()]
-    wanted = [round(v, 2) for v in scores.tolist()]
-    assert torch.allclose(found.sum((1, 2)), scores, rtol=1e-3, atol=1e-3), (
-        f"the places sum to {sums}, the scores are {wanted}. A hint: multiply place by place before anything is averaged"
-    )
-    assert torch.allclose(found, (maps * weight).sum(1), atol=1e-4), (
-        "the sum is right, the places are not. A hint: value times slope, in the same place"
-    )
-    return "Right: the places sum to the score."
+    "`f(maps, slope)`, of two (n, c, h, w), gives what each position adds to the score, (n, h, w)"
+    generator = torch.Generator().manual_seed(0)
+    maps = torch.randn(2, 5, 4, 4, generator=generator)
+    weight = torch.randn(5, 4, 4, generator=generator)
+    shares = f(maps.clone(), weight.expand_as(maps).clone())
+    _check_shares(shares, maps, weight)
+    return "Right: the positions sum to the score."
 
-# %% ../../nbs/solutions/06_attribution_solutions.ipynb #ecae13fe
-def case():
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #151122d0
+def case() -> tuple:
     "Lite0 with ImageNet's weights, its twin with random ones, and two photos (2, 3, 160, 160)"
     net = load_pretrained("tf_efficientnet_lite0")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         twin = load_pretrained("tf_efficientnet_lite0", weights=None)
     photos = sample_photos()
-    return (
-        net,
-        twin,
-        torch.stack([net.preprocess.at(160)(photos[name]) for name in ("chelsea", "coffee")]),
-    )
+    xb = torch.stack([net.preprocess.at(160)(photos[name]) for name in ("chelsea", "coffee")])
+    return net, twin, xb
 
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #cda17c4f
+def _guided(net, xb, target):
+    return heat(guided_backprop(net, xb, target))
 
-def _drawn(net, xb, target):
-    grey, kernel = xb.mean(1, keepdim=True), torch.tensor([[1.0, 0, -1], [2, 0, -2], [1, 0, -1]])
-    both = F.conv2d(
-        F.pad(grey, (1, 1, 1, 1), mode="replicate"), torch.stack([kernel, kernel.T])[:, None]
-    )  # (n, 2, h, w)
-    return heat(both)
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #4ac15607
+def _edges(net, xb, target):
+    grey = F.pad(xb.mean(1, keepdim=True), (1, 1, 1, 1), mode="replicate")
+    kernel = torch.tensor([[1.0, 0, -1], [2, 0, -2], [1, 0, -1]])
+    return heat(F.conv2d(grey, torch.stack([kernel, kernel.T])[:, None]))  # of (n, 2, h, w)
 
-# %% ../../nbs/solutions/06_attribution_solutions.ipynb #8a7edbc2
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #4de58e89
+def _last_gradcam(net, xb, target):
+    return gradcam(net, xb, target, "bn2")
+
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #83681989
 def vendors() -> dict:
-    "Three explanations for sale: name -> function of (network, pictures, target) to maps (n, h, w)"
-    return {
-        "Clarity": lambda net, xb, target: heat(guided_backprop(net, xb, target)),
-        "Crisp": _drawn,
-        "Cloudy": lambda net, xb, target: gradcam(net, xb, target, "bn2"),
-    }
+    "Three explanations for sale: name -> function of (network, images, target) to maps (n, h, w)"
+    return {"Clarity": _guided, "Crisp": _edges, "Cloudy": _last_gradcam}
 
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #7b0cece0
+_ANSWERS = {"Clarity": "network only", "Crisp": "image only", "Cloudy": "network and class"}
+_HINTS = {
+    "image only": "give it the random twin: what changes?",
+    "network only": "ask it for a different class: what changes?",
+    "network and class": "try a different class and the twin: compare by rank_correlation",
+}
 
-_ANSWERS = {"Clarity": "network only", "Crisp": "picture only", "Cloudy": "network and class"}
-
-
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #9efae1d6
 def check_vendors(answer: dict) -> str:
-    "`answer` says for each of `vendors()` what its maps depend on: 'network and class', 'network only' or 'picture only'"
+    "`answer` says for each of `vendors()` what its maps depend on"
     assert isinstance(answer, dict) and set(answer) == set(_ANSWERS), (
         f"answer with a dictionary for {list(_ANSWERS)}"
     )
-    unknown = set(map(str, answer.values())) - set(_ANSWERS.values())
-    assert not unknown, f"{sorted(unknown)} is none of {sorted(_ANSWERS.values())}"
+    unknown = sorted(set(map(str, answer.values())) - set(_ANSWERS.values()))
+    assert not unknown, f"{unknown} is none of {sorted(_ANSWERS.values())}"
     for name, right in _ANSWERS.items():
-        hint = {
-            "picture only": "give it the random twin: what changes?",
-            "network only": "ask it for another class: what changes?",
-            "network and class": "ask it for another class and give it the twin: compare by rank_correlation",
-        }[right]
         assert answer[name] == right, (
-            f"{name}'s maps do not depend on {answer[name]!r}. A hint: {hint}"
+            f"{name}'s maps do not depend on {answer[name]!r}. A hint: {_HINTS[right]}"
         )
     return "Right: one of three explains an answer, and it is not the prettiest."

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['check_plan', 'check_layerwise', 'plans', 'check_moved', 'check_fold']
 
-# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #ec3377f4
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #c7af6212
 from collections import OrderedDict
 from functools import cache
 
@@ -13,11 +13,12 @@ import torch
 from torch import nn
 from torch.utils.data import TensorDataset
 
+from ..core.schedules import Phase
 from ..freezing import group_number
 from ..surgery import LayerGroup, transfer_model
-from ..training import Learner, Phase
+from ..training import Learner
 
-# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #db4351f7
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #d5e32c29
 @cache
 def _lite0():
     return transfer_model("tf_efficientnet_lite0", 2)
@@ -25,30 +26,34 @@ def _lite0():
 
 def _start(phase) -> str:
     "The name of the first group that learns in `phase`"
-    groups = _lite0().layer_groups
-    return (
-        "nothing"
-        if phase.train_from is None
-        else groups[group_number(_lite0(), phase.train_from)].name
-    )
+    if phase.train_from is None:
+        return "nothing"
+    return _lite0().layer_groups[group_number(_lite0(), phase.train_from)].name
 
-# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #45b0e72e
-def check_plan(phases) -> str:
-    "`phases` say: head for two epochs at 1e-2; from blocks.5 three epochs, 1e-4 to 1e-3; all for four epochs at 1e-4, a cosine, moments carried over"
-    assert [p.epochs for p in phases] == [2, 3, 4], (
-        f"the epochs are {[p.epochs for p in phases]}, not [2, 3, 4]"
-    )
-    starts = [_start(p) for p in phases]
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #30ad0dbb
+def _check_starts(phases):
+    epochs = [phase.epochs for phase in phases]
+    assert epochs == [2, 3, 4], f"the epochs are {epochs}, not [2, 3, 4]"
+    starts = [_start(phase) for phase in phases]
     assert starts == ["head", "blocks.5", "conv_stem"], (
         f"the phases begin to learn at {starts}. A hint: a group can be called by its name"
     )
-    low = phases[1].lrs(5)[0]
-    assert abs(low - 1e-4) < 1e-9 and abs(phases[1].lrs(5)[-1] - 1e-3) < 1e-9, (
+
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #195c9dd4
+def _check_rates(phases):
+    low, *_, high = phases[1].lrs(5)
+    assert abs(low - 1e-4) < 1e-9 and abs(high - 1e-3) < 1e-9, (
         f"in the second phase the lowest group has {low:g}: lr=(shallowest, deepest)"
     )
     assert phases[0].lrs(1) == [1e-2] and phases[2].lrs(10) == [1e-4] * 10, (
         "the rates of the first and the last phase are 1e-2, and 1e-4 for all groups"
     )
+
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #2206022d
+def check_plan(phases) -> str:
+    "`phases` say what the words of the exercise say"
+    _check_starts(phases)
+    _check_rates(phases)
     assert phases[2].schedule == "cosine", (
         "the last phase falls as a cosine: a phase has a `schedule`"
     )
@@ -57,75 +62,76 @@ def check_plan(phases) -> str:
     )
     return "Right: the list says what the words say."
 
-# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #d8bed7b9
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #1eabc249
+def _check_factor(rates, factor):
+    assert abs(rates[-1] / 1e-3 - 1) < 1e-6, (
+        f"the head has {rates[-1]:g}, not lr: (shallowest, deepest)"
+    )
+    step = rates[1] / rates[0]
+    assert abs(step - factor) < 1e-6, (
+        f"from group to group the rate grows by {step:.3f}, not by {factor}. "
+        "A hint: count the steps, not the groups"
+    )
+
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #a417e98a
 def check_layerwise(f) -> str:
-    "`f(model, epochs, lr, factor)` is a phase in which each group is `factor` times slower than the one above it, the head at `lr`"
+    "`f(model, epochs, lr, factor)`: each group `factor` times slower than the one above it"
     for factor in (2.6, 1.5):
         phase = f(_lite0(), 3, 1e-3, factor)
         assert phase.epochs == 3 and _start(phase) == "conv_stem", (
-            "one phase of so many epochs, in which all groups learn"
+            "one phase of that many epochs, in which all groups learn"
         )
-        rates = phase.lrs(len(_lite0().layer_groups))
-        assert abs(rates[-1] / 1e-3 - 1) < 1e-6, (
-            f"the head has {rates[-1]:g}, not lr: (shallowest, deepest)"
-        )
-        found = [high / low for low, high in zip(rates, rates[1:])]
-        assert abs(found[0] - factor) < 1e-6, (
-            f"from group to group the rate grows by {found[0]:.3f}, not by {factor}. A hint: count the steps, not the groups"
-        )
+        _check_factor(phase.lrs(len(_lite0().layer_groups)), factor)
     return "Right: each group by the factor."
 
-# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #c033d1d8
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #40850df1
 def plans() -> dict:
     "Name -> list of phases"
     return {
         "head only": [Phase(1, -1, 0.1)],
         "staircase": [Phase(1, -1, 0.1), Phase(1, -2, 0.1)],
-        "thawed, then frozen": [Phase(1, 0, 0.1), Phase(1, -1, 0.1)],
+        "unfrozen, then frozen": [Phase(1, 0, 0.1), Phase(1, -1, 0.1)],
         "a rate of zero": [Phase(1, 0, 0.0)],
     }
+
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #8d03fffa
+def _block(n):
+    conv = nn.Conv2d(n, 4, 3, padding=1, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(4), nn.ReLU())
 
 
 def _toy():
     "Three blocks with BatchNorm and a linear head, in four groups"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        block = lambda n: nn.Sequential(
-            nn.Conv2d(n, 4, 3, padding=1, bias=False), nn.BatchNorm2d(4), nn.ReLU()
-        )
-        body = nn.Sequential(OrderedDict(stem=block(3), block1=block(4), block2=block(4)))
-        model = nn.Sequential(
-            OrderedDict(
-                body=body,
-                head=nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2)),
-            )
-        )
+        body = nn.Sequential(OrderedDict(stem=_block(3), block1=_block(4), block2=_block(4)))
+        head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+    model = nn.Sequential(OrderedDict(body=body, head=head))
+    groups = {f"body.{name}": layer for name, layer in body.named_children()} | {"head": head}
     model.layer_groups = [
-        LayerGroup(name, {f"body.{name}": layer}) for name, layer in body.named_children()
-    ] + [LayerGroup("head", {"head": model.head})]
+        LayerGroup(path.removeprefix("body."), {path: layer}) for path, layer in groups.items()
+    ]
     return model
 
-# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #45a95ab2
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #4e040d90
+def _moved_by(phases) -> set:
+    "The names of the groups in which a tensor has changed after `phases`"
+    g = torch.Generator().manual_seed(0)
+    data = TensorDataset(torch.randn(32, 3, 8, 8, generator=g), torch.arange(32) % 2)
+    before = _toy().state_dict()
+    learn = Learner(_toy(), data, data, bs=8, precision="float32", cache=False)
+    with torch.random.fork_rng(devices=[]):
+        after = learn.fit(phases).model.state_dict()
+    changed = [name for name, t in after.items() if not torch.equal(t, before[name])]
+    return {name.removeprefix("body.").split(".")[0] for name in changed}
+
+
 @cache
 def _moved() -> dict:
     "Plan -> names of the groups in which a tensor has changed"
-    g, found = torch.Generator().manual_seed(0), {}
-    data = TensorDataset(torch.randn(32, 3, 8, 8, generator=g), torch.arange(32) % 2)
-    for name, phases in plans().items():
-        before, learn = (
-            _toy().state_dict(),
-            Learner(_toy(), data, data, bs=8, precision="float32", cache=False),
-        )
-        with torch.random.fork_rng(devices=[]):
-            after = learn.fit(phases).model.state_dict()
-        found[name] = {
-            key.split(".")[key.startswith("body")]
-            for key, value in after.items()
-            if not torch.equal(value, before[key])
-        }
-    return found
+    return {name: _moved_by(phases) for name, phases in plans().items()}
 
-# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #06f0023c
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #5c181ce8
 def check_moved(answer) -> str:
     "`answer`: plan -> set of the groups in which any tensor has changed"
     truth = _moved()
@@ -133,36 +139,37 @@ def check_moved(answer) -> str:
     hints = {
         "head only": "one phase, one group",
         "staircase": "-2 means the last two groups",
-        "thawed, then frozen": "a phase undoes nothing",
+        "unfrozen, then frozen": "a phase undoes nothing",
         "a rate of zero": "no optimiser moves anything. What does the forward pass write?",
     }
     for name, groups in truth.items():
         assert set(answer[name]) == groups, f"{name}: not these groups. A hint: {hints[name]}"
     return "Right: each was trained and compared."
 
-# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #28d066e1
-def check_fold(f) -> str:
-    "`f(linear, W, b, mean, std)` gives `linear` the logits on raw features that the probe has on standardised ones"
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #62f0b20e
+def _probe():
+    "Features (20, 6) and a probe on them: W (6, 3), b (3,), mean (6,), std (6,)"
     g = torch.Generator().manual_seed(0)
-    features, W, b = (
-        3 + 2 * torch.randn(20, 6, generator=g),
-        torch.randn(6, 3, generator=g),
-        torch.randn(3, generator=g),
-    )
-    mean, std, linear = (
-        features.mean(0),
-        features.std(0) * torch.rand(6, generator=g).add(0.5),
-        nn.Linear(6, 3),
-    )
-    wanted = (features - mean) / std @ W + b
+    features = 3 + 2 * torch.randn(20, 6, generator=g)
+    W, b = torch.randn(6, 3, generator=g), torch.randn(3, generator=g)
+    std = features.std(0) * torch.rand(6, generator=g).add(0.5)
+    return features, W, b, features.mean(0), std
+
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #39962a18
+def check_fold(f) -> str:
+    "`f(linear, W, b, mean, std)` gives `linear` the logits on raw features that the probe has"
+    features, W, b, mean, std = _probe()
+    linear = nn.Linear(6, 3)
     f(linear, W, b, mean, std)
     with torch.no_grad():
-        found = linear(features)
-    shift = found - wanted
+        shift = linear(features) - ((features - mean) / std @ W + b)
     assert shift.std(0).max() < 1e-4, (
-        "the logits change otherwise with the features than the probe's. A hint: each column of the weight is divided by its own std, once"
+        "the logits depend on the features differently from the probe's. "
+        "A hint: each column of the weight is divided by its own std, once"
     )
+    constants = [round(value, 2) for value in shift[0].tolist()]
     assert shift.abs().max() < 1e-4, (
-        f"the logits are off by a constant for each class: {[round(v, 2) for v in shift[0].tolist()]}. A hint: multiply the bracket out"
+        f"the logits are off by a constant for each class: {constants}. "
+        "A hint: multiply the bracket out"
     )
     return "Right: one linear layer, the same logits."

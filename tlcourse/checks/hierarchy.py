@@ -25,78 +25,87 @@ def _hills(n=12):
     curves = torch.exp(2 * (2 * away).cos())  # (units, orientations)
     return Tuning(curves[:, :, None, None], torch.ones(len(curves), 2), torch.ones(len(curves), 2))
 
-# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #b34e69f8
-def check_preferred(answer):
-    "Whether `answer(tuning)` gives each unit's preferred orientation in degrees, at the seam and between the steps too"
-    found = torch.as_tensor(answer(_hills())).flatten().double()
-    assert len(found) == len(_SUMMITS), (
-        f"one number per unit is wanted, {len(_SUMMITS)} here, not {len(found)}"
-    )
-    for summit, x in zip(_SUMMITS, found.tolist()):
-        off = abs((x - summit + 90) % 180 - 90)
-        seam = (
-            " (179° and 1° are neighbours: average arrows at twice the angle, not numbers)"
-            if min(summit, 180 - summit) < 30
-            else ""
-        )
-        between = " (the summit may lie between two steps)" if off <= 8 and not seam else ""
-        assert off < 2, (
-            f"a unit whose hill has its summit at {summit:g}° got {x:.1f}°{seam}{between}"
-        )
-        assert -1e-6 <= x < 180 + 1e-3, f"{x:.1f}° is outside 0° to 180°"
-    return f"right: {len(found)} units, none more than 2° off"
+# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #ca73306e
+def _away(angle, summit) -> float:
+    "Degrees between two orientations"
+    return abs((angle - summit + 90) % 180 - 90)
 
-# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #bf01005f
+
+def _advice(off, summit) -> str:
+    "What went wrong, as far as the error shows it"
+    if min(summit, 180 - summit) < 30:
+        return " (179° and 1° are neighbours: average arrows at twice the angle, not numbers)"
+    return " (the summit may lie between two steps)" if off <= 8 else ""
+
+
+def check_preferred(answer):
+    "Whether `answer(tuning)` gives each unit's preferred orientation in degrees"
+    angles = torch.as_tensor(answer(_hills())).flatten().double()
+    n = len(_SUMMITS)
+    assert len(angles) == n, f"one number per unit is wanted, {n} here, not {len(angles)}"
+    for summit, angle in zip(_SUMMITS, angles.tolist()):
+        off = _away(angle, summit)
+        advice = _advice(off, summit)
+        assert off < 2, f"a unit whose hill has its summit at {summit:g}° got {angle:.1f}°{advice}"
+        assert -1e-6 <= angle < 180 + 1e-3, f"{angle:.1f}° is outside 0° to 180°"
+    return f"right: {n} units, none more than 2° off"
+
+# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #d60a3d78
+_FIELD = Field(20, 30, (8, 4), (-6, -13), False)
+_SHAPE = (96, 64)
+
+
+def _check_position(window, at):
+    "Whether `window` is what position `at` sees, or which mistake it is"
+    top, left, bottom, right = _FIELD.box(*at)
+    expected = (max(0, top), max(0, left), min(96, bottom), min(64, right))
+    if window == expected:
+        return
+    unstarted = (top + 6, left + 13)
+    assert window[:2] != unstarted, (
+        f"position {at} sees from {(top, left)} on, not from {unstarted}: "
+        "where does the field of position (0, 0) begin? (field.start)"
+    )
+    assert window != (top, left, bottom, right), (
+        f"the window {window} reaches beyond an image of {_SHAPE}: cut it at the edges"
+    )
+    assert window != tuple(expected[i] for i in (1, 0, 3, 2)), (
+        f"rows and columns are exchanged: {window}, expected was (top, left, bottom, right)"
+    )
+    assert window == expected, f"position {at}: {window}, expected was {expected}"
+
+# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #0133e957
 def check_window(answer):
-    "Whether `answer(map, field, shape)` gives the window of the strongest position, cut at the picture's edges"
-    field, shape = Field(20, 30, (8, 4), (-6, -13), False), (96, 64)
+    "Whether `answer(fmap, field, shape)` gives what the strongest position sees, cut at the edges"
     for at in ((6, 8), (3, 7), (0, 0), (11, 15)):
-        map = torch.zeros(12, 16)
-        map[at] = 1
-        top, left, bottom, right = field.box(*at)
-        wanted, got = (
-            (max(0, top), max(0, left), min(96, bottom), min(64, right)),
-            tuple(int(v) for v in answer(map, field, shape)),
-        )
-        unstarted = (top + 6, left + 13)
-        assert got[:2] != unstarted or got == wanted, (
-            f"position {at} sees from {(top, left)} on, not from {unstarted}: where does the field of position (0, 0) begin? (field.start)"
-        )
-        assert got != (top, left, bottom, right) or got == wanted, (
-            f"the window {got} reaches beyond a picture of {shape}: cut it at the edges"
-        )
-        assert got != (wanted[1], wanted[0], wanted[3], wanted[2]) or got == wanted, (
-            f"rows and columns are exchanged: {got}, wanted was (top, left, bottom, right)"
-        )
-        assert got == wanted, f"position {at}: {got}, wanted was {wanted}"
+        fmap = torch.zeros(12, 16)
+        fmap[at] = 1
+        _check_position(tuple(int(v) for v in answer(fmap, _FIELD, _SHAPE)), at)
     return "right: the window is what the unit sees"
 
-# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #bd66e359
+# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #06d87508
 @cache
 def _selectivity(size=64):
     "Mean orientation selectivity of Lite1's stem (0) and blocks 1 to 6"
     model = load_pretrained("tf_efficientnet_lite1").to(memory_format=torch.channels_last)
     layers = ["bn1", *(f"blocks.{b}.{len(model.blocks[b]) - 1}.bn2" for b in range(1, 7))]
-    return {
-        b: t.orientation_selectivity().nanmean().item()
-        for b, t in enumerate(tuning_curves(model, layers, size=size).values())
-    }
+    tunings = tuning_curves(model, layers, size=size).values()
+    return {b: t.orientation_selectivity().nanmean().item() for b, t in enumerate(tunings)}
 
-
+# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #69c2aab5
 def check_lite1(answer):
-    "Whether `answer` names Lite1's most oriented block, and whether its stem lies 'above' or 'below' 0.1"
-    assert set(answer) == {"block", "stem"} and answer["stem"] in ("above", "below"), (
-        "give {'block': a number, 'stem': 'above' or 'below'}"
-    )
-    found = _selectivity()
-    best = max(range(1, 7), key=found.get)
-    assert answer["block"] in range(1, 7), (
+    "Whether `answer` names Lite1's most oriented block, and where its stem lies"
+    is_complete = set(answer) == {"block", "stem"} and answer["stem"] in ("above", "below")
+    assert is_complete, "give {'block': a number, 'stem': 'above' or 'below'}"
+    index, block = _selectivity(), answer["block"]
+    assert block in range(1, 7), (
         "the blocks to compare are 1 to 6: block 0 and the stem have no layer bn2 of this kind"
     )
-    assert answer["block"] == best, (
-        f"block {answer['block']} has {found[answer['block']]:.2f}, and another has more: measure all six"
+    best = max(range(1, 7), key=index.get)
+    assert block == best, (
+        f"block {block} has {index[block]:.2f}, and another has more: measure all six"
     )
-    assert (answer["stem"] == "above") == (found[0] > 0.1), (
+    assert (answer["stem"] == "above") == (index[0] > 0.1), (
         f"the stem is not {answer['stem']} 0.1: what did the lesson find for Lite0?"
     )
-    return f"right: block {best} with {found[best]:.2f}, the stem has {found[0]:.2f}"
+    return f"right: block {best} with {index[best]:.2f}, the stem has {index[0]:.2f}"

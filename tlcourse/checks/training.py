@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['check_warmup', 'check_in_parts', 'check_amnesia', 'check_spared']
 
-# %% ../../nbs/solutions/10_training_solutions.ipynb #04e1d861
+# %% ../../nbs/solutions/10_training_solutions.ipynb #bf0be6dc
 import copy
 import tempfile
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -15,42 +16,54 @@ import torch
 from torch import nn
 from torch.utils.data import TensorDataset
 
+from ..core.callbacks import Callback
 from ..core.checkpoints import CHECKPOINT, read_checkpoint, write_checkpoint
 from ..training import Learner, Phase
 
-# %% ../../nbs/solutions/10_training_solutions.ipynb #b549b985
+# %% ../../nbs/solutions/10_training_solutions.ipynb #d514fe44
 def _torch_cosine(n, lr) -> list:
     "The learning rates of torch's cosine schedule over `n` steps"
     opt = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=lr)
-    scheduler, found = torch.optim.lr_scheduler.CosineAnnealingLR(opt, T_max=n), []
+    scheduler, rates = torch.optim.lr_scheduler.CosineAnnealingLR(opt, T_max=n), []
     for _ in range(n):
-        found.append(opt.param_groups[0]["lr"])
+        rates.append(opt.param_groups[0]["lr"])
         opt.step()
         scheduler.step()
-    return found
+    return rates
 
-# %% ../../nbs/solutions/10_training_solutions.ipynb #d5e201fd
+
+def _close(rates, others, lr) -> bool:
+    return max(abs(a - b) for a, b in zip(rates, others)) < 1e-6 * lr
+
+# %% ../../nbs/solutions/10_training_solutions.ipynb #03117427
+def _check_rise(rates, warm, lr):
+    assert rates[0] > 0, (
+        "the first step has a learning rate of 0: it is wasted. "
+        "A hint: how much of the way is done after one step?"
+    )
+    rise = [lr * (i + 1) / warm for i in range(warm)]
+    assert _close(rates, rise, lr), f"the warm-up is {rates[:warm]}, not {rise}"
+
+# %% ../../nbs/solutions/10_training_solutions.ipynb #98ce6111
+def _check_fall(rates, warm, lr):
+    assert abs(rates[warm] - lr) < 1e-6 * lr, (
+        f"step {warm}, the first of the cosine, has {rates[warm]:.4g} instead of {lr}. "
+        "A hint: the cosine begins where the warm-up ends"
+    )
+    assert _close(rates[warm:], _torch_cosine(len(rates) - warm, lr), lr), (
+        "the cosine does not fall as torch's does. A hint: over how many steps?"
+    )
+
+# %% ../../nbs/solutions/10_training_solutions.ipynb #5a3bc697
 def check_warmup(f) -> str:
-    "`f(step, n_steps, lr, n_warm)` rises in a line from lr / n_warm to `lr` in `n_warm` steps, then falls as a cosine"
+    "`f(step, n_steps, lr, n_warm)` rises in a line to `lr`, then falls as a cosine"
     for n, warm, lr in ((20, 5, 0.1), (100, 1, 2.0)):
         rates = [f(i, n, lr, warm) for i in range(n)]
-        assert rates[0] > 0, (
-            "the first step has a learning rate of 0: it is wasted. A hint: how much of the way is done after one step?"
-        )
-        rise = [lr * (i + 1) / warm for i in range(warm)]
-        assert max(abs(a - b) for a, b in zip(rates, rise)) < 1e-6 * lr, (
-            f"the warm-up is {rates[:warm]}, not {rise}"
-        )
-        fall = _torch_cosine(n - warm, lr)
-        assert abs(rates[warm] - lr) < 1e-6 * lr, (
-            f"step {warm}, the first of the cosine, has {rates[warm]:.4g} instead of {lr}. A hint: the cosine begins where the warm-up ends"
-        )
-        assert max(abs(a - b) for a, b in zip(rates[warm:], fall)) < 1e-6 * lr, (
-            "the cosine does not fall as torch's does. A hint: over how many steps?"
-        )
+        _check_rise(rates, warm, lr)
+        _check_fall(rates, warm, lr)
     return "Right: a line, then a cosine, step by step as torch's."
 
-# %% ../../nbs/solutions/10_training_solutions.ipynb #6534e131
+# %% ../../nbs/solutions/10_training_solutions.ipynb #00add36a
 def _net():
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -61,96 +74,126 @@ def _batch(n):
     g = torch.Generator().manual_seed(n)
     return torch.randn(n, 6, generator=g), torch.randint(3, (n,), generator=g)
 
-# %% ../../nbs/solutions/10_training_solutions.ipynb #4cdcfa0f
+
+def _whole_step(model, opt, xb, yb):
+    loss = nn.functional.cross_entropy(model(xb), yb)
+    loss.backward()
+    opt.step()
+    return loss.item()
+
+# %% ../../nbs/solutions/10_training_solutions.ipynb #77c76ea2
+def _steps(f, n, n_parts):
+    "A network after `f`, the way of its weights and its answer; and the same of one whole step"
+    xb, yb = _batch(n)
+    ends = []
+    for step in (lambda model, opt: f(model, opt, xb, yb, n_parts), None):
+        net = _net()
+        before = copy.deepcopy(net.state_dict())
+        opt = torch.optim.SGD(net.parameters(), lr=1.0)
+        loss = step(net, opt) if step else _whole_step(net, opt, xb, yb)
+        way = torch.cat([(net.state_dict()[name] - t).flatten() for name, t in before.items()])
+        ends.append((net, way, loss))
+    return ends
+
+# %% ../../nbs/solutions/10_training_solutions.ipynb #b2622346
+def _check_way(way, whole, text):
+    factor = (way @ whole / (whole @ whole)).item()
+    assert abs(factor - 1) < 0.02, (
+        f"{text} move the weights {factor:.2f} times as far as one batch. "
+        "A hint: each part's mean counts by its share of the samples"
+    )
+    assert torch.allclose(way, whole, atol=1e-5), (
+        f"{text} move the weights in another direction: the parts are unequal, "
+        "and each sample should weigh the same"
+    )
+
+# %% ../../nbs/solutions/10_training_solutions.ipynb #68c84c03
 def check_in_parts(f) -> str:
-    "`f(model, opt, xb, yb, n_parts)` moves the weights as one whole batch would, and returns its loss"
+    "`f(model, opt, xb, yb, n_parts)` steps as one whole batch would, and returns its loss"
     for n, parts in ((12, 3), (10, 4)):
-        (xb, yb), whole = _batch(n), _net()
-        net = copy.deepcopy(whole)
-        opts = [torch.optim.SGD(m.parameters(), lr=1.0) for m in (whole, net)]
-        before, loss = copy.deepcopy(whole.state_dict()), nn.functional.cross_entropy(whole(xb), yb)
-        loss.backward()
-        opts[0].step()
-        found = f(net, opts[1], xb, yb, parts)
-        way, theirs = (
-            torch.cat([(m.state_dict()[k] - v).flatten() for k, v in before.items()])
-            for m in (whole, net)
-        )
-        times = (theirs @ way / (way @ way)).item()
-        assert abs(times - 1) < 0.02, (
-            f"{n} samples in {parts} parts move the weights {times:.2f} times as far as one batch. A hint: each part's mean counts by its share of the samples"
-        )
-        assert torch.allclose(theirs, way, atol=1e-5), (
-            f"{n} samples in {parts} parts move the weights in another direction: the parts are unequal, and each sample should weigh the same"
-        )
-        assert found is not None and abs(float(found) - loss.item()) < 1e-5, (
-            f"the loss of the whole batch is {loss.item():.4f}, the answer {found}"
+        (net, way, answer), (_, whole, loss) = _steps(f, n, parts)
+        _check_way(way, whole, f"{n} samples in {parts} parts")
+        assert answer is not None and abs(float(answer) - loss) < 1e-5, (
+            f"the loss of the whole batch is {loss:.4f}, the answer {answer}"
         )
         assert all(p.grad is None or not p.grad.any() for p in net.parameters()), (
             "gradients are left for the next batch: clear them after the step"
         )
     return "Right: in parts as in one."
 
-# %% ../../nbs/solutions/10_training_solutions.ipynb #d7350287
-class _Stopped(Learner):
-    "Plain SGD, and an end before step `at`"
+# %% ../../nbs/solutions/10_training_solutions.ipynb #c1cc6491
+class _Stop(Callback):
+    "Interrupts a run before step `at`"
 
-    at = -1
+    def __init__(self, at):
+        self.left = at
 
-    def optimizer(self, phase):
-        return torch.optim.SGD([{"params": list(self.model.parameters()), "top": phase.lr}], lr=0.1)
-
-    def _step(self, *args):
-        self.at -= 1
-        if self.at == -1:
+    def before_step(self, learn):
+        if self.left == 0:
             raise KeyboardInterrupt
-        return super()._step(*args)
+        self.left -= 1
 
 
-def _learner():
+def _sgd(model, phase, wd):
+    return torch.optim.SGD([{"params": list(model.parameters()), "top": phase.lr}], lr=0.1)
+
+# %% ../../nbs/solutions/10_training_solutions.ipynb #cee20428
+def _learner(*callbacks):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         net = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 3))
     data = TensorDataset(*_batch(40))
-    return _Stopped(net, data, data, bs=8)
+    return Learner(net, data, data, bs=8, optimizer=_sgd, callbacks=callbacks)
 
-# %% ../../nbs/solutions/10_training_solutions.ipynb #82a7b68a
+# %% ../../nbs/solutions/10_training_solutions.ipynb #3da9f3df
+def _lose_moments(tensors, metadata):
+    for name in [name for name in tensors if name.startswith("opt.")]:
+        del tensors[name]
+
+
+def _lose_place(tensors, metadata):
+    metadata["run"].update(phase=0, epoch=0, batch=0, n_seen=0, loss_sum=0.0)
+
+
+def _lose_generators(tensors, metadata):
+    state = torch.Generator().manual_seed(9).get_state()
+    metadata["random"].update(torch=[bytes(state.numpy()).hex()])
+
+
+def _lose_epochs(tensors, metadata):
+    metadata.update(epochs=0)
+
+# %% ../../nbs/solutions/10_training_solutions.ipynb #215cfed1
 _LOSE = {
-    "moments": lambda tensors, about: [
-        tensors.pop(k) for k in list(tensors) if k.startswith("opt.")
-    ],
-    "place": lambda tensors, about: about["run"].update(
-        phase=0, epoch=0, batch=0, seen=0, summed=0.0
-    ),
-    "generators": lambda tensors, about: about["random"].update(
-        torch=[bytes(torch.Generator().manual_seed(9).get_state().numpy()).hex()]
-    ),
-    "epochs so far": lambda tensors, about: about.update(epochs=0),
+    "moments": _lose_moments,
+    "place": _lose_place,
+    "generators": _lose_generators,
+    "epochs so far": _lose_epochs,
 }
 
-# %% ../../nbs/solutions/10_training_solutions.ipynb #58523a4d
+# %% ../../nbs/solutions/10_training_solutions.ipynb #2010c64d
+def _end_without(lose, folder):
+    "The first weights of a run that was stopped, lost something and was resumed"
+    torch.manual_seed(1)
+    with suppress(KeyboardInterrupt):
+        _learner(_Stop(13)).fit([Phase(4, None, lr=0.5)], checkpoint=folder, every=0)
+    tensors, metadata = read_checkpoint(folder / CHECKPOINT)
+    if lose:
+        lose(tensors, metadata)
+    write_checkpoint(folder / CHECKPOINT, tensors, metadata)
+    return _learner().resume(folder).model[0].weight.detach()
+
+
 @cache
 def _forgotten() -> dict:
-    "For each thing that a checkpoint may lose: whether the resumed run ends with other weights"
-    phases, found = [Phase(4, None, lr=0.5)], {}
+    "For each thing that may be lost: whether the resumed run ends with other weights"
     with torch.random.fork_rng(devices=[]), tempfile.TemporaryDirectory() as folder:
-        ends = {}
-        for lost in ("nothing", *_LOSE):
-            torch.manual_seed(1)
-            learn, path = _learner(), Path(folder) / lost
-            learn.at = 13
-            try:
-                learn.fit(phases, checkpoint=path, every=0)
-            except KeyboardInterrupt:
-                pass
-            tensors, about = read_checkpoint(path / CHECKPOINT)
-            if lost in _LOSE:
-                _LOSE[lost](tensors, about)
-            write_checkpoint(path / CHECKPOINT, tensors, about)
-            ends[lost] = _learner().resume(path).model[0].weight.detach()
-    return {lost: not torch.equal(ends[lost], ends["nothing"]) for lost in _LOSE}
+        path = Path(folder)
+        whole = _end_without(None, path / "nothing")
+        ends = {lost: _end_without(lose, path / lost) for lost, lose in _LOSE.items()}
+    return {lost: not torch.equal(end, whole) for lost, end in ends.items()}
 
-# %% ../../nbs/solutions/10_training_solutions.ipynb #2a2d2b82
+# %% ../../nbs/solutions/10_training_solutions.ipynb #daa8a3de
 def check_amnesia(answer) -> str:
     "`answer`: what a checkpoint has lost -> whether the resumed run ends with other weights"
     truth = _forgotten()
@@ -159,53 +202,38 @@ def check_amnesia(answer) -> str:
         "moments": "plain SGD: what does it remember from one step to the next?",
         "place": "the learning rate of a step depends on where in the schedule it is",
         "generators": "which units does Dropout leave out?",
-        "epochs so far": "the order of the pictures follows from the seed and the number of the epoch",
+        "epochs so far": "the order follows from the seed and the number of the epoch",
     }
     for lost, changes in truth.items():
         assert answer[lost] == changes, f"{lost}: not so. A hint: {hints[lost]}"
     return "Right: each was tried."
 
-# %% ../../nbs/solutions/10_training_solutions.ipynb #14d8ee80
+# %% ../../nbs/solutions/10_training_solutions.ipynb #94e5203a
 def _odd_net():
-    "Norms whose scale has two axes, whose name says nothing, and a parameter with one axis that is neither norm nor bias"
-    net = nn.Sequential(
-        nn.Conv2d(3, 4, 3),
-        nn.BatchNorm2d(4),
-        nn.GroupNorm(2, 4),
-        nn.Flatten(1, 2),
-        nn.LayerNorm((8, 4)),
-        nn.Linear(4, 2),
-    )
-    net.norm_of_words, net.attention, net.rms = (
-        nn.Linear(2, 2),
-        nn.MultiheadAttention(2, 1),
-        nn.RMSNorm(2),
-    )
+    "Norms, layers called norm, and a parameter with one axis that is neither norm nor bias"
+    conv, norms = nn.Conv2d(3, 4, 3), [nn.BatchNorm2d(4), nn.GroupNorm(2, 4)]
+    net = nn.Sequential(conv, *norms, nn.Flatten(1, 2), nn.LayerNorm((8, 4)), nn.Linear(4, 2))
+    net.norm_of_words = nn.Linear(2, 2)
+    net.attention = nn.MultiheadAttention(2, 1)
+    net.rms = nn.RMSNorm(2)
     net.temperature = nn.Parameter(torch.ones(1))
     return net
 
-# %% ../../nbs/solutions/10_training_solutions.ipynb #25253c88
+
+_SPARED = {"0.bias", "1.weight", "1.bias", "2.weight", "2.bias", "4.weight", "4.bias", "5.bias"}
+_SPARED |= {"norm_of_words.bias", "attention.in_proj_bias", "attention.out_proj.bias"}
+_SPARED |= {"rms.weight"}
+
+# %% ../../nbs/solutions/10_training_solutions.ipynb #4f3bd07b
 def check_spared(f) -> str:
     "`f(model)` names the parameters that are biases or belong to a normalisation layer"
-    wanted = {
-        "0.bias",
-        "1.weight",
-        "1.bias",
-        "2.weight",
-        "2.bias",
-        "4.weight",
-        "4.bias",
-        "5.bias",
-        "norm_of_words.bias",
-        "attention.in_proj_bias",
-        "attention.out_proj.bias",
-        "rms.weight",
-    }
-    found = set(f(_odd_net()))
-    assert not (missing := wanted - found), (
-        f"missing: {sorted(missing)}. A hint: ask the layer what it is, not its parameter how many axes it has"
+    names = set(f(_odd_net()))
+    missing, extra = sorted(_SPARED - names), sorted(names - _SPARED)
+    assert not missing, (
+        f"missing: {missing}. "
+        "A hint: ask the layer what it is, not its parameter how many axes it has"
     )
-    assert not (extra := found - wanted), (
-        f"spared without a reason: {sorted(extra)}. A hint: neither a name nor one axis makes a norm"
+    assert not extra, (
+        f"spared without a reason: {extra}. A hint: neither a name nor one axis makes a norm"
     )
     return "Right: by what the layers are."

@@ -260,7 +260,7 @@ def best_rate(
     best = max(learners, key=lambda lr: _preference(learners[lr]))
     return learners[best], best
 
-# %% ../../nbs/studies/kit.ipynb #12b95d42
+# %% ../../nbs/studies/kit.ipynb #4aef51b8
 @dataclass
 class Score:
     "What a run reached: the measured columns of its row"
@@ -270,7 +270,6 @@ class Score:
     valid: float  # accuracy on validation (%)
     chosen: object  # what validation chose: a learning rate, a probe's strength, a depth
     steps: int = 0  # of the optimiser
-    seconds: float = 0.0  # that the run took
 
     def row(self, **labels) -> dict:
         "The labels (arm, size, seed, …), then the measured columns"
