@@ -40,7 +40,7 @@ def run(seed, domain):
         {domain: lambda seed: parts(domain, seed)},
         PER_CLASS,
         seeds=[seed],
-        anew=False,
+        retune=False,
     )
     return {
         "rows": [

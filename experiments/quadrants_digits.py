@@ -38,7 +38,7 @@ def run(seed):
         bs=64,
         lrs=lrs,
         scratch_lrs=lrs,
-        longer=0,
+        long_factor=0,
         grid=2,
     )
     return {

@@ -5,165 +5,154 @@
 # %% auto #0
 __all__ = ['find_layers', 'capture', 'layer_table', 'statistics', 'show_statistics', 'Field', 'receptive_field']
 
-# %% ../nbs/03_activations.ipynb #6ab193fc
-import copy
+# %% ../nbs/03_activations.ipynb #a4f1a0ec
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from torch.nn import functional as F
-from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.modules.conv import _ConvNd
-from torch.overrides import TorchFunctionMode
 
-from .core.layouts import as_map, layout_of, n_positions
+from .core.fields import field_axes
+from .core.layouts import as_map
 from .core.recording import tensors_in
 from .core.results import Table
 from .core.session import COLORS
+from .core.state import hooks_removed
 
-# %% ../nbs/03_activations.ipynb #67f5d7b1
+# %% ../nbs/03_activations.ipynb #b2625fa2
+def _fits(name, pattern) -> bool:
+    "Whether the layer `name` fits `pattern`: `*` stays between two dots, `**` crosses them"
+    same_depth = name.count(".") == pattern.count(".")
+    return fnmatchcase(name, pattern) and ("**" in pattern or same_depth)
+
+
 def find_layers(model, layers) -> dict:
-    "Name -> module for `layers`, a name or pattern or a list of them, in the order of `model`: `*` stays between two dots, `**` crosses them; `ValueError` if one matches nothing"
+    "Name -> module for `layers`, a name or pattern or a list of them, in the order of `model`"
     patterns = [layers] if isinstance(layers, str) else list(layers)
-    fits = lambda name, p: fnmatchcase(name, p) and ("**" in p or name.count(".") == p.count("."))
-    named = {n: m for n, m in model.named_modules() if n}
-    for p in patterns:
-        if not any(fits(n, p) for n in named):
-            raise ValueError(f"no layer is called {p!r}; some names: {list(named)[:8]}")
-    return {n: m for n, m in named.items() if any(fits(n, p) for p in patterns)}
+    named = {name: m for name, m in model.named_modules() if name}
+    for pattern in patterns:
+        if not any(_fits(name, pattern) for name in named):
+            raise ValueError(f"no layer is called {pattern!r}; some names: {list(named)[:8]}")
+    return {name: m for name, m in named.items() if any(_fits(name, p) for p in patterns)}
 
-# %% ../nbs/03_activations.ipynb #ca4101ae
+# %% ../nbs/03_activations.ipynb #58e94615
 class _Captured(dict):
     "Layer -> tensor; a layer that gave nothing says so"
 
     def __missing__(self, name):
         raise KeyError(
-            f"nothing captured from {name!r}: it was not asked for, did not run, or, for gradients, backward() was not called"
+            f"nothing captured from {name!r}: it was not asked for, did not run, or, "
+            "for gradients, backward() was not called"
         )
 
-# %% ../nbs/03_activations.ipynb #ccf384ef
+
+def _keep_gradient(captured, name, out):
+    "Keep the gradient of `out` in `captured` when it arrives"
+    if not out.requires_grad:
+        raise RuntimeError(
+            f"no gradient reaches {name}: the network is frozen or under no_grad; "
+            "give it xb.requires_grad_(True)"
+        )
+    out.register_hook(lambda gradient: captured.update({name: gradient.detach().clone()}))
+
+
+def _keep(captured, name, detach, gradients, module, args, out):
+    "A forward hook: keep a clone of `out`, or its gradient, in `captured`"
+    if not isinstance(out, torch.Tensor):
+        kind = type(out).__name__
+        raise TypeError(f"{name} gives {kind}, not one tensor: name a layer inside it")
+    if gradients:
+        _keep_gradient(captured, name, out)
+    else:
+        captured[name] = out.detach().clone() if detach else out.clone()
+
+# %% ../nbs/03_activations.ipynb #d7d336a3
 @contextmanager
 def capture(
     model,
     layers,  # names or patterns, as in `find_layers`
     *,
     detach: bool = True,  # False: the captured tensors stay in the graph, for gradients
-    gradients: bool = False,  # the gradients of the layers' outputs instead, filled by `backward`
+    gradients: bool = False,  # the gradients of the layers' outputs, filled by `backward`
 ):  # a dictionary name -> tensor, filled by each forward pass
-    "Inside: what `layers` gave when they last ran, cloned, so that nothing that works in place can overwrite it; silent after, also after an error"
-    found, hooks = _Captured(), []
-
-    def watch(name):
-        def hook(module, args, out):
-            if not isinstance(out, torch.Tensor):
-                raise TypeError(
-                    f"{name} gives {type(out).__name__}, not one tensor: name a layer inside it"
-                )
-            if not gradients:
-                found[name] = out.detach().clone() if detach else out.clone()
-            elif out.requires_grad:
-                out.register_hook(lambda g: found.__setitem__(name, g.detach().clone()))
-            else:
-                raise RuntimeError(
-                    f"no gradient reaches {name}: the network is frozen or under no_grad; give it xb.requires_grad_(True)"
-                )
-
-        return hook
-
-    try:
+    "Inside: what `layers` gave when they last ran, cloned; no hook is left, also after an error"
+    captured = _Captured()
+    with hooks_removed() as hooks:
         for name, module in find_layers(model, layers).items():
-            hooks.append(module.register_forward_hook(watch(name)))
-        yield found
-    finally:
-        for hook in hooks:
-            hook.remove()
+            keep = partial(_keep, captured, name, detach, gradients)
+            hooks.append(module.register_forward_hook(keep))
+        yield captured
 
-# %% ../nbs/03_activations.ipynb #1b4a403c
+# %% ../nbs/03_activations.ipynb #a1e63cf0
+def _new_row(name, module) -> dict:
+    "The row of a layer before anything has run"
+    parameters = sum(p.numel() for p in module.parameters())
+    return dict(name=name, kind=type(module).__name__, shape=None, parameters=parameters, runs=0)
+
+
+def _note(row, module, args, out):
+    "A forward hook: write shape and run into `row`"
+    shapes = [tuple(t.shape) for t in tensors_in(out)]
+    row["shape"] = shapes[0] if len(shapes) == 1 else shapes
+    row["runs"] += 1
+
+
 def layer_table(model, xb) -> Table:
-    "What every layer of `model` gave for `xb` in the order of `model`: name, kind, shape, parameters (with those inside it), how many times it ran"
-    rows = {
-        n: dict(
-            name=n,
-            kind=type(m).__name__,
-            shape=None,
-            parameters=sum(p.numel() for p in m.parameters()),
-            runs=0,
-        )
-        for n, m in model.named_modules()
-        if n
-    }
-
-    def note(name, out):
-        shapes = [tuple(t.shape) for t in tensors_in(out)]
-        rows[name] |= dict(
-            shape=shapes[0] if len(shapes) == 1 else shapes, runs=rows[name]["runs"] + 1
-        )
-
-    hooks = [
-        m.register_forward_hook(lambda m, args, out, name=n: note(name, out))
-        for n, m in model.named_modules()
-        if n
-    ]
-    try:
-        with torch.no_grad():
-            model(xb)
-    finally:
-        for hook in hooks:
-            hook.remove()
+    "Name, kind, shape, parameters and number of runs of every layer of `model` for `xb`"
+    named = {name: m for name, m in model.named_modules() if name}
+    rows = {name: _new_row(name, m) for name, m in named.items()}
+    with hooks_removed() as hooks, torch.no_grad():
+        for name, m in named.items():
+            hooks.append(m.register_forward_hook(partial(_note, rows[name])))
+        model(xb)
     return Table(rows.values())
 
-# %% ../nbs/03_activations.ipynb #77c1b2d9
-def statistics(maps) -> Table:
-    "For each layer of `maps`, as `capture` gives them: mean, sd, share of zeros, share of dead channels (one and the same value at all positions of all pictures)"
-    rows = []
-    for name, out in maps.items():
-        channels = as_map(out).float().transpose(0, 1).flatten(1)  # (c, n·h·w)
-        if channels.shape[1] < 2:
-            raise ValueError(
-                f"{name} has one number per channel: give statistics more than one picture"
-            )
-        dead = channels.amax(1) == channels.amin(1)
-        rows.append(
-            {
-                "name": name,
-                "mean": channels.mean().item(),
-                "sd": channels.std().item(),
-                "zeros": channels.eq(0).float().mean().item(),
-                "dead": dead.float().mean().item(),
-            }
-        )
-    return Table(rows)
+# %% ../nbs/03_activations.ipynb #bf440846
+def _statistics(name, out) -> dict:
+    "The row of one layer's output"
+    channels = as_map(out).float().transpose(0, 1).flatten(1)  # (c, n·h·w)
+    if channels.shape[1] < 2:
+        raise ValueError(f"{name} has one number per channel: give statistics more than one image")
+    dead = channels.amax(1) == channels.amin(1)
+    return {
+        "name": name,
+        "mean": channels.mean().item(),
+        "sd": channels.std().item(),
+        "zeros": channels.eq(0).float().mean().item(),
+        "dead": dead.float().mean().item(),
+    }
 
-# %% ../nbs/03_activations.ipynb #ffd44065
+
+def statistics(maps) -> Table:
+    "For each layer of `maps`: mean, standard deviation, shares of zeros and of dead channels"
+    return Table([_statistics(name, out) for name, out in maps.items()])
+
+# %% ../nbs/03_activations.ipynb #12c59e47
+def _draw_histograms(ax, maps, low, high):
+    "The histogram of every layer of `maps` as a column, shares on a logarithmic scale"
+    columns = [out.float().histc(60, low, high).cpu() / out.numel() for out in maps.values()]
+    shares = torch.stack(columns, 1).add(1e-4).log10()
+    extent = (-0.5, len(maps) - 0.5, low, high)
+    style = dict(origin="lower", aspect="auto", cmap="viridis")
+    image = ax.imshow(shares, extent=extent, **style)
+    ax.figure.colorbar(image, ax=ax, label="log₁₀ share of values")
+
+
 def show_statistics(maps, axes=None) -> np.ndarray:
-    "Three panels over the layers of `maps`: mean and sd, zeros and dead channels (%), histogram; returns the axes"
+    "Three panels over the layers of `maps`: mean and sd, zeros and dead channels, histograms"
     if axes is None:
         _, axes = plt.subplots(1, 3, figsize=(11, 3.4))
-    rows, x = statistics(maps).rows, np.arange(len(maps))
-    mean, sd, zeros, dead = (
-        np.array([row[key] for row in rows]) for key in ("mean", "sd", "zeros", "dead")
-    )
+    table, x = statistics(maps), np.arange(len(maps))
+    mean, sd = np.array(table["mean"]), np.array(table["sd"])
+    low, high = mean - sd, mean + sd
     axes[0].plot(x, mean, label="mean")
-    axes[0].fill_between(
-        x, mean - sd, mean + sd, alpha=0.2, color=COLORS[0], label="± sd", linewidth=0
-    )
-    axes[1].plot(x, 100 * zeros, label="zeros")
-    axes[1].plot(x, 100 * dead, label="dead channels", linestyle="--")
-    low, high = (mean - 3 * sd).min(), (mean + 3 * sd).max()
-    counts = np.stack(
-        [out.float().histc(60, low, high).cpu().numpy() / out.numel() for out in maps.values()], 1
-    )
-    image = axes[2].imshow(
-        np.log10(counts + 1e-4),
-        origin="lower",
-        aspect="auto",
-        extent=(-0.5, len(x) - 0.5, low, high),
-        cmap="viridis",
-    )
-    axes[2].figure.colorbar(image, ax=axes[2], label="log₁₀ share of values")
+    axes[0].fill_between(x, low, high, alpha=0.2, color=COLORS[0], label="± sd", linewidth=0)
+    axes[1].plot(x, 100 * np.array(table["zeros"]), label="zeros")
+    axes[1].plot(x, 100 * np.array(table["dead"]), label="dead channels", linestyle="--")
+    _draw_histograms(axes[2], maps, (mean - 3 * sd).min(), (mean + 3 * sd).max())
     for ax, label in zip(axes, ("value", "%", "value")):
         ax.set_xticks(x, list(maps), rotation=90, fontsize=8)
         ax.set_ylabel(label)
@@ -172,166 +161,45 @@ def show_statistics(maps, axes=None) -> np.ndarray:
         ax.legend()
     return axes
 
-# %% ../nbs/03_activations.ipynb #c7d3f10a
-def _open_twin(model):
-    "A copy of `model` through which every path passes: weights positive and random, no biases, BatchNorm idle"
-    twin, generator = copy.deepcopy(model).eval().float(), torch.Generator().manual_seed(0)
-    for name, p in twin.named_parameters():
-        p.requires_grad_(False)
-        if p.ndim > 1:
-            p.uniform_(0.35, 1.05, generator=generator).div_(max(1, p[0].numel()))
-        else:
-            p.fill_(0.0 if name.endswith("bias") else 1.0)
-    for m in twin.modules():
-        m._forward_hooks.clear()  # somebody may be watching the original
-        if isinstance(m, _BatchNorm):
-            m.reset_running_stats()
-    return twin
-
-# %% ../nbs/03_activations.ipynb #d11646e7
-def _as_average(
-    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
-):
-    "Maximum pooling as an average over the same windows, through which every input passes"
-    if return_indices or dilation not in (1, (1, 1)):
-        return F.max_pool2d(
-            input, kernel_size, stride, padding, dilation, ceil_mode, return_indices
-        )
-    return F.avg_pool2d(input, kernel_size, stride, padding, ceil_mode)
-
-# %% ../nbs/03_activations.ipynb #48654b0b
-class _Open(TorchFunctionMode):
-    "Inside its `with`: maximum pooling lets every input through; with `local`, what has been pooled over all positions counts as a constant"
-
-    def __init__(self, local=False):
-        super().__init__()
-        self.local = local
-
-    def __torch_function__(self, func, types, args=(), kwargs=None):
-        name, kwargs = getattr(func, "__name__", ""), kwargs or {}
-        if name == "max_pool2d":
-            return _as_average(*args, **kwargs)
-        if self.local and name in ("group_norm", "instance_norm"):
-            return args[0]
-        out, read = func(*args, **kwargs), tensors_in([args, kwargs])
-        pooled = (
-            self.local
-            and isinstance(out, torch.Tensor)
-            and n_positions(out.shape) == 1
-            and any(n_positions(t.shape) > 1 and t.numel() > out.numel() for t in read)
-        )
-        return out.detach() if pooled else out
-
-# %% ../nbs/03_activations.ipynb #b0549efd
-class _Reached(Exception):
-    "Ends a forward pass at the layer that was wanted"
-
-
-def _run_to(model, layer, xb) -> torch.Tensor:
-    "What `layer` of `model` gives for `xb`, with its graph; what comes after it does not run"
-    found = []
-
-    def stop(module, args, out):
-        found.append(out)
-        raise _Reached
-
-    hook = model.get_submodule(layer).register_forward_hook(stop)
-    try:
-        model(xb)
-    except _Reached:
-        pass
-    finally:
-        hook.remove()
-    if not found:
-        raise ValueError(f"{layer} did not run")
-    if not isinstance(found[0], torch.Tensor):
-        raise TypeError(
-            f"{layer} gives {type(found[0]).__name__}, not one tensor: name a layer inside it"
-        )
-    return found[0]
-
-# %% ../nbs/03_activations.ipynb #30dda991
+# %% ../nbs/03_activations.ipynb #ecf098ce
 class Field(NamedTuple):
-    "The receptive field of a layer's units, in pixels; where `whole` is true, global pooling, gating or attention lets each unit see the whole picture"
+    "The receptive field of a layer's units, in pixels"
 
     height: int
     width: int
     stride: tuple  # how far apart the fields of neighbouring positions are: (down, right)
-    start: tuple  # the top left corner of the field of position (0, 0); negative: in the padding
-    whole: bool
+    start: tuple  # top left corner of the field of position (0, 0); negative: in the padding
+    whole: bool  # global pooling, gating or attention lets each unit see the whole image
 
     def box(self, row: int, col: int) -> tuple:
-        "(top, left, bottom, right) of the field of position (`row`, `col`), which may reach beyond the picture"
+        "(top, left, bottom, right) of the field of position (`row`, `col`), also beyond the image"
         top, left = (s + i * step for s, i, step in zip(self.start, (row, col), self.stride))
         return top, left, top + self.height, left + self.width
 
-# %% ../nbs/03_activations.ipynb #e78875db
-@torch.enable_grad()  # also where a caller switched gradients off
-def _extents(twin, layer, h, w, local=False, layout=None):
-    "Down and right, (length, stride, start) of the field of `layer`'s middle unit in an `h` × `w` picture, None where it reaches an edge; and the layout"
-    channels = next((m.in_channels for m in twin.modules() if isinstance(m, _ConvNd)), 3)
-    xb = (
-        torch.rand(1, channels, h, w, generator=torch.Generator().manual_seed(1))
-        .mul_(1e-3)
-        .requires_grad_(True)
-    )
-    with _Open(local):
-        out = _run_to(twin, layer, xb)
-    layout, ends = layout or layout_of(out.shape), []
-    map = as_map(out, layout)  # (1, c, h, w)
-    row, col = map.shape[2] // 2, map.shape[3] // 2
-    for step in (0, -1) if out.requires_grad else ():
-        (grad,) = torch.autograd.grad(
-            map[0, :, row + step, col + step].sum(), xb, retain_graph=True, allow_unused=True
+# %% ../nbs/03_activations.ipynb #c17f25c5
+def _field(layer, axes, size) -> Field:
+    "The `Field` that `field_axes` measured in a square image of `size` pixels"
+    if None in axes:
+        return Field(size, size, (0, 0), (0, 0), True)
+    length, stride, start = zip(*axes)
+    if min(stride) < 1:
+        raise ValueError(
+            f"the fields of {layer} do not slide with the position: neighbours share one "
+            f"(windows of attention), {length[0]} × {length[1]} pixels"
         )
-        if grad is not None:
-            ends.append(
-                [(int(i.min()), int(i.max()) + 1) for i in grad[0].ne(0).any(0).nonzero().T]
-            )
-    if len(ends) < 2 or not all(ends):
-        return [None, None], layout
-    fits = lambda a, size: all(e[a][0] > 0 and e[a][1] < size for e in ends)
-    stride = [ends[0][a][0] - ends[1][a][0] for a in (0, 1)]
-    return [
-        (ends[0][a][1] - ends[0][a][0], stride[a], ends[0][a][0] - (row, col)[a] * stride[a])
-        if fits(a, (h, w)[a])
-        else None
-        for a in (0, 1)
-    ], layout
+    return Field(*length, stride, start, False)
 
-# %% ../nbs/03_activations.ipynb #a2c8f8cf
+
 def receptive_field(
     model,
     layer: str,  # a name, as in `find_layers`
     *,
-    local: bool = False,  # take what global pooling and gating give for a constant: the field of the local path
-    size: int = None,  # of the square picture, in pixels; by default that of `model.preprocess`, or 224
-) -> Field:  # of a unit far from the padding; the whole picture where global pooling, gating or attention shows it
-    "How much of the picture a unit of `layer` can see: where its gradient lives, in a copy of `model` in which every path is open"
+    local: bool = False,  # take what global pooling and gating give for a constant
+    size: int = None,  # of the square image, in pixels; None: that of `model.preprocess`, or 224
+) -> Field:  # of a unit far from the padding
+    "How much of the image a unit of `layer` can see, measured with every path open"
     layer, *more = find_layers(model, layer)
     if more:
         raise ValueError(f"one layer, please: {layer}, or {more[0]}?")
-    size, twin = size or getattr(getattr(model, "preprocess", None), "size", 224), _open_twin(model)
-    found, layout = _extents(twin, layer, size, size, local)
-    gated = None in found and not local and None not in _extents(twin, layer, size, size, True)[0]
-    for axis, longer in ((a, k * size) for a in (0, 1) for k in (2, 4, 8) if not gated):
-        if found[axis]:
-            continue
-        try:
-            found[axis] = _extents(
-                twin,
-                layer,
-                *((longer, min(size, 96)) if axis == 0 else (min(size, 96), longer)),
-                local,
-                layout,
-            )[0][axis]
-        except (AssertionError, RuntimeError, ValueError):
-            break  # a network that takes no other size
-    if None in found:
-        return Field(size, size, (0, 0), (0, 0), True)
-    length, stride, start = zip(*found)
-    if min(stride) < 1:
-        raise ValueError(
-            f"the fields of {layer} do not slide with the position: neighbours share one (windows of attention), {length[0]} × {length[1]} pixels"
-        )
-    return Field(*length, stride, start, False)
+    size = size or getattr(getattr(model, "preprocess", None), "size", 224)
+    return _field(layer, field_axes(model, layer, size, local), size)

@@ -144,7 +144,8 @@ def test_notebooks():
     cell = new_code_cell("assert 1 == 2, 'the test of tests'")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "failing.ipynb"
-        nbformat.write(notebook(cell) | {"nbformat": 4, "nbformat_minor": 5}, path)
+        nb = NotebookNode(cells=[cell], metadata=NotebookNode(), nbformat=4, nbformat_minor=5)
+        nbformat.write(nb, path)
         try:
             run_as_test(path)
         except AssertionError as e:

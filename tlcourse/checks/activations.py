@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['random_images', 'check_pooled_features', 'check_field', 'check_broken']
 
-# %% ../../nbs/solutions/03_activations_solutions.ipynb #b82bb7b1
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #beefbc52
 import random
 from collections import OrderedDict
 
@@ -13,156 +13,177 @@ import torch
 from torch import nn
 
 from ..activations import receptive_field
+from ..core.state import rng_restored
 
-# %% ../../nbs/solutions/03_activations_solutions.ipynb #3f6e6541
-def _net(seed=0):
-    "Four blocks of convolution, BatchNorm and a ReLU in place, pooling and a classifier"
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        block = lambda i, o: nn.Sequential(
-            OrderedDict(
-                conv=nn.Conv2d(i, o, 3, 1, 1, bias=False),
-                norm=nn.BatchNorm2d(o),
-                act=nn.ReLU(inplace=True),
-            )
-        )
-        blocks = [(f"block{k}", block(3 if k == 0 else 8, 8)) for k in range(4)]
-        net = nn.Sequential(
-            OrderedDict(
-                blocks
-                + [
-                    ("pool", nn.AdaptiveAvgPool2d(1)),
-                    ("flat", nn.Flatten()),
-                    ("fc", nn.Linear(8, 5)),
-                ]
-            )
-        )
-        net.train()(random_images(3))  # statistics for BatchNorm
-    return net.eval()
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #4c51e7e7
+def _block(n_in, n_out):
+    "Convolution, BatchNorm and a ReLU in place"
+    conv = nn.Conv2d(n_in, n_out, 3, 1, 1, bias=False)
+    return nn.Sequential(
+        OrderedDict(conv=conv, norm=nn.BatchNorm2d(n_out), act=nn.ReLU(inplace=True))
+    )
 
 
 def random_images(seed=0, n=8):
+    "`n` images (n, 3, 12, 12) of noise"
     return torch.randn(n, 3, 12, 12, generator=torch.Generator().manual_seed(seed))
 
 
-def _hooks(net):
+def _net(seed=0):
+    "Four blocks, pooling and a classifier"
+    with rng_restored():
+        torch.manual_seed(seed)
+        parts = [(f"block{k}", _block(3 if k == 0 else 8, 8)) for k in range(4)]
+        parts += [("pool", nn.AdaptiveAvgPool2d(1)), ("flat", nn.Flatten())]
+        net = nn.Sequential(OrderedDict([*parts, ("fc", nn.Linear(8, 5))]))
+        net.train()(random_images(3))
+    return net.eval()
+
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #0c21b610
+def _check_values(features, expected):
+    "The pooled features must be those of evaluation mode, not overwritten"
+    shape, kind = getattr(features, "shape", None), type(features).__name__
+    assert shape == expected.shape, (
+        f"the answer should be a tensor {tuple(expected.shape)}, it is {shape or kind}"
+    )
+    if torch.allclose(features, expected, atol=1e-5):
+        return
+    assert features.min() < 0, (
+        "the features of a BatchNorm have no negative numbers? "
+        "What comes after it has written over them: a ReLU in place"
+    )
+    raise AssertionError(
+        "the values are not those of evaluation mode: "
+        "with BatchNorm in training mode they depend on the batch"
+    )
+
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #dbea196d
+def _n_hooks(net):
     return sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in net.modules())
 
-# %% ../../nbs/solutions/03_activations_solutions.ipynb #c19e3de2
+
+def _check_traces(net, modes):
+    "No hook may be left, and each layer must have its mode"
+    n = _n_hooks(net)
+    assert n == 0, f"{n} hook is still on the network after the call"
+    n = sum(m.training != mode for m, mode in zip(net.modules(), modes))
+    assert n == 0, (
+        f"{n} layers are in another mode than before. A hint: one BatchNorm was in evaluation "
+        "mode, the rest in training mode"
+    )
+
+
+def _check_traces_of_error(f, net, modes):
+    "The same after the network has raised an error"
+    try:
+        f(net, "block0.norm", torch.randn(2, 4, 12, 12))
+    except RuntimeError:
+        pass
+    assert _n_hooks(net) == 0, (
+        "a hook is left when the network raises an error: "
+        "the removal belongs in a finally, or use capture"
+    )
+    assert [m.training for m in net.modules()] == modes, (
+        "the modes are not put back when the network raises an error"
+    )
+
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #715a7e10
 def check_pooled_features(f) -> str:
-    "`f(model, layer, xb)` gives the output of `layer`, averaged over positions, (n, channels), in evaluation mode, and leaves `model` as it was"
+    "Checks `f(model, layer, xb)`: pooled output in evaluation mode, `model` left as it was"
     net, xb = _net(), random_images()
     with torch.no_grad():
         conv = net.block0.conv(xb)
         expected = net.block0.norm(conv).mean((2, 3))
     net.train()
     net.block1.norm.eval()
-    modes, found = [m.training for m in net.modules()], f(net, "block0.norm", xb)
-    assert getattr(found, "shape", None) == expected.shape, (
-        f"the answer should be a tensor {tuple(expected.shape)}, it is {getattr(found, 'shape', type(found).__name__)}"
-    )
-    if not torch.allclose(found, expected, atol=1e-5):
-        assert found.min() < 0, (
-            "the features of a BatchNorm have no negative numbers? What comes after it has written over them: a ReLU in place"
-        )
-        raise AssertionError(
-            "the values are not those of evaluation mode: with BatchNorm in training mode they depend on the batch"
-        )
-    assert _hooks(net) == 0, f"{_hooks(net)} hook is still on the network after the call"
-    now = [m.training for m in net.modules()]
-    assert now == modes, (
-        f"{sum(a != b for a, b in zip(now, modes))} layers are in another mode than before. A hint: one BatchNorm was in evaluation mode, the rest in training mode"
-    )
-    try:
-        f(net, "block0.norm", torch.randn(2, 4, 12, 12))
-    except RuntimeError:
-        pass
-    assert _hooks(net) == 0, (
-        "a hook is left when the network raises an error: the removal belongs in a finally, or use capture"
-    )
-    assert [m.training for m in net.modules()] == modes, (
-        "the modes are not put back when the network raises an error"
-    )
+    modes = [m.training for m in net.modules()]
+    _check_values(f(net, "block0.norm", xb), expected)
+    _check_traces(net, modes)
+    _check_traces_of_error(f, net, modes)
     return "Right: the true values, and nobody notices that you were there."
 
-# %% ../../nbs/solutions/03_activations_solutions.ipynb #b78d484c
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #8cd546fa
 def _measured(layers):
     "Field and stride of a stack of convolutions (kernel, stride, dilation), measured"
-    stack = nn.Sequential(
-        *[nn.Conv2d(1, 1, k, s, dilation=d, padding=d * (k - 1) // 2) for k, s, d in layers]
-    )
-    field = receptive_field(stack, str(len(layers) - 1), size=96)
+    convs = [nn.Conv2d(1, 1, k, s, dilation=d, padding=d * (k - 1) // 2) for k, s, d in layers]
+    field = receptive_field(nn.Sequential(*convs), str(len(layers) - 1), size=96)
     return field.height, field.stride[0]
 
-# %% ../../nbs/solutions/03_activations_solutions.ipynb #695b9ccf
-def _guess(layers, dilated=True, late=False):
-    "Field and stride as people get them: without dilation, or with each layer's own stride counted too `late`"
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #31c3471f
+def _mistaken(layers, dilated=True, own_stride=False):
+    "Field and stride as people get them: without dilation, or with each layer's own stride"
     field = stride = 1
     for k, s, d in layers:
-        field, stride = (
-            field + (k - 1) * (d if dilated else 1) * (stride * s if late else stride),
-            stride * s,
-        )
+        step = stride * s if own_stride else stride
+        field += (k - 1) * (d if dilated else 1) * step
+        stride *= s
     return field, stride
 
 
+def _field_hint(layers, answer):
+    "What to say about the wrong `answer`"
+    if answer == _mistaken(layers, dilated=False):
+        return "a kernel of 3 with dilation 2 reaches over 5"
+    if answer == _mistaken(layers, own_stride=True):
+        return "a kernel steps over its input: its own stride counts for the layers after it"
+    return "both grow from 1, layer by layer"
+
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #6156dfed
 def check_field(f) -> str:
-    "`f(layers)` gives field and stride, in pixels, of a stack of (kernel, stride, dilation)"
+    "Checks `f(layers)`: field and stride, in pixels, of a stack of (kernel, stride, dilation)"
     rng = random.Random(0)
     for n in (1, 2, 2, 3, 3, 4):
         layers = [(rng.choice([1, 3, 5]), rng.choice([1, 2]), rng.choice([1, 2])) for _ in range(n)]
-        right, answer = _measured(layers), tuple(f(layers))
-        hints = {
-            _guess(
-                layers, late=True
-            ): "a kernel steps over its input: its own stride counts for the layers after it",
-            _guess(layers, dilated=False): "a kernel of 3 with dilation 2 reaches over 5",
-        }
-        assert answer == right, (
-            f"{layers}: measured {right}, yours {answer}. A hint: {hints.get(answer, 'both grow from 1, layer by layer')}"
+        measured, answer = _measured(layers), tuple(f(layers))
+        assert answer == measured, (
+            f"{layers}: measured {measured}, yours {answer}. A hint: {_field_hint(layers, answer)}"
         )
     return "Right: six stacks, measured and calculated alike."
 
-# %% ../../nbs/solutions/03_activations_solutions.ipynb #c342c335
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #a96d45e9
 def _broken(where, how):
-    "A network whose BatchNorm `where` is broken: 'zero' weights, 'tiny' variance or 'nan' in its mean"
+    "A network whose BatchNorm `where` is broken: 'zero', 'tiny' or 'nan'"
     net = _net(seed=5)
     norm = net.get_submodule(where)
     if how == "zero":
         norm.weight.data.zero_()
         norm.bias.data.zero_()
-    if how == "tiny":
+    elif how == "tiny":
         norm.running_var.mul_(1e-10)
         norm.eps = 1e-12
-    if how == "nan":
+    else:
         norm.running_mean.fill_(float("nan"))
     return net
 
-# %% ../../nbs/solutions/03_activations_solutions.ipynb #a026fc9c
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #03d07fd3
+_ILLNESSES = {
+    "zero": "one and the same answer to everything",
+    "tiny": "values a hundred thousand times too large, and no channel is dead",
+    "nan": "not a number, which compares as false",
+}
+
+
+def _check_name(answer, where, how):
+    "`answer` must be the layer `where`"
+    illness = _ILLNESSES[how]
+    assert answer is not None, f"nothing found in a network with this illness: {illness}"
+    assert not where.startswith(f"{answer}."), (
+        f"{answer!r} is a container: name the layer inside it"
+    )
+    assert answer == where, (
+        f"{answer!r} is not where it begins (the illness: {illness}). "
+        "A hint: the first ill layer in the order of the network"
+    )
+
+
 def check_broken(f) -> str:
-    "`f(model, healthy, xb)` gives the name of the layer of `model` where it begins to be broken"
-    hints = {
-        "zero": "one and the same answer to everything",
-        "tiny": "values a hundred thousand times too large, and no channel is dead",
-        "nan": "not a number, which compares as false",
-    }
-    for where, how in (
-        ("block2.norm", "zero"),
-        ("block1.norm", "tiny"),
-        ("block3.norm", "nan"),
-        ("block0.norm", "zero"),
-    ):
+    "Checks `f(model, healthy, xb)`: the name of the layer where `model` begins to be broken"
+    places = [("block2.norm", "zero"), ("block1.norm", "tiny")]
+    places += [("block3.norm", "nan"), ("block0.norm", "zero")]
+    for where, how in places:
         try:
             answer = f(_broken(where, how), _net(seed=6), random_images())
         except (IndexError, StopIteration):
             answer = None
-        if answer == where:
-            continue
-        assert answer is not None, f"nothing found in a network with this illness: {hints[how]}"
-        assert not where.startswith(f"{answer}."), (
-            f"{answer!r} is a container: name the layer inside it"
-        )
-        raise AssertionError(
-            f"{answer!r} is not where it begins (the illness: {hints[how]}). A hint: the first ill layer in the order of the network"
-        )
+        _check_name(answer, where, how)
     return "Right: four networks, and the layer found in each."
