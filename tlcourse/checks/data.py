@@ -14,88 +14,101 @@ from PIL import Image
 
 from ..data import Split
 
-# %% ../../nbs/solutions/01_data_solutions.ipynb #7db2f54d
+# %% ../../nbs/solutions/01_data_solutions.ipynb #774bdf21
 def _draw_classes(root):
     "Two classes below `root`, and four things that are none"
     for name in ("zebra", "ant", ".ipynb_checkpoints", "empty", "half"):
         (root / name).mkdir()
-    picture = Image.linear_gradient("L")
     for name in ("zebra", "ant", ".ipynb_checkpoints"):
-        picture.save(root / name / "1.jpg")
+        Image.linear_gradient("L").save(root / name / "1.jpg")
     whole = (root / "ant" / "1.jpg").read_bytes()
     (root / "half" / "1.jpg").write_bytes(whole[: len(whole) // 2])
     (root / "labels.csv").write_text("1.jpg,ant")
 
-
+# %% ../../nbs/solutions/01_data_solutions.ipynb #7c291e68
 _NOT_CLASSES = {
-    ".ipynb_checkpoints": "Jupyter's hidden folder is no class: leave out names that start with a dot",
-    "empty": "an empty folder counts as a class: look whether it holds a picture",
-    "half": "a folder counts as a class although its only picture is cut in half: read the picture whole (load_image), not only its header",
+    ".ipynb_checkpoints": "Jupyter's hidden folder is no class: "
+    "leave out names that start with a dot",
+    "empty": "an empty folder counts as a class: look whether it holds an image",
+    "half": "a folder counts as a class although its only image is cut in half: "
+    "read the image whole (load_image), not only its header",
     "labels.csv": "a file counts as a class: ask is_dir()",
 }
 
+# %% ../../nbs/solutions/01_data_solutions.ipynb #8d366529
+def _check_names(names):
+    "The names must be those of the two classes, sorted"
+    for name, hint in _NOT_CLASSES.items():
+        assert name not in names, hint
+    assert set(names) == {"ant", "zebra"}, (
+        f"the classes are ant and zebra, you found {names}: does one readable image suffice?"
+    )
+    assert names == ["ant", "zebra"], (
+        f"{names} is not sorted: the order of a folder differs between machines, "
+        "and with it the class numbers"
+    )
 
+# %% ../../nbs/solutions/01_data_solutions.ipynb #836875f3
 def check_class_folders(answer):
     "Whether `answer(root)` lists the classes below the folder `root` (a Path), sorted"
     with tempfile.TemporaryDirectory() as folder:
         _draw_classes(Path(folder))
-        found = answer(Path(folder))
-    assert isinstance(found, (list, tuple)), (
-        f"your function returns {found!r}: a list of names is wanted"
+        names = answer(Path(folder))
+    assert isinstance(names, (list, tuple)), (
+        f"your function returns {names!r}: a list of names is wanted"
     )
-    found = [getattr(f, "name", f) for f in found]
-    for name, hint in _NOT_CLASSES.items():
-        assert name not in found, hint
-    assert set(found) == {"ant", "zebra"}, (
-        f"the classes are ant and zebra, you found {found}: does one readable picture suffice?"
-    )
-    assert list(found) == ["ant", "zebra"], (
-        f"{found} is not sorted: the order of a folder differs between machines, and with it the class numbers"
-    )
+    _check_names([getattr(name, "name", name) for name in names])
     print("Right: two classes, in an order that is the same everywhere.")
 
-# %% ../../nbs/solutions/01_data_solutions.ipynb #a2889387
+# %% ../../nbs/solutions/01_data_solutions.ipynb #eb424a6a
+_AVERAGES = {
+    2.5 / 3: "this is the mean of the batches' means: "
+    "a last batch of one sample weighs as much as a full one",
+    7 / 12: "you divide by the number of batches times the size of the first: "
+    "the last batch is smaller",
+    6 / 8: "the last batch is missing: evaluation drops nothing",
+    7: "this counts the right answers: divide by the number of samples",
+}
+
+
+def _refuse_known(value, hints):
+    "Raise the hint of the typical wrong value that `value` is equal to"
+    for wrong, hint in hints.items():
+        assert abs(float(value) - wrong) >= 1e-6, hint
+
+# %% ../../nbs/solutions/01_data_solutions.ipynb #6b1addf6
 def check_mean_accuracy(answer):
     "Whether `answer(batches)` gives the share of right answers over batches of unequal sizes"
     targets = [np.array(t) for t in ([0, 1, 2, 1], [1, 1, 0, 2], [2])]
-    predictions = [np.array(p) for p in ([0, 1, 2, 1], [1, 1, 2, 0], [2])]  # 4 of 4, 2 of 4, 1 of 1
-    found = answer(list(zip(predictions, targets)))
-    assert found is not None, "your function returns nothing"
-    close = lambda value: abs(float(found) - value) < 1e-6
-    assert not close(2.5 / 3), (
-        "this is the mean of the batches' means: a last batch of one sample weighs as much as a full one"
-    )
-    assert not close(7 / 12), (
-        "you divide by the number of batches times the size of the first: the last batch is smaller"
-    )
-    assert not close(6 / 8), "the last batch is missing: evaluation drops nothing"
-    assert not close(7), "this counts the right answers: divide by the number of samples"
-    assert close(7 / 9), f"seven of nine answers are right, you say {found}"
+    predictions = [np.array(p) for p in ([0, 1, 2, 1], [1, 1, 2, 0], [2])]
+    value = answer(list(zip(predictions, targets)))
+    assert value is not None, "your function returns nothing"
+    _refuse_known(value, _AVERAGES)
+    assert abs(float(value) - 7 / 9) < 1e-6, f"seven of nine answers are right, you say {value}"
     print("Right: every sample weighs the same.")
 
-# %% ../../nbs/solutions/01_data_solutions.ipynb #1e2c79e1
+# %% ../../nbs/solutions/01_data_solutions.ipynb #358c9678
+_GROUPS = ["a", "a", "b", "b", "b", "c", "c", "d", "d", "a", "d"]
+_LEAKING = Split(train=[0, 1, 2, 5, 9], valid=[3, 7], test=[4, 6, 8, 10])
+_SHARES = {
+    2 / 3: "this is the share of the test's groups: count the samples",
+    2 / 5: "this is the share of the training samples: divide by the number of test samples",
+    1: "the group d is in validation, not in training: compare with split.train only",
+    0: "positions never overlap in a split: compare the groups at the positions, "
+    "sample_groups[split.test]",
+    2: "this is a number of samples: divide by the number of test samples",
+}
+
+# %% ../../nbs/solutions/01_data_solutions.ipynb #ca637b34
 def check_leaked_share(answer):
-    "Whether `answer(split, blocks)` gives the share of test samples whose block also holds training samples"
-    blocks = np.array(["a", "a", "b", "b", "b", "c", "c", "d", "d", "a", "d"])
-    split = Split(
-        train=[0, 1, 2, 5, 9], valid=[3, 7], test=[4, 6, 8, 10]
-    )  # b and c leak, d does not
-    found = answer(split, blocks)
-    assert found is not None, "your function returns nothing"
-    close = lambda value: abs(float(found) - value) < 1e-6
-    assert not close(2 / 3), "this is the share of the test's blocks: count the samples"
-    assert not close(2 / 5), (
-        "this is the share of the training samples: divide by the number of test samples"
+    "Whether `answer(split, sample_groups)` gives the share of test samples that leak"
+    value = answer(_LEAKING, np.array(_GROUPS))
+    assert value is not None, "your function returns nothing"
+    _refuse_known(value, _SHARES)
+    assert abs(float(value) - 0.5) < 1e-6, (
+        f"two of four test samples have a neighbour in training, you say {value}"
     )
-    assert not close(1), (
-        "the block d is in validation, not in training: compare with split.train only"
+    assert float(answer(Split([0, 1], [7], [2, 5]), _GROUPS)) == 0, (
+        "no group is shared, and groups may be a plain list: np.asarray(sample_groups)"
     )
-    assert not close(0), (
-        "positions never overlap in a split: compare the blocks at the positions, blocks[split.test]"
-    )
-    assert not close(2), "this is a number of samples: divide by the number of test samples"
-    assert close(0.5), f"two of four test samples have a sister in training, you say {found}"
-    assert float(answer(Split([0, 1], [7], [2, 5]), list(blocks))) == 0, (
-        "no block is shared, and blocks may be a plain list: np.asarray(blocks)"
-    )
-    print("Right: 0.5 here, and 0 where blocks stay whole.")
+    print("Right: 0.5 here, and 0 where groups stay whole.")

@@ -12,141 +12,160 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #0ff16eb1
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #e5d666a4
+_HALF = ((0.5,) * 3, (0.5,) * 3)
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
 def _by_trial(conv, mean, std):
-    "The best value per filter: each pixel is tried black and white on its own (filters are linear, so pixels do not disturb each other)"
+    "The best value per filter: each pixel is tried black and white by itself"
     mean, std = torch.tensor(mean).view(3, 1, 1), torch.tensor(std).view(3, 1, 1)
-    found = []
-    for k in range(conv.out_channels):
-        black, white = (torch.full((3, 3, 3), v) for v in (0.0, 1.0))
-        value = lambda images: conv((images - mean) / std)[:, k].flatten()
-        one = torch.eye(27).view(27, 3, 3, 3)  # one pixel white, the others black
-        image = (value(one) > value(black[None])).view(3, 3, 3) * white
-        found.append(value(image[None])[0])
-    return torch.stack(found)
+    one_white = torch.eye(27).view(27, 3, 3, 3)  # one pixel white, the others black
+    black = torch.zeros(1, 3, 3, 3)
 
-# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #ec39c21c
-@torch.no_grad()
-def check_ceiling(f) -> str:
-    "`f(conv, mean, std)`: the largest value of each filter of `conv` over pictures in [0, 1] that are normalised by `mean` and `std`"
+    def values(images):
+        return conv((images - mean) / std).flatten(1)  # (n, filters)
+
+    is_better = values(one_white) > values(black)  # (27, filters)
+    images = is_better.T.reshape(-1, 3, 3, 3).float()
+    return values(images).diagonal()
+
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #600da3e9
+def _convolutions() -> dict:
+    "A convolution without bias and one with, always the same"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         convs = {"without bias": nn.Conv2d(3, 4, 3, bias=False), "with a bias": nn.Conv2d(3, 4, 3)}
         convs["with a bias"].bias.data += 1
-    for what, conv in convs.items():
-        for name, stats in (
-            ("mean = std = 0.5", ((0.5,) * 3, (0.5,) * 3)),
-            ("ImageNet's mean and std", _IMAGENET),
-        ):
-            got, right = f(conv, *stats), _by_trial(conv, *stats)
+    return convs
+
+
+_CEILING_HINTS = {
+    "without bias": "what are black and white after normalising, channel by channel?",
+    "with a bias": "is the bias there, once?",
+}
+
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #379cd09e
+@torch.no_grad()
+def check_ceiling(answer) -> str:
+    "Whether `answer(conv, mean, std)` is the best value per filter over images in [0, 1]"
+    normalisations = {"mean = std = 0.5": _HALF, "ImageNet's mean and std": _IMAGENET}
+    for kind, conv in _convolutions().items():
+        for name, stats in normalisations.items():
+            got, right = answer(conv, *stats), _by_trial(conv, *stats)
             assert isinstance(got, torch.Tensor) and got.shape == right.shape, (
                 f"one value per filter, a tensor of shape {tuple(right.shape)}, was wanted"
             )
-            hint = (
-                "what are black and white after normalising, channel by channel?"
-                if "without" in what
-                else "is the bias there, once?"
-            )
             assert torch.allclose(got, right, atol=1e-4), (
-                f"a convolution {what}, {name}: {got[0]:.3f} for the first filter, but its best picture gives {right[0]:.3f}. A hint: {hint}"
+                f"a convolution {kind}, {name}: {got[0]:.3f} for the first filter, but its best "
+                f"image gives {right[0]:.3f}. A hint: {_CEILING_HINTS[kind]}"
             )
-    return "Right: no picture gives more, and one gives as much."
+    return "Right: no image gives more, and one gives as much."
 
-# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #d722cdc2
-def check_rescaled(f) -> str:
-    "`f(images, generator)`: all of `images` scaled by one factor between 0.8 and 1.2 that `generator` draws, with a gradient"
-    images = F.interpolate(
-        torch.rand(2, 3, 4, 4, generator=torch.Generator().manual_seed(0)), size=40, mode="bilinear"
-    ).requires_grad_()  # smooth
-    draw = lambda seed: f(images, torch.Generator().manual_seed(seed))
-    out = draw(0)
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #067cf360
+def _smooth_images():
+    "Two smooth images (2, 3, 40, 40)"
+    noise = torch.rand(2, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+    return F.interpolate(noise, size=40, mode="bilinear").requires_grad_()
+
+
+def _check_gradient(images, out):
     assert isinstance(out, torch.Tensor) and out.shape[:2] == (2, 3), (
-        "two pictures went in, two must come out: (2, 3, h, w)"
+        "two images went in, two must come out: (2, 3, h, w)"
     )
     assert out.requires_grad, (
-        "no gradient comes back to the pictures. A hint: what does .detach() do?"
+        "no gradient comes back to the images. A hint: what does .detach() do?"
     )
     out.sum().backward()
     assert images.grad.any(), "the gradient that comes back is zero everywhere"
+
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #b13f04f6
+def _check_seed(draw):
+    "Whether the generator's seed alone decides what `draw(seed)` gives"
+    hint = "A hint: torch.rand(1, generator=generator)"
     state = torch.get_rng_state()
-    again = [draw(0).shape for _ in range(3)]
-    assert len({out.shape, *again}) == 1, (
-        "the same generator seed gave different sizes. A hint: torch.rand(1, generator=generator)"
+    shapes = {draw(0).shape for _ in range(4)}
+    assert len(shapes) == 1, f"the same generator seed gave different sizes. {hint}"
+    is_untouched = torch.equal(state, torch.get_rng_state())
+    assert is_untouched, f"the global random state was used. {hint}"
+
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #a388d264
+def _check_factors(draw):
+    "Whether the factors of forty seeds fill 0.8 to 1.2"
+    factors = [draw(seed).shape[-1] / 40 for seed in range(40)]
+    low, high = min(factors), max(factors)
+    assert low >= 0.75 and high <= 1.25, (
+        f"factors from {low:.2f} to {high:.2f}; 0.8 to 1.2 were wanted"
     )
-    assert torch.equal(state, torch.get_rng_state()), (
-        "the global random state was used. A hint: torch.rand(1, generator=generator)"
+    assert low < 0.87 and high > 1.13, (
+        f"forty draws lie between {low:.2f} and {high:.2f}: use all of 0.8 to 1.2"
     )
-    sides = [draw(seed).shape[-1] / 40 for seed in range(40)]
-    assert min(sides) >= 0.75 and max(sides) <= 1.25, (
-        f"factors from {min(sides):.2f} to {max(sides):.2f}; 0.8 to 1.2 were wanted"
-    )
-    assert min(sides) < 0.87 and max(sides) > 1.13, (
-        f"forty draws lie between {min(sides):.2f} and {max(sides):.2f}: use all of 0.8 to 1.2"
-    )
+
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #318bcd4a
+def check_rescaled(answer) -> str:
+    "Whether `answer(images, generator)` scales all images by one factor, with a gradient"
+    images = _smooth_images()
+
+    def draw(seed):
+        return answer(images, torch.Generator().manual_seed(seed))
+
+    out = draw(0)
+    _check_gradient(images, out)
+    _check_seed(draw)
+    _check_factors(draw)
     expected = F.interpolate(images, size=out.shape[-2:], mode="bilinear")
     assert (out - expected).abs().mean() < 0.05, (
-        "the pictures have the right size but do not show what they showed"
+        "the images have the right size but do not show what they showed"
     )
     return "Right: the seed decides, and the gradient comes back."
 
-# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #595f697d
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #a7994a91
 def small_net():
-    "A small network with BatchNorm, always the same: pictures (n, 3, 16, 16) -> maps (n, 4, 12, 12)"
+    "A small network with BatchNorm, always the same: (n, 3, 16, 16) -> maps (n, 4, 12, 12)"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return nn.Sequential(
-            nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 4, 3)
-        ).eval()
+        layers = [nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 4, 3)]
+        return nn.Sequential(*layers).eval()
 
-
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #bd6d9de2
 def _loop(net, channel, fault="none"):
     "Sixty steps uphill for `channel`, with one `fault`"
     pixels = torch.zeros(1, 3, 16, 16).requires_grad_()
-    opt = torch.optim.Adam(
-        [pixels.tanh().detach().requires_grad_() if fault == "nothing learns" else pixels], 0.1
-    )
+    copied = pixels.tanh().detach().requires_grad_()
+    opt = torch.optim.Adam([copied if fault == "nothing learns" else pixels], 0.1)
     if fault == "network moved":
         net.train()
     for _ in range(60):
         maps = net(pixels.tanh())  # (1, 4, 12, 12)
-        value = maps[
-            :, (channel + 1) % maps.shape[1] if fault == "another channel" else channel
-        ].mean()
+        climbed = (channel + 1) % maps.shape[1] if fault == "another channel" else channel
+        value = maps[:, climbed].mean()
         opt.zero_grad()
         (value if fault == "downhill" else -value).backward()
         opt.step()
     net.eval()
     return pixels.tanh().detach()
 
-
-_FAULTS = {
-    "Ada": "network moved",
-    "Bo": "another channel",
-    "Cem": "none",
-    "Dora": "downhill",
-    "Eli": "nothing learns",
-}
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #d2600dbd
+_FAULTS = {"Ada": "network moved", "Bo": "another channel", "Cem": "none"}
+_FAULTS |= {"Dora": "downhill", "Eli": "nothing learns"}
 
 
 def suspects() -> dict:
-    "Five loops for activation maximisation: name -> function (net, channel) -> picture (1, 3, 16, 16) in [-1, 1]; some are at fault"
+    "Five loops, some at fault: name -> function (net, channel) -> image (1, 3, 16, 16) in [-1, 1]"
     return {name: partial(_loop, fault=fault) for name, fault in _FAULTS.items()}
 
-# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #97e84dc5
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #04b7bc84
 _CLUES = {
     "network moved": "compare the network's buffers before and after",
     "another channel": "look at the value of every channel, not only of the one asked for",
     "none": "does its own channel rise most, and is the network what it was?",
     "downhill": "what is the value at the end, and what at the start?",
-    "nothing learns": "compare its picture with the start, plain grey",
+    "nothing learns": "compare its image with the start, plain grey",
 }
 
 
 def check_faults(answer: dict) -> str:
-    "`answer` names the fault of each of `suspects()`: 'none', 'downhill', 'nothing learns', 'another channel' or 'network moved'"
+    "Whether `answer` names the fault of each of `suspects()`"
     assert isinstance(answer, dict) and set(answer) == set(_FAULTS), (
         f"answer with a dictionary for {sorted(_FAULTS)}"
     )
