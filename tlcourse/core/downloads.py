@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['OFFLINE', 'map_by_order', 'sha256', 'NoWeights', 'load_offline', 'reachable', 'fetch', 'fill_from_hub']
 
-# %% ../../nbs/core/downloads.ipynb #626023ee
+# %% ../../nbs/core/downloads.ipynb #01b27288
 import hashlib
 import re
 import threading
@@ -18,7 +18,7 @@ import torch
 
 from .packages import optional
 
-# %% ../../nbs/core/downloads.ipynb #8d4014bb
+# %% ../../nbs/core/downloads.ipynb #b61f61ed
 def _kind(name: str) -> str:
     "The last part of a parameter's name: 'weight', 'bias', 'running_mean', …"
     return name.rsplit(".", 1)[-1]
@@ -37,13 +37,13 @@ def map_by_order(state, model) -> dict:
             raise ValueError(f"{old} {shapes[0]} does not fit {new} {shapes[1]}")
     return dict(zip(wanted, state.values()))
 
-# %% ../../nbs/core/downloads.ipynb #8eabe579
+# %% ../../nbs/core/downloads.ipynb #88ac77f5
 def sha256(path) -> str:
     "SHA-256 of the file at `path`, in hexadecimal"
     with open(path, "rb") as f:
         return hashlib.file_digest(f, "sha256").hexdigest()
 
-# %% ../../nbs/core/downloads.ipynb #dafdbe69
+# %% ../../nbs/core/downloads.ipynb #2ea4d90d
 # arch: (pip module, SHA-256 of its weights file, ImageNet top-1 in %)
 OFFLINE = {
     "tf_efficientnet_lite0": (
@@ -63,11 +63,11 @@ OFFLINE = {
     ),
 }
 
-# %% ../../nbs/core/downloads.ipynb #fed53836
+# %% ../../nbs/core/downloads.ipynb #6c106b7f
 class NoWeights(OSError):
     "Pretrained weights that no package, no cache and no network can give"
 
-# %% ../../nbs/core/downloads.ipynb #2a20282e
+# %% ../../nbs/core/downloads.ipynb #62e9dbef
 def load_offline(model, arch: str):
     "Fill `model` with the weights of `arch` from their pip package, checked byte by byte"
     module, digest, _ = OFFLINE[arch]
@@ -80,7 +80,7 @@ def load_offline(model, arch: str):
     state = torch.load(path, map_location="cpu", weights_only=True)
     model.load_state_dict(map_by_order(state, model))
 
-# %% ../../nbs/core/downloads.ipynb #271148e5
+# %% ../../nbs/core/downloads.ipynb #908fc08d
 def _answers(url, seconds) -> bool:
     "Whether a HEAD request to `url` succeeds"
     request = urllib.request.Request(url, method="HEAD")
@@ -98,7 +98,7 @@ def reachable(url: str, seconds: float = 3.0) -> bool:
     thread.join(seconds)
     return bool(answers and answers[0])
 
-# %% ../../nbs/core/downloads.ipynb #b431a253
+# %% ../../nbs/core/downloads.ipynb #59db8ae8
 def _download(url, path, hash_prefix):
     "The file at `url` to `path`, whole or not at all"
     host = urlsplit(url).hostname
@@ -129,7 +129,7 @@ def fetch(
         raise NoWeights(f"{name} in the cache is damaged (its hash differs): delete it")
     return path
 
-# %% ../../nbs/core/downloads.ipynb #65f76ceb
+# %% ../../nbs/core/downloads.ipynb #b9e2bb01
 def _cached_on_disk(repo):
     "The weights file of Hugging Face's `repo` in the local cache, or None"
     from huggingface_hub import try_to_load_from_cache

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['serving', 'silent_server', 'no_network']
 
-# %% ../../nbs/core/servers.ipynb #0d5015e6
+# %% ../../nbs/core/servers.ipynb #de2b6bd5
 import os
 import socket
 import tempfile
@@ -19,7 +19,7 @@ from unittest.mock import patch
 import torch
 from huggingface_hub import constants
 
-# %% ../../nbs/core/servers.ipynb #58e68044
+# %% ../../nbs/core/servers.ipynb #e4dfac0b
 class _Quiet(SimpleHTTPRequestHandler):
     "Serves files without a line in the log for each"
 
@@ -39,7 +39,7 @@ def serving(folder):
         server.shutdown()
         server.server_close()
 
-# %% ../../nbs/core/servers.ipynb #b4937a05
+# %% ../../nbs/core/servers.ipynb #4e4a389c
 @contextmanager
 def silent_server():
     "A server on this machine that accepts every connection and never answers; yields its address"
@@ -49,7 +49,7 @@ def silent_server():
     ):
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
-# %% ../../nbs/core/servers.ipynb #512b8112
+# %% ../../nbs/core/servers.ipynb #63ceb888
 def _empty_caches(folder) -> tuple:
     "Patches that point torch's and Hugging Face's caches to `folder`"
     return (
