@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['OFFLINE', 'map_by_order', 'sha256', 'NoWeights', 'load_offline', 'reachable', 'fetch', 'fill_from_hub']
 
-# %% ../../nbs/core/downloads.ipynb #88e61c51
+# %% ../../nbs/core/downloads.ipynb #6e640b56
 import hashlib
 import re
 import threading
@@ -18,7 +18,7 @@ import torch
 
 from .packages import optional
 
-# %% ../../nbs/core/downloads.ipynb #fecb1729
+# %% ../../nbs/core/downloads.ipynb #71bd2fd2
 def _kind(name: str) -> str:
     "The last part of a parameter's name: 'weight', 'bias', 'running_mean', …"
     return name.rsplit(".", 1)[-1]
@@ -37,13 +37,13 @@ def map_by_order(state, model) -> dict:
             raise ValueError(f"{old} {shapes[0]} does not fit {new} {shapes[1]}")
     return dict(zip(wanted, state.values()))
 
-# %% ../../nbs/core/downloads.ipynb #48c2c83b
+# %% ../../nbs/core/downloads.ipynb #8148e521
 def sha256(path) -> str:
     "SHA-256 of the file at `path`, in hexadecimal"
     with open(path, "rb") as f:
         return hashlib.file_digest(f, "sha256").hexdigest()
 
-# %% ../../nbs/core/downloads.ipynb #eb6376a2
+# %% ../../nbs/core/downloads.ipynb #d64a1298
 # arch: (pip module, SHA-256 of its weights file, ImageNet top-1 in %)
 OFFLINE = {
     "tf_efficientnet_lite0": (
@@ -63,11 +63,11 @@ OFFLINE = {
     ),
 }
 
-# %% ../../nbs/core/downloads.ipynb #551e5e9d
+# %% ../../nbs/core/downloads.ipynb #397f51cc
 class NoWeights(OSError):
     "Pretrained weights that no package, no cache and no network can give"
 
-# %% ../../nbs/core/downloads.ipynb #6691cee0
+# %% ../../nbs/core/downloads.ipynb #86b5c241
 def load_offline(model, arch: str):
     "Fill `model` with the weights of `arch` from their pip package, checked byte by byte"
     module, digest, _ = OFFLINE[arch]
@@ -80,7 +80,7 @@ def load_offline(model, arch: str):
     state = torch.load(path, map_location="cpu", weights_only=True)
     model.load_state_dict(map_by_order(state, model))
 
-# %% ../../nbs/core/downloads.ipynb #7578edc0
+# %% ../../nbs/core/downloads.ipynb #a2aac502
 def _answers(url, seconds) -> bool:
     "Whether a HEAD request to `url` succeeds"
     request = urllib.request.Request(url, method="HEAD")
@@ -98,7 +98,7 @@ def reachable(url: str, seconds: float = 3.0) -> bool:
     thread.join(seconds)
     return bool(answers and answers[0])
 
-# %% ../../nbs/core/downloads.ipynb #907fb415
+# %% ../../nbs/core/downloads.ipynb #884e4631
 def _download(url, path, hash_prefix):
     "The file at `url` to `path`, whole or not at all"
     host = urlsplit(url).hostname
@@ -129,7 +129,7 @@ def fetch(
         raise NoWeights(f"{name} in the cache is damaged (its hash differs): delete it")
     return path
 
-# %% ../../nbs/core/downloads.ipynb #0d1864cc
+# %% ../../nbs/core/downloads.ipynb #854b499c
 def _cached_on_disk(repo):
     "The weights file of Hugging Face's `repo` in the local cache, or None"
     from huggingface_hub import try_to_load_from_cache

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['leaf_at', 'to_map', 'layout_at', 'map_layers']
 
-# %% ../../nbs/core/maps.ipynb #22c13783
+# %% ../../nbs/core/maps.ipynb #8467c314
 from contextlib import contextmanager
 from math import log
 
@@ -15,16 +15,20 @@ from .layouts import layout_of
 from .recording import Record, bottlenecks
 from .state import eval_mode, hooks_removed
 
-# %% ../../nbs/core/maps.ipynb #c4829b1a
+# %% ../../nbs/core/maps.ipynb #c9349e51
+def _check_tensor(name, out):
+    if not isinstance(out, torch.Tensor):
+        kind = type(out).__name__
+        raise TypeError(f"{name} gives {kind}, not one tensor: name a layer inside it")
+
+# %% ../../nbs/core/maps.ipynb #21b9e890
 @contextmanager
 def leaf_at(module, name):
     "Inside: a list of the outputs of `module`, as leaves from which the graph goes on"
     leaves = []
 
     def replace_by_leaf(_, args, out):
-        if not isinstance(out, torch.Tensor):
-            kind = type(out).__name__
-            raise TypeError(f"{name} gives {kind}, not one tensor: name a layer inside it")
+        _check_tensor(name, out)
         leaves.append(out.detach().requires_grad_())
         return leaves[-1].clone()
 
@@ -32,12 +36,12 @@ def leaf_at(module, name):
         handles.append(module.register_forward_hook(replace_by_leaf))
         yield leaves
 
-# %% ../../nbs/core/maps.ipynb #a4fca1db
+# %% ../../nbs/core/maps.ipynb #8df1f689
 def _distortion(rows, columns, h, w):
     "How far a map of `rows` × `columns` is from the proportions of an image of `h` × `w` pixels"
     return abs(log(rows * w / (columns * h)))
 
-# %% ../../nbs/core/maps.ipynb #c2d57384
+# %% ../../nbs/core/maps.ipynb #0cebbf99
 def _token_grid(n_tokens, h, w):
     "(tokens without a position, rows, columns) for an image of `h` × `w` pixels; None if none fits"
     for extra in range(n_tokens):
@@ -48,7 +52,7 @@ def _token_grid(n_tokens, h, w):
             return extra, rows, columns
     return None
 
-# %% ../../nbs/core/maps.ipynb #fd013501
+# %% ../../nbs/core/maps.ipynb #e81c18bb
 def to_map(t, h, w):
     "The output `t` of a layer for images of `h` × `w` pixels as (n, c, h', w'), or None if no map"
     if t.ndim == 4:
@@ -60,7 +64,7 @@ def to_map(t, h, w):
     extra, rows, columns = grid
     return t[:, extra:].unflatten(1, (rows, columns)).movedim(3, 1)
 
-# %% ../../nbs/core/maps.ipynb #ffbfc0e8
+# %% ../../nbs/core/maps.ipynb #330a1fb1
 @torch.no_grad()
 def layout_at(model, layer: str, xb) -> str:
     "The layout of the output of `layer` ('NCHW', 'NHWC', 'tokens'), found on a square part of `xb`"
@@ -77,7 +81,7 @@ def layout_at(model, layer: str, xb) -> str:
             raise ValueError(f"{reason}, and patches need several sizes") from e
     return layout_of(shapes[-1])
 
-# %% ../../nbs/core/maps.ipynb #5d37f647
+# %% ../../nbs/core/maps.ipynb #ca1d3058
 def _steps_of_layers(model, xb, record) -> dict:
     "Layer -> the step of `record` that made its output; runs `model` on `xb`"
     steps = {}
@@ -96,7 +100,13 @@ def _steps_of_layers(model, xb, record) -> dict:
             model(xb)
     return steps
 
-# %% ../../nbs/core/maps.ipynb #c2728040
+# %% ../../nbs/core/maps.ipynb #67377e9d
+def _has_positions(shape, h, w) -> bool:
+    "Whether an output of `shape`, for images of `h` × `w` pixels, is a map of several positions"
+    fmap = to_map(torch.empty(shape, device="meta"), h, w) if shape else None
+    return fmap is not None and fmap[0, 0].numel() > 1
+
+# %% ../../nbs/core/maps.ipynb #a21cbbc9
 def map_layers(model, xb) -> list:
     "Names of the layers whose output is a map through which everything passes, shallow to deep"
     with torch.inference_mode(False), torch.no_grad(), eval_mode(model):
@@ -107,8 +117,6 @@ def map_layers(model, xb) -> list:
             names.setdefault(step, []).append(name)
     layers = []
     for i in bottlenecks([step.inputs for step in record.steps]):
-        shape = record.steps[i].shape
-        fmap = to_map(torch.empty(shape, device="meta"), *xb.shape[2:]) if shape else None
-        if i in names and fmap is not None and fmap[0, 0].numel() > 1:
+        if i in names and _has_positions(record.steps[i].shape, *xb.shape[2:]):
             layers.append(min(names[i], key=lambda name: name.count(".")))
     return layers
