@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['serving', 'silent_server', 'no_network']
 
-# %% ../../nbs/core/servers.ipynb #5630345a
+# %% ../../nbs/core/servers.ipynb #69cff2c3
 import os
 import socket
 import tempfile
@@ -19,7 +19,7 @@ from unittest.mock import patch
 import torch
 from huggingface_hub import constants
 
-# %% ../../nbs/core/servers.ipynb #a5d57525
+# %% ../../nbs/core/servers.ipynb #efee6bb5
 class _Quiet(SimpleHTTPRequestHandler):
     "Serves files without a line in the log for each"
 
@@ -39,7 +39,7 @@ def serving(folder):
         server.shutdown()
         server.server_close()
 
-# %% ../../nbs/core/servers.ipynb #f3ba968a
+# %% ../../nbs/core/servers.ipynb #d70e1c0f
 @contextmanager
 def silent_server():
     "A server on this machine that accepts every connection and never answers; yields its address"
@@ -49,7 +49,7 @@ def silent_server():
     ):
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
-# %% ../../nbs/core/servers.ipynb #7c40791c
+# %% ../../nbs/core/servers.ipynb #beef6f1b
 def _empty_caches(folder) -> tuple:
     "Patches that point torch's and Hugging Face's caches to `folder`"
     return (
