@@ -14,7 +14,7 @@ from ..attribution import gradcam, gradient, guided_backprop, heat
 from ..data import sample_photos
 from ..pretrained import load_pretrained
 
-# %% ../../nbs/solutions/06_attribution_solutions.ipynb #41264cb0
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #39ffc31c
 def _net():
     "A small network with BatchNorm and Dropout"
     layers = [nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6), nn.ReLU(), nn.Dropout(0.3)]
@@ -22,7 +22,7 @@ def _net():
     layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 3)]
     return nn.Sequential(*layers).train()
 
-
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #684474fd
 def _nets() -> dict:
     "What it is -> a network, always with the same weights"
     with torch.random.fork_rng(devices=[]):
@@ -35,11 +35,11 @@ def _nets() -> dict:
         "a network with a frozen first half in evaluation mode": half,
     }
 
-# %% ../../nbs/solutions/06_attribution_solutions.ipynb #34385ff5
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #1bc9ad97
 def _n_hooks(m):
     return len(m._forward_hooks) + len(m._backward_hooks) + len(m._forward_pre_hooks)
 
-
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #790ee6d9
 def _look(net) -> dict:
     "Everything that an explanation must leave alone: what -> its value"
     return {
@@ -54,7 +54,7 @@ def _look(net) -> dict:
 def _same(a, b) -> bool:
     return all(torch.equal(s, t) if isinstance(s, torch.Tensor) else s == t for s, t in zip(a, b))
 
-# %% ../../nbs/solutions/06_attribution_solutions.ipynb #ef259fd8
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #dd3536fa
 _HOW = {
     "some tensors": "BatchNorm writes its statistics in training mode",
     "the parameters' gradients": "torch.autograd.grad returns a gradient instead of storing it",
@@ -63,7 +63,7 @@ _HOW = {
     "hooks": "remove them in a finally",
 }
 
-
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #7cb7a30f
 def _slopes_of(f, net, xb, what):
     "`f`'s answer, a tensor; its errors as hints"
     try:
@@ -145,26 +145,26 @@ def case() -> tuple:
     xb = torch.stack([net.preprocess.at(160)(photos[name]) for name in ("chelsea", "coffee")])
     return net, twin, xb
 
-# %% ../../nbs/solutions/06_attribution_solutions.ipynb #5085a7f6
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #cda17c4f
 def _guided(net, xb, target):
     return heat(guided_backprop(net, xb, target))
 
-
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #4ac15607
 def _edges(net, xb, target):
     grey = F.pad(xb.mean(1, keepdim=True), (1, 1, 1, 1), mode="replicate")
     kernel = torch.tensor([[1.0, 0, -1], [2, 0, -2], [1, 0, -1]])
     return heat(F.conv2d(grey, torch.stack([kernel, kernel.T])[:, None]))  # of (n, 2, h, w)
 
-
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #4de58e89
 def _last_gradcam(net, xb, target):
     return gradcam(net, xb, target, "bn2")
 
-# %% ../../nbs/solutions/06_attribution_solutions.ipynb #33bc9077
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #83681989
 def vendors() -> dict:
     "Three explanations for sale: name -> function of (network, images, target) to maps (n, h, w)"
     return {"Clarity": _guided, "Crisp": _edges, "Cloudy": _last_gradcam}
 
-
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #7b0cece0
 _ANSWERS = {"Clarity": "network only", "Crisp": "image only", "Cloudy": "network and class"}
 _HINTS = {
     "image only": "give it the random twin: what changes?",

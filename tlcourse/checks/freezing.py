@@ -16,7 +16,7 @@ from ..core.reports import backward_work
 from ..freezing import freeze, freeze_to
 from ..surgery import transfer_model
 
-# %% ../../nbs/solutions/08_freezing_solutions.ipynb #fa6dfdde
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #92ca7e8f
 def _net(norm=nn.BatchNorm2d):
     "A small body with two normalisations, Dropout and a head, always with the same weights"
     with torch.random.fork_rng(devices=[]):
@@ -33,17 +33,17 @@ def _net(norm=nn.BatchNorm2d):
         head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 2))
         return nn.Sequential(OrderedDict(body=body, head=head))
 
-
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #910b1131
 def _batch(seed=0):
     return 1 + 2 * torch.randn(8, 3, 9, 9, generator=torch.Generator().manual_seed(seed))
 
-
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #6a611d50
 def _step(net, optimizer, seed=0):
     "Forward, backward, step in training mode; no gradient is cleared"
     net.train()(_batch(seed)).logsumexp(1).pow(2).sum().backward()
     optimizer.step()
 
-# %% ../../nbs/solutions/08_freezing_solutions.ipynb #61953744
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #60913eb3
 def _added(f, net, optimizer):
     "`f`'s answer, its error as a hint"
     try:
@@ -53,7 +53,7 @@ def _added(f, net, optimizer):
             f"the optimiser refused ({e}). A hint: what it holds already must not be added again"
         ) from e
 
-
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #c98faa24
 def _held(optimizer) -> set:
     "ids of the parameters that `optimizer` holds"
     return {id(p) for group in optimizer.param_groups for p in group["params"]}
@@ -77,7 +77,7 @@ def _check_all_added(f):
         "the second time nothing is missing: add no group, return 0"
     )
 
-# %% ../../nbs/solutions/08_freezing_solutions.ipynb #796283e1
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #e2162338
 def _check_frozen_left_out(f):
     net = _net()
     freeze(net.body[:4])
@@ -87,18 +87,18 @@ def _check_frozen_left_out(f):
         "frozen parameters were added too: only what learns is missing"
     )
 
-
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #08bc8144
 def check_add_missing(f) -> str:
     "`f(model, optimizer, lr)` adds what learns and is missing as one group, and returns how many"
     _check_all_added(f)
     _check_frozen_left_out(f)
     return "Right: everything that learns is in the optimiser, once."
 
-# %% ../../nbs/solutions/08_freezing_solutions.ipynb #a35a3585
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #bcb9f140
 def _statistics(i) -> set:
     return {f"body.{i}.{s}" for s in ("running_mean", "running_var", "num_batches_tracked")}
 
-
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #993a144d
 def _cases() -> list:
     "(model, which buffers drift in it, what it is)"
     flags, fixed, half, numb = _net(), _net(), _net(), _net()
@@ -165,19 +165,19 @@ def _frozen_by(
     how(net.body, optimizer)
     return net, optimizer
 
-# %% ../../nbs/solutions/08_freezing_solutions.ipynb #484406e2
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #ed20a610
 def _by_flags(body, optimizer):
     body.requires_grad_(False)
 
-
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #18218511
 def _by_freeze(body, optimizer):
     freeze(body)
 
-
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #345f1357
 def _by_rate(body, optimizer):
     optimizer.param_groups[0]["lr"] = 0.0
 
-
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #1ef1d4de
 def _group_norm(n):
     return nn.GroupNorm(2, n)
 

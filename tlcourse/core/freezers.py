@@ -52,12 +52,12 @@ def train_some(
         optimizer.step()
         optimizer.zero_grad(set_to_none=set_to_none)
 
-# %% ../../nbs/core/freezers.ipynb #fdf81eac
+# %% ../../nbs/core/freezers.ipynb #9c3f76cf
 def tensors_of(net) -> dict:
     "name -> a copy of each parameter and buffer of `net`"
     return {name: t.clone() for name, t in net.state_dict().items()}
 
-
+# %% ../../nbs/core/freezers.ipynb #46148de0
 def moved_since(before: dict, net) -> list:
     "Names of the tensors of `net` that are not bit-identical to those in `before`"
     return [name for name, t in net.state_dict().items() if not torch.equal(t, before[name])]
@@ -69,27 +69,27 @@ def moved_by_training(net, optimizer=None, **options) -> list:
     train_some(net, optimizer or torch.optim.SGD(net.parameters(), lr=0.1), **options)
     return moved_since(before, net)
 
-# %% ../../nbs/core/freezers.ipynb #30ddd14b
+# %% ../../nbs/core/freezers.ipynb #49f07d0b
 def _norms(body) -> list:
     return [m for m in body.modules() if isinstance(m, nn.BatchNorm2d)]
 
-
+# %% ../../nbs/core/freezers.ipynb #37e149a9
 def nothing_frozen(body):
     "The control: the whole body learns"
 
-
+# %% ../../nbs/core/freezers.ipynb #a9e805f2
 def flags(body):
     "PyTorch: `requires_grad_(False)` and no more; also fastai with `train_bn=False`"
     body.requires_grad_(False)
 
-# %% ../../nbs/core/freezers.ipynb #becc03fe
+# %% ../../nbs/core/freezers.ipynb #63cb776b
 def fastai_default(body):
     "fastai: `freeze()`, with train_bn=True: BatchNorm's parameters stay trainable"
     body.requires_grad_(False)
     for norm in _norms(body):
         norm.requires_grad_(True)
 
-
+# %% ../../nbs/core/freezers.ipynb #77450906
 def bn_freeze(body):
     "fastai's callback BnFreeze: BatchNorm layers without gradients go into evaluation mode"
 
@@ -100,26 +100,26 @@ def bn_freeze(body):
 
     return after_train
 
-# %% ../../nbs/core/freezers.ipynb #3b202615
+# %% ../../nbs/core/freezers.ipynb #668d725b
 def flags_and_bn_freeze(body):
     "fastai: train_bn=False, with the callback BnFreeze"
     flags(body)
     return bn_freeze(body)
 
-
+# %% ../../nbs/core/freezers.ipynb #2b7ada1e
 def default_and_bn_freeze(body):
     "fastai: `freeze()`, with the callback BnFreeze"
     fastai_default(body)
     return bn_freeze(body)
 
-# %% ../../nbs/core/freezers.ipynb #21d1c9b5
+# %% ../../nbs/core/freezers.ipynb #470031fe
 def lightning(body):
     "Lightning: `BaseFinetuning.freeze(train_bn=False)`"
     flags(body)
     for norm in _norms(body):
         norm.track_running_stats = False
 
-
+# %% ../../nbs/core/freezers.ipynb #eeed2c95
 def timm_freeze(body):
     "timm: `timm.utils.freeze` exchanges BatchNorm layers for constants"
     flags(body)
@@ -128,7 +128,7 @@ def timm_freeze(body):
             body[i] = FrozenBatchNorm2d(layer.num_features, layer.eps)
             body[i].load_state_dict(layer.state_dict())
 
-
+# %% ../../nbs/core/freezers.ipynb #a5ddf440
 def keras(body):
     "Keras: `trainable=False`: no gradients, and BatchNorm (not Dropout) in inference mode"
     flags(body)
