@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['OFFLINE', 'map_by_order', 'sha256', 'NoWeights', 'load_offline', 'reachable', 'fetch', 'fill_from_hub']
 
-# %% ../../nbs/core/downloads.ipynb #f1b0c0e3
+# %% ../../nbs/core/downloads.ipynb #4a7e7179
 import hashlib
 import re
 import threading
@@ -18,7 +18,7 @@ import torch
 
 from .packages import optional
 
-# %% ../../nbs/core/downloads.ipynb #1e53fca6
+# %% ../../nbs/core/downloads.ipynb #35e3f7ef
 def _kind(name: str) -> str:
     "The last part of a parameter's name: 'weight', 'bias', 'running_mean', …"
     return name.rsplit(".", 1)[-1]
@@ -37,13 +37,13 @@ def map_by_order(state, model) -> dict:
             raise ValueError(f"{old} {shapes[0]} does not fit {new} {shapes[1]}")
     return dict(zip(wanted, state.values()))
 
-# %% ../../nbs/core/downloads.ipynb #0445b058
+# %% ../../nbs/core/downloads.ipynb #bf5a778e
 def sha256(path) -> str:
     "SHA-256 of the file at `path`, in hexadecimal"
     with open(path, "rb") as f:
         return hashlib.file_digest(f, "sha256").hexdigest()
 
-# %% ../../nbs/core/downloads.ipynb #3de7c278
+# %% ../../nbs/core/downloads.ipynb #15f7d0d8
 # arch: (pip module, SHA-256 of its weights file, ImageNet top-1 in %)
 OFFLINE = {
     "tf_efficientnet_lite0": (
@@ -63,11 +63,11 @@ OFFLINE = {
     ),
 }
 
-# %% ../../nbs/core/downloads.ipynb #983ee31d
+# %% ../../nbs/core/downloads.ipynb #ee1053ad
 class NoWeights(OSError):
     "Pretrained weights that no package, no cache and no network can give"
 
-# %% ../../nbs/core/downloads.ipynb #5fffae43
+# %% ../../nbs/core/downloads.ipynb #dc87d4bb
 def load_offline(model, arch: str):
     "Fill `model` with the weights of `arch` from their pip package, checked byte by byte"
     module, digest, _ = OFFLINE[arch]
@@ -80,7 +80,7 @@ def load_offline(model, arch: str):
     state = torch.load(path, map_location="cpu", weights_only=True)
     model.load_state_dict(map_by_order(state, model))
 
-# %% ../../nbs/core/downloads.ipynb #974743dc
+# %% ../../nbs/core/downloads.ipynb #2ee635ab
 def _answers(url, seconds) -> bool:
     "Whether a HEAD request to `url` succeeds"
     request = urllib.request.Request(url, method="HEAD")
@@ -98,7 +98,7 @@ def reachable(url: str, seconds: float = 3.0) -> bool:
     thread.join(seconds)
     return bool(answers and answers[0])
 
-# %% ../../nbs/core/downloads.ipynb #b6bb6222
+# %% ../../nbs/core/downloads.ipynb #9573214d
 def _download(url, path, hash_prefix):
     "The file at `url` to `path`, whole or not at all"
     host = urlsplit(url).hostname
@@ -129,7 +129,7 @@ def fetch(
         raise NoWeights(f"{name} in the cache is damaged (its hash differs): delete it")
     return path
 
-# %% ../../nbs/core/downloads.ipynb #24de5581
+# %% ../../nbs/core/downloads.ipynb #3ae97f15
 def _cached_on_disk(repo):
     "The weights file of Hugging Face's `repo` in the local cache, or None"
     from huggingface_hub import try_to_load_from_cache

@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['single_band', 'resize', 'resized_size', 'to_pixels', 'random_box', 'Configured']
 
-# %% ../../nbs/core/pixels.ipynb #25f714c1
+# %% ../../nbs/core/pixels.ipynb #29d6b695
 import numpy as np
 import torch
 from torchvision.transforms.v2 import functional as TF
 
-# %% ../../nbs/core/pixels.ipynb #573b4650
+# %% ../../nbs/core/pixels.ipynb #01e55614
 def _bands_equal(image) -> bool:
     "Whether the three bands of an RGB `image` are the same"
     red, green, blue = (band.tobytes() for band in image.split())
@@ -25,13 +25,13 @@ def single_band(image):
         return image.getchannel(0)
     return None
 
-# %% ../../nbs/core/pixels.ipynb #70510823
+# %% ../../nbs/core/pixels.ipynb #01f6f98c
 def resize(image, h: int, w: int, interpolation: str):
     "An RGB `image` resized to `h` × `w`; a grey image comes back as its one band"
     mode = TF.InterpolationMode(interpolation)
     return TF.resize(single_band(image) or image, [h, w], interpolation=mode, antialias=True)
 
-# %% ../../nbs/core/pixels.ipynb #1dea1fe4
+# %% ../../nbs/core/pixels.ipynb #66525c12
 def resized_size(
     w: int,
     h: int,
@@ -45,7 +45,7 @@ def resized_size(
         return short, int(short * w / h)
     return int(short * h / w), short
 
-# %% ../../nbs/core/pixels.ipynb #ea1fc10d
+# %% ../../nbs/core/pixels.ipynb #a97fce05
 def to_pixels(image, channels: int = 3) -> torch.Tensor:
     "The bytes of `image` as (h, w, channels), or (h, w, 1) of a grey one"
     if channels not in (1, 3):
@@ -56,7 +56,7 @@ def to_pixels(image, channels: int = 3) -> torch.Tensor:
     array = np.array(image if channels == 3 else image.convert("L"))
     return torch.from_numpy(array.reshape(*array.shape[:2], -1))
 
-# %% ../../nbs/core/pixels.ipynb #8d63e912
+# %% ../../nbs/core/pixels.ipynb #9e3aef78
 def _uniform(generator) -> float:
     "One random number in [0, 1)"
     return torch.rand(1, generator=generator).item()
@@ -80,7 +80,7 @@ def random_box(w: int, h: int, generator: torch.Generator) -> tuple:
     left = int(_uniform(generator) * (w - part_w + 1))
     return (left, top, left + part_w, top + part_h), _uniform(generator) < 0.5
 
-# %% ../../nbs/core/pixels.ipynb #15cb0e2e
+# %% ../../nbs/core/pixels.ipynb #b7f2d4d0
 class Configured:
     "An object that is its dictionary `config`: equal, hashed, printed and read by it"
 

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['serving', 'silent_server', 'no_network']
 
-# %% ../../nbs/core/servers.ipynb #183d1b47
+# %% ../../nbs/core/servers.ipynb #a05848ad
 import os
 import socket
 import tempfile
@@ -19,7 +19,7 @@ from unittest.mock import patch
 import torch
 from huggingface_hub import constants
 
-# %% ../../nbs/core/servers.ipynb #28111c21
+# %% ../../nbs/core/servers.ipynb #d4066814
 class _Quiet(SimpleHTTPRequestHandler):
     "Serves files without a line in the log for each"
 
@@ -39,7 +39,7 @@ def serving(folder):
         server.shutdown()
         server.server_close()
 
-# %% ../../nbs/core/servers.ipynb #891aac17
+# %% ../../nbs/core/servers.ipynb #92b20904
 @contextmanager
 def silent_server():
     "A server on this machine that accepts every connection and never answers; yields its address"
@@ -49,7 +49,7 @@ def silent_server():
     ):
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
-# %% ../../nbs/core/servers.ipynb #1941ae4b
+# %% ../../nbs/core/servers.ipynb #1c5310b7
 def _empty_caches(folder) -> tuple:
     "Patches that point torch's and Hugging Face's caches to `folder`"
     return (
