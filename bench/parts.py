@@ -19,7 +19,7 @@ from common import ARCH
 from machine import machine
 from torchvision.transforms.v2 import functional as TF
 
-from tlcourse.core.engines import Pooled, export_with_dynamo, trace_onnx
+from tlcourse.core.exports import Pooled, export_with_dynamo, trace_onnx
 from tlcourse.core.memory import reuse_memory
 from tlcourse.data import solar_cells
 from tlcourse.surgery import transfer_model

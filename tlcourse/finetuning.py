@@ -14,12 +14,12 @@ from matplotlib.colors import LogNorm
 from .core.schedules import Phase, as_phases
 from .freezing import group_number, groups_of
 
-# %% ../nbs/11_finetuning.ipynb #498a6750
+# %% ../nbs/11_finetuning.ipynb #03b56596
 def head_only(epochs: int, lr: float = 2e-3) -> list:
     "Feature extraction: the head alone learns"
     return [Phase(epochs, -1, lr)]
 
-
+# %% ../nbs/11_finetuning.ipynb #96b6e9b3
 def full(epochs: int, lr=1e-3) -> list:
     "All groups at once; `lr` for all, or (shallowest, deepest)"
     return [Phase(epochs, 0, lr)]
@@ -105,7 +105,7 @@ def schedule(learn, phases) -> np.ndarray:
         parts.append(part)
     return np.concatenate(parts, 1)
 
-# %% ../nbs/11_finetuning.ipynb #6fc609d8
+# %% ../nbs/11_finetuning.ipynb #e4bee248
 def _mesh(ax, rates):
     "Draw `rates` (n_groups, steps) on `ax`, in colours over five orders of magnitude"
     low, high = np.nanmin(rates), np.nanmax(rates)
@@ -113,7 +113,7 @@ def _mesh(ax, rates):
     norm = LogNorm(max(low, high / 1e5), high)
     return ax.pcolormesh(steps, groups, rates, norm=norm, cmap="viridis")
 
-
+# %% ../nbs/11_finetuning.ipynb #18df69fe
 def show_schedule(learn, phases, ax=None):
     "What each layer group will do at each step: grey is frozen, colour is the learning rate"
     phases, n = as_phases(phases), len(learn.loader)

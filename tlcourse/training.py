@@ -132,7 +132,7 @@ def batches(self, data, epoch: int, skip: int = 0) -> DataLoader:
         generator=generator_for(self.seed, epoch, 0),  # it draws from no other
     )
 
-# %% ../nbs/10_training.ipynb #f4de5e17
+# %% ../nbs/10_training.ipynb #8599005f
 @patch_to(Learner)
 @torch.no_grad()
 def logits(self, dataset, net=None) -> tuple:
@@ -148,7 +148,7 @@ def logits(self, dataset, net=None) -> tuple:
     logits, targets = zip(*parts)
     return torch.cat(logits), torch.cat(targets)
 
-
+# %% ../nbs/10_training.ipynb #0690fc3f
 @patch_to(Learner)
 def evaluate(self, dataset, net=None) -> dict:
     "Loss and metrics over all of `dataset` at once, so that every sample weighs the same"
@@ -157,7 +157,7 @@ def evaluate(self, dataset, net=None) -> dict:
     scores = {name: float(metric(logits, targets)) for name, metric in self.metrics.items()}
     return {"loss": loss} | scores
 
-# %% ../nbs/10_training.ipynb #787c2087
+# %% ../nbs/10_training.ipynb #e64c34e1
 def learning_by_group(model) -> list:
     "(name, parameters that learn) of each layer group of `model`, shallow to deep, each once"
     left = {id(p): p for p in trainable_parameters(model)}
@@ -170,7 +170,7 @@ def learning_by_group(model) -> list:
         groups.append(("in no group", list(left.values())))
     return groups
 
-
+# %% ../nbs/10_training.ipynb #9b7100ec
 def parameter_groups(model, phase, wd: float) -> list:
     "The optimiser's groups for what learns: weights decay by `wd`, norms and biases do not"
     groups = learning_by_group(model)
@@ -184,7 +184,7 @@ def parameter_groups(model, phase, wd: float) -> list:
                 result.append(group)
     return result
 
-
+# %% ../nbs/10_training.ipynb #bb64ff18
 def adamw(model, phase, wd: float):
     "A fresh AdamW over what learns now (Loshchilov and Hutter 2019)"
     return torch.optim.AdamW(parameter_groups(model, phase, wd), lr=1e-3)

@@ -18,12 +18,12 @@ from ..freezing import group_number
 from ..surgery import LayerGroup, transfer_model
 from ..training import Learner
 
-# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #d5e32c29
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #0d428f9f
 @cache
 def _lite0():
     return transfer_model("tf_efficientnet_lite0", 2)
 
-
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #f1082ec9
 def _start(phase) -> str:
     "The name of the first group that learns in `phase`"
     if phase.train_from is None:
@@ -94,12 +94,12 @@ def plans() -> dict:
         "a rate of zero": [Phase(1, 0, 0.0)],
     }
 
-# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #8d03fffa
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #19f41d63
 def _block(n):
     conv = nn.Conv2d(n, 4, 3, padding=1, bias=False)
     return nn.Sequential(conv, nn.BatchNorm2d(4), nn.ReLU())
 
-
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #482930ff
 def _toy():
     "Three blocks with BatchNorm and a linear head, in four groups"
     with torch.random.fork_rng(devices=[]):
@@ -113,7 +113,7 @@ def _toy():
     ]
     return model
 
-# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #4e040d90
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #2cbf2626
 def _moved_by(phases) -> set:
     "The names of the groups in which a tensor has changed after `phases`"
     g = torch.Generator().manual_seed(0)
@@ -125,7 +125,7 @@ def _moved_by(phases) -> set:
     changed = [name for name, t in after.items() if not torch.equal(t, before[name])]
     return {name.removeprefix("body.").split(".")[0] for name in changed}
 
-
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #f5b8b09a
 @cache
 def _moved() -> dict:
     "Plan -> names of the groups in which a tensor has changed"

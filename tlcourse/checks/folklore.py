@@ -29,13 +29,13 @@ def check_by_luck(f) -> str:
         )
     return "Right: as many as the patterns say."
 
-# %% ../../nbs/solutions/folklore_solutions.ipynb #00355244
+# %% ../../nbs/solutions/folklore_solutions.ipynb #d5d51716
 def _close(answer, wanted) -> bool:
     if wanted is None or answer is None:
         return answer is wanted
     return abs(answer / wanted - 1) < 1e-9
 
-
+# %% ../../nbs/solutions/folklore_solutions.ipynb #253e7a7f
 def check_next_rate(f) -> str:
     "`f(rates, scores)`: the rate to try next, or None if the best lies inside the grid"
     rates = [1e-4, 1e-3, 1e-2]

@@ -5,32 +5,38 @@
 # %% auto #0
 __all__ = ['cut_suspects', 'check_suspects', 'check_fits', 'check_groups', 'check_head_size']
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #df2d6a57
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #04be49b0
 import re
+from typing import NamedTuple
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 from torch.nn.modules.module import register_module_parameter_registration_hook
 
+from ..core.unchanged import unchanged
+from ..pretrained import count_parameters
 from ..surgery import create_head
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #093846d8
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #c84d2986
 class _Small(nn.Module):
-    "Two convolutions, one BatchNorm, a classifier for five classes; the rest are functions in `forward`"
+    "Two convolutions, one BatchNorm, a classifier; the rest are functions in `forward`"
 
     def __init__(self):
         super().__init__()
-        self.conv1, self.norm = nn.Conv2d(3, 8, 3, 2), nn.BatchNorm2d(8)
-        self.conv2, self.fc = nn.Conv2d(8, 16, 3, 2), nn.Linear(16, 5)
+        self.conv1 = nn.Conv2d(3, 8, 3, 2)
+        self.norm = nn.BatchNorm2d(8)
+        self.conv2 = nn.Conv2d(8, 16, 3, 2)
+        self.fc = nn.Linear(16, 5)
 
     def forward(self, xb):  # (n, 3, h, w)
-        xb = F.relu(self.conv2(F.relu(self.norm(self.conv1(xb)))))  # (n, 16, h', w')
+        xb = F.relu(self.norm(self.conv1(xb)))  # (n, 8, h', w')
+        xb = F.relu(self.conv2(xb))  # (n, 16, h'', w'')
         xb = F.adaptive_avg_pool2d(xb, 1).flatten(1)  # (n, 16)
         return self.fc(F.dropout(xb, 0.3, self.training))
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #69fa6c48
-def _seen_pictures():
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #e935af04
+def _trained_small():
     "A `_Small` with the same weights and statistics each time, in evaluation mode"
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(0)
@@ -53,13 +59,14 @@ def _halves(net, name):
     }[name]
     return nn.Sequential(*body).eval(), nn.Sequential(*head).eval()
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #26a33bb7
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #1ff6fd18
 def cut_suspects() -> dict:
-    "Five cuts of one small network that reads (n, 3, 64, 64): name -> (network, body, head), all in evaluation mode; some are at fault"
-    nets = {name: _seen_pictures() for name in ("Ada", "Bo", "Cem", "Dora", "Eli")}
+    """Five cuts of one small network for images (n, 3, 64, 64), some of them at fault:
+    name -> (network, body, head), all in evaluation mode"""
+    nets = {name: _trained_small() for name in ("Ada", "Bo", "Cem", "Dora", "Eli")}
     return {name: (net, *_halves(net, name)) for name, net in nets.items()}
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #d4443a01
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #b631abf6
 _CUTS = {
     "Ada": "training only",
     "Bo": "too late",
@@ -67,352 +74,311 @@ _CUTS = {
     "Dora": "something lost",
     "Eli": "too early",
 }
+
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #436156bc
 _SIGNS = {
     "none": "what does prove(network, body, head, 64) say of it?",
     "too late": "how many positions has body(xb)?",
-    "too early": "read what (d) says: what is made at several positions behind the cut?",
-    "something lost": "does head(body(xb)) equal network(xb) in evaluation mode? Read the network's forward (network.forward??), not its list of layers",
+    "too early": "read what (d) says: what is made at several positions after the cut?",
+    "something lost": "does head(body(xb)) equal network(xb) in evaluation mode? "
+    "Read the network's forward (network.forward??), not its list of layers",
     "training only": "set network, body and head to training mode and run both under the same seed",
 }
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #79d969ec
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #c2d65e81
 def check_suspects(answer: dict) -> str:
-    "`answer` names the fault of each of `cut_suspects()`: 'none', 'too early', 'too late', 'something lost' or 'training only'"
-    assert isinstance(answer, dict) and set(answer) == set(_CUTS), (
-        f"answer with a dictionary for {sorted(_CUTS)}"
-    )
-    unknown = set(map(str, answer.values())) - set(_SIGNS)
-    assert not unknown, f"{sorted(unknown)} is none of the faults {sorted(_SIGNS)}"
+    "`answer` names the fault of each of `cut_suspects()`"
+    complete = isinstance(answer, dict) and set(answer) == set(_CUTS)
+    assert complete, f"answer with a dictionary for {sorted(_CUTS)}"
+    unknown = sorted(set(map(str, answer.values())) - set(_SIGNS))
+    assert not unknown, f"{unknown} is none of the faults {sorted(_SIGNS)}"
     for name, fault in _CUTS.items():
-        assert answer[name] == fault, (
-            f"{name}'s cut is not {answer[name]!r}. A hint: {_SIGNS[fault]}"
-        )
+        hint = f"A hint: {_SIGNS[fault]}"
+        assert answer[name] == fault, f"{name}'s cut is not {answer[name]!r}. {hint}"
     return "Right: four faults in five cuts, none of which raised an error."
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #23fffae3
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #4948b7ec
 def _linear_head(n):
-    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, n)), n
+    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, n))
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #61a0394b
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #c12e659a
 def _fit_heads() -> dict:
-    "What is behind a body of six channels -> the head, and how many logits it gives per picture (None: not even that)"
-    odd = {
-        "a head that gives maps (n, 3, 3, 3)": (
-            nn.Sequential(nn.AdaptiveAvgPool2d(3), nn.Conv2d(6, 3, 1)),
-            None,
-        ),
-        "a head that takes channels for pictures": (
-            nn.Sequential(nn.AdaptiveAvgPool2d(2), nn.Flatten(0, 1), nn.Flatten(), nn.Linear(4, 3)),
-            None,
-        ),
-    }
+    "What follows a body of six channels: the head, and its logits per image (None: not even that)"
+    maps = nn.Sequential(nn.AdaptiveAvgPool2d(3), nn.Conv2d(6, 3, 1))
+    rows = nn.Sequential(nn.AdaptiveAvgPool2d(2), nn.Flatten(0, 1), nn.Flatten(), nn.Linear(4, 3))
     return {
-        "a right head": _linear_head(3),
-        "a head for 1000 classes": _linear_head(1000),
-        "a head for two classes": _linear_head(2),
-    } | odd
+        "a right head": (_linear_head(3), 3),
+        "a head for 1000 classes": (_linear_head(1000), 1000),
+        "a head for two classes": (_linear_head(2), 2),
+        "a head that gives maps (n, 3, 3, 3)": (maps, None),
+        "a head that takes channels for images": (rows, None),
+    }
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #8f042a0e
-def _fit_cases() -> list:
-    "(what it is, a model for pictures (n, 3, 16, 16), how many logits it gives per picture)"
-    cases, modes = (
-        [],
-        (
-            (True, True, "training"),
-            (False, False, "evaluation"),
-            (False, True, "training, but its body in evaluation"),
-        ),
-    )
-    for body_trains, head_trains, mode in modes:
-        for what, (head, n) in _fit_heads().items():
-            body = nn.Sequential(
-                nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6), nn.ReLU(), nn.Dropout(0.2)
-            ).train(body_trains)
-            model = nn.Sequential(body, head.train(head_trains))
-            model.training = head_trains
-            body[0].bias.requires_grad_(False)
-            body[0].weight.grad = torch.ones_like(body[0].weight)
-            cases.append((f"{what}, model in {mode} mode", model, n))
-    return cases
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #e375e30a
+def _fit_model(head, body_trains: bool, head_trains: bool):
+    "A model for images (n, 3, 16, 16) with `head`, in these modes"
+    layers = nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6), nn.ReLU(), nn.Dropout(0.2)
+    body = nn.Sequential(*layers).train(body_trains)
+    model = nn.Sequential(body, head.train(head_trains))
+    model.training = head_trains
+    body[0].bias.requires_grad_(False)
+    body[0].weight.grad = torch.ones_like(body[0].weight)
+    return model
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #8fe43c23
-_LEAVE = {
-    "modes": "write down the mode of every layer: one train() wakes a body frozen in evaluation mode. A finally also works after an error",
-    "statistics": "in training mode a forward pass moves the statistics of BatchNorm, even without gradients: evaluation mode first",
-    "gradients": "a shape needs no backward pass and no zero_grad",
-    "weights": "look, but do not train",
-    "requires_grad flags": "torch.no_grad() is enough, the flags are somebody else's",
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #3db40ab1
+_MODES = {
+    "training": (True, True),
+    "evaluation": (False, False),
+    "training, but its body in evaluation": (False, True),
 }
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #1cb3fb00
-def _left(model) -> dict:
-    "The state of `model`, in numbers that can be compared"
-    grads = [None if p.grad is None else p.grad.tolist() for p in model.parameters()]
-    return {
-        "modes": [m.training for m in model.modules()],
-        "statistics": [b.tolist() for b in model.buffers()],
-        "gradients": grads,
-        "weights": [p.tolist() for p in model.parameters()],
-        "requires_grad flags": [p.requires_grad for p in model.parameters()],
-    }
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #1835a0e2
-def _judge_fit(f, model, xb, n, what):
-    "Whether `f`'s verdict on `model`, which gives `n` logits per picture, is right for three classes"
+def _fit_cases() -> list:
+    "(what it is, a model for images (n, 3, 16, 16), how many logits it gives per image)"
+    cases = []
+    for mode, trains in _MODES.items():
+        for what, (head, n) in _fit_heads().items():
+            cases.append((f"{what}, model in {mode} mode", _fit_model(head, *trains), n))
+    return cases
+
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #8fd40270
+def _verdict_of(f, model, xb, what):
+    "What `f` answers for three classes, and the words of its `ValueError`"
     try:
-        answer, message = f(model, xb, 3), None
+        return f(model, xb, 3), None
     except ValueError as e:
-        answer, message = None, str(e)
+        return None, str(e)
     except Exception as e:
         raise AssertionError(
             f"{what}: a ValueError was wanted, {type(e).__name__} came: {e}"
         ) from e
-    if n == 3:
-        assert message is None, (
-            f"{what}: it was refused ({message}), though it gives three logits for each picture"
-        )
-        assert answer is True, (
-            f"{what}: it gives three logits for each picture; answer True, not {answer!r}"
-        )
-        return
-    assert message is not None, (
-        f"{what}: it was not refused, {answer!r} came. A hint: the whole shape must be (n, n_classes), and raise a ValueError if not"
-    )
-    named = {
-        *re.findall(r"\d+", message),
-        *re.findall(r"\d+", message.replace(",", "")),
-    }  # 1,000 is 1000
-    assert n is None or {str(n), "3"} <= named, (
+
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #8423201e
+def _judge_accepted(answer, message, what):
+    "Whether a model with three logits per image was accepted"
+    three = "it gives three logits for each image"
+    assert message is None, f"{what}: it was refused ({message}), though {three}"
+    assert answer is True, f"{what}: {three}; answer True, not {answer!r}"
+
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #91cc2aaf
+def _judge_refused(answer, message, n, what):
+    "Whether a model with `n` logits per image, not three, was refused with both numbers"
+    hint = "A hint: the whole shape must be (n, n_classes), and raise a ValueError if not"
+    assert message is not None, f"{what}: it was not refused, {answer!r} came. {hint}"
+    numbers = {*re.findall(r"\d+", message), *re.findall(r"\d+", message.replace(",", ""))}
+    assert n is None or {str(n), "3"} <= numbers, (
         f"{what}: the message {message!r} must name both numbers, {n} and 3"
     )
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #4bfbe320
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #5ef9c0d2
 def check_fits(f) -> str:
-    "`f(model, xb, n_classes)` is True for logits (n, n_classes), raises a `ValueError` with both numbers otherwise, and leaves `model` as it was"
+    """`f(model, xb, n_classes)` is True for logits (n, n_classes), raises a `ValueError`
+    with both numbers otherwise, and leaves `model` as it was"""
     xb = torch.randn(4, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     for what, model, n in _fit_cases():
-        before = _left(model)
-        with torch.enable_grad():
-            _judge_fit(f, model, xb, n, what)
-            assert torch.is_grad_enabled(), (
-                f"{what}: afterwards gradients were switched off for everybody. A hint: with torch.no_grad()"
-            )
-        for thing, now in _left(model).items():
-            assert now == before[thing], (
-                f"{what}: afterwards its {thing} were others. A hint: {_LEAVE[thing]}"
-            )
+        with unchanged(model, what):
+            answer, message = _verdict_of(f, model, xb, what)
+            if n == 3:
+                _judge_accepted(answer, message, what)
+            else:
+                _judge_refused(answer, message, n, what)
     return "Right: refused by its shape, and the model left as it was."
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #8c345211
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #5e5a08d5
 class _Tokens(nn.Module):
     "Layers, and two bare parameters"
 
     def __init__(self):
         super().__init__()
-        self.patches, self.norm, self.head = nn.Conv2d(3, 4, 4, 4), nn.LayerNorm(4), nn.Linear(4, 2)
-        self.pos_embed, self.cls_token = (
-            nn.Parameter(torch.zeros(1, 5, 4)),
-            nn.Parameter(torch.zeros(1, 1, 4)),
-        )
+        self.patches = nn.Conv2d(3, 4, 4, 4)
+        self.norm = nn.LayerNorm(4)
+        self.head = nn.Linear(4, 2)
+        self.pos_embed = nn.Parameter(torch.zeros(1, 5, 4))
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, 4))
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #ceb068ac
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #174f06f5
 class _Tied(nn.Module):
     "`again` is the layer `first`, and `out` has the weight of `embed`"
 
     def __init__(self):
         super().__init__()
-        self.embed, self.first, self.norm, self.norm2 = (
-            nn.Embedding(7, 4),
-            nn.Linear(4, 4),
-            nn.LayerNorm(4),
-            nn.LayerNorm(4),
-        )
-        self.again, self.out = self.first, nn.Linear(4, 7, bias=False)
+        self.embed = nn.Embedding(7, 4)
+        self.first = nn.Linear(4, 4)
+        self.norm = nn.LayerNorm(4)
+        self.norm2 = nn.LayerNorm(4)
+        self.again = self.first
+        self.out = nn.Linear(4, 7, bias=False)
         self.out.weight = self.embed.weight
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #faaf87a5
-def _token_cases() -> list:
-    "(what it is, model, groups, names in no group, names in several, a hint) with bare parameters"
-    bare, hint = (
-        ["cls_token", "pos_embed"],
-        "model.named_parameters() gives bare parameters too, model.children() does not",
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #c2d4c650
+class _Case(NamedTuple):
+    "A model with groups, the right answer, and a hint for a wrong one"
+
+    what: str
+    model: nn.Module
+    groups: list
+    missing: list  # names in no group
+    double: list  # names in several groups
+    hint: str
+
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #e1c81f44
+_GROUP_HINTS = {
+    "bare": "model.named_parameters() gives bare parameters too, model.children() does not",
+    "count": "count how many groups have a parameter",
+    "inside": "layer.parameters() goes through all layers inside",
+    "identity": "a name says nothing of identity: compare id(p)",
+    "names": "begin with the names, not with the groups",
+    "ways": "one parameter may be reached by two ways: compare id(p)",
+    "once": "count groups: met twice in one group is in one group",
+    "values": "equal values are not the same parameter: compare id(p)",
+}
+
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #37762ad6
+def _case(net, what, groups, missing, double, hint) -> _Case:
+    "A case in words: names are separated by spaces, groups by '|'; 'net' is the network itself"
+    layers = {"net": net, **net._modules}
+    lists = [[layers[name] for name in group.split()] for group in groups.split("|") if group]
+    return _Case(what, net, lists, missing.split(), double.split(), _GROUP_HINTS[hint])
+
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #ea736dae
+_BARE, _NORM, _HEAD = "cls_token pos_embed", "norm.bias norm.weight", "head.bias head.weight"
+_TOKEN_ROWS = [
+    ("bare parameters in no group", "patches|norm head", _BARE, "", "bare"),
+    ("the whole network as one group", "net", "", "", "bare"),
+    ("a module in two groups", "patches norm|norm head", _BARE, _NORM, "count"),
+    ("a network and one layer of it again", "net|head", "", _HEAD, "inside"),
+]
+
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #a561197f
+_FIRST, _NORM2 = "first.bias first.weight", "norm2.bias norm2.weight"
+_SHARED, _EQUAL = "a weight shared by layers of two groups", "one of two layers with equal values"
+_TIED_ROWS = [
+    ("a shared layer in two groups", "first embed|again norm norm2", "", _FIRST, "ways"),
+    ("a shared layer, twice in one group", "first again embed|norm norm2", "", "", "once"),
+    (_SHARED, "embed first|out norm norm2", "", "embed.weight", "ways"),
+    (f"{_EQUAL} in no group", "embed first norm", _NORM2, "", "values"),
+    ("everything in one group each", "embed|first|norm norm2", "", "", "ways"),
+]
+
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #4e4892a2
+def _group_cases() -> list:
+    "All cases, on networks with bare parameters and with shared ones"
+    tokens, tied, replaced = _Tokens(), _Tied(), _Tokens()
+    missing = "cls_token head.bias head.weight pos_embed"
+    what = "a head put in after the groups were made"
+    late = _case(replaced, what, "patches|norm head", missing, "", "identity")
+    replaced.head = nn.Linear(4, 2)
+    names = " ".join(sorted(name for name, _ in tokens.named_parameters()))
+    none = _case(tokens, "no groups at all", "", names, "", "names")
+    of_tokens = [_case(tokens, *row) for row in _TOKEN_ROWS]
+    return [*of_tokens, late, none, *[_case(tied, *row) for row in _TIED_ROWS]]
+
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #44f5b7b5
+def _faults_found(f, case):
+    "The two lists that `f` gives for `case`"
+    try:
+        answer = f(case.model, case.groups)
+    except Exception as e:
+        hint = case.hint
+        if isinstance(e, RuntimeError):
+            hint = "'p in a list' compares tensors value by value: compare id(p)"
+        raise AssertionError(f"{case.what}: {type(e).__name__} came: {e}. A hint: {hint}") from e
+    is_pair = isinstance(answer, (tuple, list)) and len(answer) == 2
+    assert is_pair and all(isinstance(names, list) for names in answer), (
+        f"{case.what}: answer with two lists of names, (missing, double), not {answer!r}"
     )
-    net, late = _Tokens(), _Tokens()
-    old = [[late.patches], [late.norm, late.head]]
-    late.head = nn.Linear(4, 2)
-    return [
-        ("bare parameters in no group", net, [[net.patches], [net.norm, net.head]], bare, [], hint),
-        ("the whole network as one group", net, [[net]], [], [], hint),
-        (
-            "a module in two groups",
-            net,
-            [[net.patches, net.norm], [net.norm, net.head]],
-            bare,
-            ["norm.bias", "norm.weight"],
-            "count how many groups have a parameter",
-        ),
-        (
-            "a network and one layer of it again",
-            net,
-            [[net], [net.head]],
-            [],
-            ["head.bias", "head.weight"],
-            "layer.parameters() goes through all layers inside",
-        ),
-        (
-            "a head put in after the groups were made",
-            late,
-            old,
-            ["cls_token", "head.bias", "head.weight", "pos_embed"],
-            [],
-            "a name says nothing of identity: compare id(p)",
-        ),
-        (
-            "no groups at all",
-            net,
-            [],
-            sorted(n for n, _ in net.named_parameters()),
-            [],
-            "begin with the names, not with the groups",
-        ),
-    ]
+    return answer
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #69e07784
-def _tied_cases() -> list:
-    "The same with shared layers and weights"
-    net, hint = _Tied(), "one parameter may be reached by two ways: compare id(p)"
-    rest, firsts = [net.norm, net.norm2], ["first.bias", "first.weight"]
-    return [
-        (
-            "a shared layer in two groups",
-            net,
-            [[net.first, net.embed], [net.again, *rest]],
-            [],
-            firsts,
-            hint,
-        ),
-        (
-            "a shared layer, twice in one group",
-            net,
-            [[net.first, net.again, net.embed], rest],
-            [],
-            [],
-            "count groups: met twice in one group is in one group",
-        ),
-        (
-            "a weight shared by layers of two groups",
-            net,
-            [[net.embed, net.first], [net.out, *rest]],
-            [],
-            ["embed.weight"],
-            hint,
-        ),
-        (
-            "one of two layers with equal values in no group",
-            net,
-            [[net.embed, net.first, net.norm]],
-            ["norm2.bias", "norm2.weight"],
-            [],
-            "equal values are not the same parameter: compare id(p)",
-        ),
-        ("everything in one group each", net, [[net.embed], [net.first], rest], [], [], hint),
-    ]
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #306d8b19
+def _judge_names(found, right, where, case):
+    "Whether the names `found` are the `right` ones, sorted"
+    what, hint = case.what, f"A hint: {case.hint}"
+    for name in right:
+        assert name in found, f"{what}: {name} is {where} and was not found. {hint}"
+    for name in found:
+        assert name in right, f"{what}: {name} is not {where}. {hint}"
+    assert found == right, f"{what}: the right names {where}, but not sorted or not once each"
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #d14b2b32
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #25c2769e
 def check_groups(f) -> str:
-    "`f(model, groups)` gives the sorted names of the parameters in no group, and of those in several"
-    for what, model, groups, missing, double, hint in _token_cases() + _tied_cases():
-        try:
-            answer = f(model, groups)
-        except Exception as e:
-            if isinstance(e, RuntimeError):
-                hint = "'p in a list' compares tensors value by value: compare id(p)"
-            raise AssertionError(f"{what}: {type(e).__name__} came: {e}. A hint: {hint}") from e
-        form = (
-            isinstance(answer, (tuple, list))
-            and len(answer) == 2
-            and all(isinstance(a, list) for a in answer)
-        )
-        assert form, f"{what}: answer with two lists of names, (missing, double), not {answer!r}"
-        for where, found, wanted in (
-            ("in no group", answer[0], missing),
-            ("in several groups", answer[1], double),
-        ):
-            lacks, extra = (
-                [n for n in wanted if n not in found],
-                [n for n in found if n not in wanted],
-            )
-            assert not lacks, f"{what}: {lacks[0]} is {where} and was not found. A hint: {hint}"
-            assert not extra, f"{what}: {extra[0]} is not {where}. A hint: {hint}"
-            assert found == wanted, (
-                f"{what}: the right names {where}, but not sorted or not once each"
-            )
+    "`f(model, groups)`: the sorted names of parameters in no group, and of those in several"
+    for case in _group_cases():
+        missing, double = _faults_found(f, case)
+        _judge_names(missing, case.missing, "in no group", case)
+        _judge_names(double, case.double, "in several groups", case)
     return "Right: nothing is forgotten, nothing counted twice."
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #6c196ec1
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #fbcff403
+def _with_hidden_layer(n, width, n_classes) -> int:
+    "Parameters of a head with a hidden layer, by arithmetic"
+    return 2 * n + (n + 1) * width + 2 * width + (width + 1) * n_classes
+
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #aa5d3ea6
 def _slips(n_features, n_classes, width, concat) -> dict:
     "Wrong numbers of parameters -> the slip that each comes from"
     n = n_features * (2 if concat else 1)
-    full = lambda n, width: 2 * n + (n + 1) * width + 2 * width + (width + 1) * n_classes
-    right, norms = full(n, width) if width else (n + 1) * n_classes, 2 * (n + width) if width else 0
+    hidden = _with_hidden_layer(n, width, n_classes)
+    right, undoubled = (n + 1) * n_classes, (n_features + 1) * n_classes
+    if width:
+        right, undoubled = hidden, _with_hidden_layer(n_features, width, n_classes)
+    norms = 2 * (n + width) if width else 0
+    biases = width + n_classes
     slips = {
-        full(n, 0)
-        if not width
-        else right: "with width=0 there is one linear layer, and no BatchNorm",
-        right - norms - (width + n_classes): "BatchNorm learns too, and linear layers have biases",
+        hidden: "with width=0 there is one linear layer, and no BatchNorm",
+        right - norms - biases: "BatchNorm learns too, and linear layers have biases",
         right - norms: "BatchNorm learns too: a scale and a shift for each channel",
         right - norms // 2: "BatchNorm learns two numbers for each channel, not one",
         right + norms: "running mean and variance of BatchNorm are buffers, they are no parameters",
-        right - (width + n_classes): "linear layers have biases",
-        full(n_features, width)
-        if width
-        else (n_features + 1)
-        * n_classes: "concatenating doubles the channels, before everything else",
+        right - biases: "linear layers have biases",
+        undoubled: "concatenating doubles the channels, before everything else",
     }
     return {size: slip for size, slip in slips.items() if size != right}
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #51084c15
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #9fc87dca
 def _without_building(f, setting):
     "`f(*setting)`, refused if a layer is built meanwhile"
     built = []
     hook = register_module_parameter_registration_hook(lambda module, name, p: built.append(name))
     try:
-        found = f(*setting)
+        answer = f(*setting)
     finally:
         hook.remove()
     assert not built, (
-        "by arithmetic, please: a layer was built. A hint: a linear layer from a to b has a·b + b parameters"
+        "by arithmetic, please: a layer was built. "
+        "A hint: a linear layer from a to b has a·b + b parameters"
     )
-    return found
+    return answer
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #9d13571a
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #d12bc8ab
+def _built_size(n_features, n_classes, width, concat) -> int:
+    "The number of parameters of `create_head`, by building it"
+    pool = "concat" if concat else "avg"
+    with torch.random.fork_rng(devices=[]):
+        return count_parameters(create_head(n_features, n_classes, width=width, pool=pool))
+
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #fd9ff549
+_SETTINGS = [  # n_features, n_classes, width, concat
+    (512, 10, 512, False),
+    (1280, 2, 512, False),
+    (1280, 3, 0, False),
+    (64, 5, 32, True),
+    (64, 5, 0, True),
+    (7, 3, 1, False),
+]
+_LOOK = "go through print(create_head(8, 2)) layer by layer: which of them have parameters?"
+
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #2ee24f97
 def check_head_size(f) -> str:
-    "`f(n_features, n_classes, width, concat)` is the number of parameters of `create_head`, by arithmetic"
-    for setting in (
-        (512, 10, 512, False),
-        (1280, 2, 512, False),
-        (1280, 3, 0, False),
-        (64, 5, 32, True),
-        (64, 5, 0, True),
-        (7, 3, 1, False),
-    ):
+    "`f(n_features, n_classes, width, concat)`: the parameters of `create_head`, by arithmetic"
+    for setting in _SETTINGS:
         n_features, n_classes, width, concat = setting
-        with torch.random.fork_rng(devices=[]):
-            size = sum(
-                p.numel()
-                for p in create_head(
-                    n_features, n_classes, width=width, pool="concat" if concat else "avg"
-                ).parameters()
-            )
-        found = _without_building(f, setting)
-        assert isinstance(found, int) and not isinstance(found, bool), (
-            f"answer with a whole number, not {found!r}"
-        )
-        hint = _slips(*setting).get(
-            found,
-            "go through print(create_head(8, 2)) layer by layer: which of them have parameters?",
-        )
-        assert found == size, (
-            f"a head with n_features={n_features}, n_classes={n_classes}, width={width}, concat={concat} has not {found:,} parameters. A hint: {hint}"
+        size = _built_size(*setting)
+        answer = _without_building(f, setting)
+        is_whole = isinstance(answer, int) and not isinstance(answer, bool)
+        assert is_whole, f"answer with a whole number, not {answer!r}"
+        hint = _slips(*setting).get(answer, _LOOK)
+        assert answer == size, (
+            f"a head with n_features={n_features}, n_classes={n_classes}, width={width}, "
+            f"concat={concat} has not {answer:,} parameters. A hint: {hint}"
         )
     return "Right for six heads, and none of them was built."

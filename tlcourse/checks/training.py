@@ -20,7 +20,7 @@ from ..core.callbacks import Callback
 from ..core.checkpoints import CHECKPOINT, read_checkpoint, write_checkpoint
 from ..training import Learner, Phase
 
-# %% ../../nbs/solutions/10_training_solutions.ipynb #d514fe44
+# %% ../../nbs/solutions/10_training_solutions.ipynb #c6e04f2f
 def _torch_cosine(n, lr) -> list:
     "The learning rates of torch's cosine schedule over `n` steps"
     opt = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=lr)
@@ -31,7 +31,7 @@ def _torch_cosine(n, lr) -> list:
         scheduler.step()
     return rates
 
-
+# %% ../../nbs/solutions/10_training_solutions.ipynb #9c2df3de
 def _close(rates, others, lr) -> bool:
     return max(abs(a - b) for a, b in zip(rates, others)) < 1e-6 * lr
 
@@ -63,18 +63,18 @@ def check_warmup(f) -> str:
         _check_fall(rates, warm, lr)
     return "Right: a line, then a cosine, step by step as torch's."
 
-# %% ../../nbs/solutions/10_training_solutions.ipynb #00add36a
+# %% ../../nbs/solutions/10_training_solutions.ipynb #316117c4
 def _net():
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 3))
 
-
+# %% ../../nbs/solutions/10_training_solutions.ipynb #bae33fe9
 def _batch(n):
     g = torch.Generator().manual_seed(n)
     return torch.randn(n, 6, generator=g), torch.randint(3, (n,), generator=g)
 
-
+# %% ../../nbs/solutions/10_training_solutions.ipynb #22e29ddf
 def _whole_step(model, opt, xb, yb):
     loss = nn.functional.cross_entropy(model(xb), yb)
     loss.backward()
@@ -121,7 +121,7 @@ def check_in_parts(f) -> str:
         )
     return "Right: in parts as in one."
 
-# %% ../../nbs/solutions/10_training_solutions.ipynb #c1cc6491
+# %% ../../nbs/solutions/10_training_solutions.ipynb #86b82355
 class _Stop(Callback):
     "Interrupts a run before step `at`"
 
@@ -133,7 +133,7 @@ class _Stop(Callback):
             raise KeyboardInterrupt
         self.left -= 1
 
-
+# %% ../../nbs/solutions/10_training_solutions.ipynb #616615a5
 def _sgd(model, phase, wd):
     return torch.optim.SGD([{"params": list(model.parameters()), "top": phase.lr}], lr=0.1)
 
@@ -145,21 +145,21 @@ def _learner(*callbacks):
     data = TensorDataset(*_batch(40))
     return Learner(net, data, data, bs=8, optimizer=_sgd, callbacks=callbacks)
 
-# %% ../../nbs/solutions/10_training_solutions.ipynb #3da9f3df
+# %% ../../nbs/solutions/10_training_solutions.ipynb #ad8fc8d4
 def _lose_moments(tensors, metadata):
     for name in [name for name in tensors if name.startswith("opt.")]:
         del tensors[name]
 
-
+# %% ../../nbs/solutions/10_training_solutions.ipynb #75ff77a7
 def _lose_place(tensors, metadata):
     metadata["run"].update(phase=0, epoch=0, batch=0, n_seen=0, loss_sum=0.0)
 
-
+# %% ../../nbs/solutions/10_training_solutions.ipynb #ec993bf8
 def _lose_generators(tensors, metadata):
     state = torch.Generator().manual_seed(9).get_state()
     metadata["random"].update(torch=[bytes(state.numpy()).hex()])
 
-
+# %% ../../nbs/solutions/10_training_solutions.ipynb #2f206548
 def _lose_epochs(tensors, metadata):
     metadata.update(epochs=0)
 
@@ -171,7 +171,7 @@ _LOSE = {
     "epochs so far": _lose_epochs,
 }
 
-# %% ../../nbs/solutions/10_training_solutions.ipynb #2010c64d
+# %% ../../nbs/solutions/10_training_solutions.ipynb #767318cf
 def _end_without(lose, folder):
     "The first weights of a run that was stopped, lost something and was resumed"
     torch.manual_seed(1)
@@ -183,7 +183,7 @@ def _end_without(lose, folder):
     write_checkpoint(folder / CHECKPOINT, tensors, metadata)
     return _learner().resume(folder).model[0].weight.detach()
 
-
+# %% ../../nbs/solutions/10_training_solutions.ipynb #1fc74c80
 @cache
 def _forgotten() -> dict:
     "For each thing that may be lost: whether the resumed run ends with other weights"
@@ -208,7 +208,7 @@ def check_amnesia(answer) -> str:
         assert answer[lost] == changes, f"{lost}: not so. A hint: {hints[lost]}"
     return "Right: each was tried."
 
-# %% ../../nbs/solutions/10_training_solutions.ipynb #94e5203a
+# %% ../../nbs/solutions/10_training_solutions.ipynb #06f82f55
 def _odd_net():
     "Norms, layers called norm, and a parameter with one axis that is neither norm nor bias"
     conv, norms = nn.Conv2d(3, 4, 3), [nn.BatchNorm2d(4), nn.GroupNorm(2, 4)]
@@ -219,7 +219,7 @@ def _odd_net():
     net.temperature = nn.Parameter(torch.ones(1))
     return net
 
-
+# %% ../../nbs/solutions/10_training_solutions.ipynb #5a3428ef
 _SPARED = {"0.bias", "1.weight", "1.bias", "2.weight", "2.bias", "4.weight", "4.bias", "5.bias"}
 _SPARED |= {"norm_of_words.bias", "attention.in_proj_bias", "attention.out_proj.bias"}
 _SPARED |= {"rms.weight"}

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['HOOKS', 'Callback']
 
-# %% ../../nbs/core/callbacks.ipynb #534d3319
+# %% ../../nbs/core/callbacks.ipynb #06d12ae2
 HOOKS = (
     "before_fit",  # once, before the first step; also when a run is resumed
     "before_phase",  # what learns is set, and its optimiser is made
@@ -16,7 +16,7 @@ HOOKS = (
     "after_fit",  # once, when the last phase is done; not after an error
 )
 
-
+# %% ../../nbs/core/callbacks.ipynb #0e35fb4f
 class Callback:
     "Override any of these; each is called with the learner"
 

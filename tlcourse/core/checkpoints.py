@@ -24,7 +24,7 @@ from .files import write_atomic
 from .run import run_from_dict
 from .state import modes_restored, random_state, set_random_state
 
-# %% ../../nbs/core/checkpoints.ipynb #8edb47106e1a46a883d545849b8ab81b
+# %% ../../nbs/core/checkpoints.ipynb #db80350b
 def optimizer_state(model, opt) -> dict:
     "The state of `opt` by name: 'parameter.key' -> tensor, copied to the CPU"
     names = {id(p): name for name, p in model.named_parameters()}
@@ -35,7 +35,7 @@ def optimizer_state(model, opt) -> dict:
         if isinstance(value, torch.Tensor)
     }
 
-
+# %% ../../nbs/core/checkpoints.ipynb #6c61d7de
 def load_optimizer_state(model, opt, state: dict):
     "Give `opt` the `state` that `optimizer_state` returned, for those parameters that are in it"
     by_name = {}
@@ -50,24 +50,24 @@ def load_optimizer_state(model, opt, state: dict):
             else:
                 opt.state[p][key] = value.clone()
 
-# %% ../../nbs/core/checkpoints.ipynb #b118ea5561624da68c537baed56e602f
+# %% ../../nbs/core/checkpoints.ipynb #1b7ee198
 CHECKPOINT = "checkpoint.safetensors"  # the file of a run, in its folder
 
-
+# %% ../../nbs/core/checkpoints.ipynb #4683b877
 def write_checkpoint(path, tensors: dict, metadata: dict):
     "One file that appears whole: `tensors` (name -> tensor), and in its head `metadata` as JSON"
     plain = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
     text = json.dumps(metadata, default=lambda value: value.item())
     write_atomic(Path(path), lambda tmp: save_file(plain, tmp, {"about": text}))
 
-
+# %% ../../nbs/core/checkpoints.ipynb #0183ee3c
 def read_checkpoint(path) -> tuple:
     "The tensors and the metadata that `write_checkpoint` wrote; nothing in the file is executed"
     with safe_open(path, "pt") as f:
         tensors = {name: f.get_tensor(name).clone() for name in f.keys()}
         return tensors, json.loads(f.metadata()["about"])
 
-# %% ../../nbs/core/checkpoints.ipynb #8a65eabff63a45729fe45fb5ade58bdc
+# %% ../../nbs/core/checkpoints.ipynb #bd8a19d4
 def resume_settings(learn) -> dict:
     "What must be the same for a run to be resumed"
     augment = getattr(learn.train, "augment", None)
@@ -85,7 +85,7 @@ def resume_settings(learn) -> dict:
         "augmentation": getattr(augment, "keywords", augment is not None),
     }
 
-
+# %% ../../nbs/core/checkpoints.ipynb #29afa380
 def trainable_hash(model) -> str:
     "A hash of which parameters learn, and which BatchNorm and Dropout layers `train()` switches on"
     with modes_restored(model):
@@ -135,7 +135,7 @@ def read_run(learn, folder) -> tuple:
         states[kind][rest] = tensor
     return states, metadata
 
-# %% ../../nbs/core/checkpoints.ipynb #97d6e744
+# %% ../../nbs/core/checkpoints.ipynb #f0218fdb
 def _freeze_again(learn, trainable: str):
     "Freeze as the phases before the present one did; `trainable` is the hash of what learned"
     run = learn.run
@@ -147,7 +147,7 @@ def _freeze_again(learn, trainable: str):
             "other parts of the model are frozen than in the run: freeze it as before `fit`"
         )
 
-
+# %% ../../nbs/core/checkpoints.ipynb #adeae05c
 def load_run(learn, folder):
     "Put `learn` and the random generators where the run in `folder` stood"
     states, metadata = read_run(learn, folder)
@@ -161,7 +161,7 @@ def load_run(learn, folder):
         tmp.unlink(missing_ok=True)  # what was being written when the run was killed
     set_random_state(metadata["random"])
 
-# %% ../../nbs/core/checkpoints.ipynb #9ae74514
+# %% ../../nbs/core/checkpoints.ipynb #cffe33c6
 def come_to_rest(learn):
     "Leave the model in evaluation mode, without gradients, and keep the optimiser's moments"
     learn.model.eval()
@@ -170,13 +170,13 @@ def come_to_rest(learn):
     if learn.opt:
         learn.opt_state, learn.opt = optimizer_state(learn.model, learn.opt), None
 
-
+# %% ../../nbs/core/checkpoints.ipynb #76af3d6f
 def load_best(learn):
     "Put the weights of the best epoch back, if they were kept"
     if learn.best_state:
         learn.model.load_state_dict(learn.best_state)
 
-
+# %% ../../nbs/core/checkpoints.ipynb #746c9a98
 def check_new_folder(folder):
     "Raise `FileExistsError` if `folder` holds a run already; None is no folder"
     if folder is not None and (Path(folder) / CHECKPOINT).exists():

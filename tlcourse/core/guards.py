@@ -10,11 +10,11 @@ from math import isfinite
 
 from .state import random_state
 
-# %% ../../nbs/core/guards.ipynb #551e6a26
+# %% ../../nbs/core/guards.ipynb #d77eddd0
 def _classes(x) -> list:
     return list(getattr(x, "classes", None) or ())
 
-
+# %% ../../nbs/core/guards.ipynb #c88368c7
 def check_classes(model, train, valid):
     "Raise `ValueError` if `model`, `train` and `valid` have different classes, or `valid` is empty"
     names, ours, others = _classes(model), _classes(train), _classes(valid)
@@ -43,7 +43,7 @@ def check_choice(best, patience, columns):
     if patience is not None and best is None:
         raise ValueError("patience needs a column to judge by: best='valid loss', for one")
 
-# %% ../../nbs/core/guards.ipynb #7c092567
+# %% ../../nbs/core/guards.ipynb #5c7dfcab
 def check_batch(xb, where: str):
     "Raise `FloatingPointError` if a number of the batch `xb` is not finite"
     if not xb.isfinite().all():
@@ -51,7 +51,7 @@ def check_batch(xb, where: str):
             f"{where}: the batch holds numbers that are not finite; nothing was changed by it"
         )
 
-
+# %% ../../nbs/core/guards.ipynb #fb8b5ba7
 def check_loss(loss: float, rates: list, where: str):
     "Raise `FloatingPointError` if the `loss` at these learning `rates` is not finite"
     if not isfinite(loss):
@@ -60,7 +60,7 @@ def check_loss(loss: float, rates: list, where: str):
             f"{max(rates):.1e}: lower them, or clip=1. shortens long gradients"
         )
 
-
+# %% ../../nbs/core/guards.ipynb #01dab07c
 def check_gradient(norm: float, loss: float, where: str):
     "Raise `FloatingPointError` if the length of the gradient is not finite"
     if not isfinite(norm):
@@ -69,11 +69,11 @@ def check_gradient(norm: float, loss: float, where: str):
             "nothing was learned from this batch"
         )
 
-# %% ../../nbs/core/guards.ipynb #d07615d9
+# %% ../../nbs/core/guards.ipynb #524fe840
 def _bits(tensors) -> list:
     return [t.detach().cpu().contiguous().numpy().tobytes() for t in tensors]
 
-
+# %% ../../nbs/core/guards.ipynb #b8560ee6
 def _state_of(model) -> dict:
     "All that a call may change in `model`, by kind"
     return {
@@ -84,7 +84,7 @@ def _state_of(model) -> dict:
         "random generators": random_state(),
     }
 
-
+# %% ../../nbs/core/guards.ipynb #5528c3e6
 def traces(model, call) -> list:
     "The kinds of state of `model` that `call()` changes, compared to the bit"
     before = _state_of(model)

@@ -23,7 +23,7 @@ from .session import COLORS
 from .state import restored
 from .steps import backward, clip_gradients
 
-# %% ../../nbs/core/lr_curve.ipynb #c520f713
+# %% ../../nbs/core/lr_curve.ipynb #db1b3aff
 def smoothed(losses, beta: float = 0.98) -> np.ndarray:
     "Running mean of `losses` with weights that fall by `beta` a step, corrected for its start"
     mean, means = 0.0, []
@@ -32,7 +32,7 @@ def smoothed(losses, beta: float = 0.98) -> np.ndarray:
         means.append(mean / (1 - beta ** (i + 1)))
     return np.array(means)
 
-
+# %% ../../nbs/core/lr_curve.ipynb #74c98fa9
 def diverged(losses, stop: float) -> bool:
     "Whether the last loss is not finite, or the smoothed loss is above `stop` times its lowest"
     smooth = smoothed(losses)
@@ -52,7 +52,7 @@ def longest_decreasing(values) -> list:
         position = before[position]
     return positions[::-1]
 
-# %% ../../nbs/core/lr_curve.ipynb #08bdfef6
+# %% ../../nbs/core/lr_curve.ipynb #77534223
 def suggest_lrs(lrs, smooth) -> dict:
     "Where the curve is steepest, the middle of its longest fall ('valley'), minimum / 10"
     slope = np.gradient(smooth, np.log(lrs))
@@ -63,7 +63,7 @@ def suggest_lrs(lrs, smooth) -> dict:
         "minimum / 10": float(lrs[np.argmin(smooth)] / 10),
     }
 
-
+# %% ../../nbs/core/lr_curve.ipynb #6abeb799
 class LRCurve(NamedTuple):
     "What `lr_find` saw"
 
@@ -125,14 +125,14 @@ def lr_find(
             bar.update()
     return curve_of(lrs, losses, n // 10)
 
-# %% ../../nbs/core/lr_curve.ipynb #9eaec4e7
+# %% ../../nbs/core/lr_curve.ipynb #83ae92f3
 def _mark_suggestions(ax, curve):
     for (name, lr), color, marker in zip(curve.suggestions.items(), COLORS[1:], "os^"):
         height = np.interp(np.log(lr), np.log(curve.lrs), curve.smooth)
         label = f"{name}: {lr:.1e}"
         ax.plot(lr, height, marker, color=color, markersize=9, label=label)
 
-
+# %% ../../nbs/core/lr_curve.ipynb #d70f632b
 def show_lr_curve(
     curve: LRCurve,
     mark: float = None,  # a learning rate of yours
@@ -151,7 +151,7 @@ def show_lr_curve(
     ax.legend(loc="lower left")  # where a curve that first falls leaves room
     return ax
 
-# %% ../../nbs/core/lr_curve.ipynb #1d74e0e0
+# %% ../../nbs/core/lr_curve.ipynb #1b94090a
 def _png(curve, lr) -> bytes:
     "The figure of `curve` with `lr` marked, as a file"
     figure, file = show_lr_curve(curve, lr).figure, BytesIO()
@@ -159,7 +159,7 @@ def _png(curve, lr) -> bytes:
     optional("matplotlib.pyplot").close(figure)
     return file.getvalue()
 
-
+# %% ../../nbs/core/lr_curve.ipynb #0ccfcce6
 def pick_lr(curve: LRCurve):
     "A slider over the learning rates of `curve`; `.slider.value` is the choice"
     widgets = optional("ipywidgets")

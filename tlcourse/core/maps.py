@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['leaf_at', 'to_map', 'layout_at', 'map_layers']
 
-# %% ../../nbs/core/maps.ipynb #a937dd74
+# %% ../../nbs/core/maps.ipynb #8467c314
 from contextlib import contextmanager
 from math import log
 
@@ -15,7 +15,7 @@ from .layouts import layout_of
 from .recording import Record, bottlenecks
 from .state import eval_mode, hooks_removed
 
-# %% ../../nbs/core/maps.ipynb #c70e6bce
+# %% ../../nbs/core/maps.ipynb #ab44688c
 @contextmanager
 def leaf_at(module, name):
     "Inside: a list of the outputs of `module`, as leaves from which the graph goes on"
@@ -32,12 +32,12 @@ def leaf_at(module, name):
         handles.append(module.register_forward_hook(replace_by_leaf))
         yield leaves
 
-# %% ../../nbs/core/maps.ipynb #ca6ffab7
+# %% ../../nbs/core/maps.ipynb #8df1f689
 def _distortion(rows, columns, h, w):
     "How far a map of `rows` × `columns` is from the proportions of an image of `h` × `w` pixels"
     return abs(log(rows * w / (columns * h)))
 
-# %% ../../nbs/core/maps.ipynb #c29d9a5c
+# %% ../../nbs/core/maps.ipynb #0cebbf99
 def _token_grid(n_tokens, h, w):
     "(tokens without a position, rows, columns) for an image of `h` × `w` pixels; None if none fits"
     for extra in range(n_tokens):
@@ -48,7 +48,7 @@ def _token_grid(n_tokens, h, w):
             return extra, rows, columns
     return None
 
-# %% ../../nbs/core/maps.ipynb #cfe97291
+# %% ../../nbs/core/maps.ipynb #e81c18bb
 def to_map(t, h, w):
     "The output `t` of a layer for images of `h` × `w` pixels as (n, c, h', w'), or None if no map"
     if t.ndim == 4:
@@ -60,7 +60,7 @@ def to_map(t, h, w):
     extra, rows, columns = grid
     return t[:, extra:].unflatten(1, (rows, columns)).movedim(3, 1)
 
-# %% ../../nbs/core/maps.ipynb #5270965a
+# %% ../../nbs/core/maps.ipynb #330a1fb1
 @torch.no_grad()
 def layout_at(model, layer: str, xb) -> str:
     "The layout of the output of `layer` ('NCHW', 'NHWC', 'tokens'), found on a square part of `xb`"
@@ -77,7 +77,7 @@ def layout_at(model, layer: str, xb) -> str:
             raise ValueError(f"{reason}, and patches need several sizes") from e
     return layout_of(shapes[-1])
 
-# %% ../../nbs/core/maps.ipynb #a68f04c9
+# %% ../../nbs/core/maps.ipynb #ca1d3058
 def _steps_of_layers(model, xb, record) -> dict:
     "Layer -> the step of `record` that made its output; runs `model` on `xb`"
     steps = {}
@@ -96,7 +96,7 @@ def _steps_of_layers(model, xb, record) -> dict:
             model(xb)
     return steps
 
-# %% ../../nbs/core/maps.ipynb #7bcfec8f
+# %% ../../nbs/core/maps.ipynb #b180f817
 def map_layers(model, xb) -> list:
     "Names of the layers whose output is a map through which everything passes, shallow to deep"
     with torch.inference_mode(False), torch.no_grad(), eval_mode(model):

@@ -39,10 +39,10 @@ def cosine(
     "The learning rate of `step`: half a cosine down from `lr` (Loshchilov and Hutter 2017)"
     return low + (lr - low) * (1 + cos(pi * step / n_steps)) / 2
 
-# %% ../../nbs/core/schedules.ipynb #e7a89b9b
+# %% ../../nbs/core/schedules.ipynb #f302c759
 SCHEDULES = ("one_cycle", "cosine", "constant")
 
-
+# %% ../../nbs/core/schedules.ipynb #0107d42d
 @dataclass
 class Phase:
     "`epochs` in which `layer_groups[train_from:]` learn"

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['serving', 'silent_server', 'no_network']
 
-# %% ../../nbs/core/servers.ipynb #de2b6bd5
+# %% ../../nbs/core/servers.ipynb #2eb14bc3
 import os
 import socket
 import tempfile
@@ -19,14 +19,14 @@ from unittest.mock import patch
 import torch
 from huggingface_hub import constants
 
-# %% ../../nbs/core/servers.ipynb #e4dfac0b
+# %% ../../nbs/core/servers.ipynb #a0b0a11d
 class _Quiet(SimpleHTTPRequestHandler):
     "Serves files without a line in the log for each"
 
     def log_message(self, *args):
         pass
 
-
+# %% ../../nbs/core/servers.ipynb #b24fd7e0
 @contextmanager
 def serving(folder):
     "A web server on this machine for the files of `folder`; yields its address"
@@ -39,7 +39,7 @@ def serving(folder):
         server.shutdown()
         server.server_close()
 
-# %% ../../nbs/core/servers.ipynb #4e4a389c
+# %% ../../nbs/core/servers.ipynb #eb432cd3
 @contextmanager
 def silent_server():
     "A server on this machine that accepts every connection and never answers; yields its address"
@@ -49,7 +49,7 @@ def silent_server():
     ):
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
-# %% ../../nbs/core/servers.ipynb #63ceb888
+# %% ../../nbs/core/servers.ipynb #4d9ba5ad
 def _empty_caches(folder) -> tuple:
     "Patches that point torch's and Hugging Face's caches to `folder`"
     return (
@@ -57,7 +57,7 @@ def _empty_caches(folder) -> tuple:
         patch.object(torch.hub, "_hub_dir", None),
     )
 
-
+# %% ../../nbs/core/servers.ipynb #687e2e48
 @contextmanager
 def no_network():
     "Empty caches, and a network that accepts every connection and never answers"

@@ -16,26 +16,26 @@ from torch import nn
 from .engines import autocast, benchmark, candidate_precisions
 from .state import rng_restored
 
-# %% ../../nbs/core/steps.ipynb #a5db496b
+# %% ../../nbs/core/steps.ipynb #b4775584
 def default_device() -> str:
     "A GPU if there is one, or else the CPU"
     return "cuda" if torch.cuda.is_available() else "cpu"
 
-
+# %% ../../nbs/core/steps.ipynb #1cf638db
 def to_device(xb, device):
     "`xb` on `device`, images in the memory format that convolutions are fast in"
     if xb.ndim == 4:
         return xb.to(device, memory_format=torch.channels_last)
     return xb.to(device)
 
-# %% ../../nbs/core/steps.ipynb #0d1c6f32
+# %% ../../nbs/core/steps.ipynb #438de08e
 RUNTIME_OF = {  # precision of training -> runtime of what is frozen
     "auto": "auto",
     "float32": "torch",
     "bfloat16": "torch-bf16",
 }
 
-
+# %% ../../nbs/core/steps.ipynb #213bd720
 def backward(model, xb, yb, loss, precision: str):
     "Forward and backward; returns the loss"
     with autocast(precision, xb.device):
@@ -58,13 +58,13 @@ def fastest_step(model, xb, yb, loss) -> str:
         seconds = benchmark(runs)
     return min(seconds, key=seconds.get)
 
-# %% ../../nbs/core/steps.ipynb #39a13db7
+# %% ../../nbs/core/steps.ipynb #91ff0207
 def set_rates(opt, phase, step: int, n_steps: int):
     "Give each group of `opt` the learning rate that `phase` has at `step` of `n_steps`"
     for group in opt.param_groups:
         group["lr"] = phase.lr_at(step, n_steps, group["top"])
 
-
+# %% ../../nbs/core/steps.ipynb #6dca2b9c
 def clip_gradients(opt, clip: float = None) -> float:
     "Shorten the gradient of what `opt` holds to the length `clip`; returns its length before"
     parameters = [p for group in opt.param_groups for p in group["params"]]

@@ -24,80 +24,77 @@ from ..figures import draw_band
 from ..freezing import freeze
 from .drift import by_depth
 
-# %% ../../nbs/studies/domains.ipynb #4dd4641cc4064e0191573fe9c69df29b
-def _parted(features, parts) -> list:
-    return features.split([len(part) for part in parts])
+# %% ../../nbs/studies/domains.ipynb #3ef40e06
+def _features_by_depth(model, parts, grid: int, pixels: int) -> dict:
+    "Depth ('pixels' first, the head left out) -> features of all images of `parts`"
+    items = [part[i][0] for part in parts for i in range(len(part))]
+    batches = [prepare(model.preprocess, items[i : i + 64]) for i in range(0, len(items), 64)]
+    xs = torch.cat(batches)
+    data = TensorDataset(xs, torch.cat([targets_of(part) for part in parts]))
+    features = by_depth(model, data, grid=grid)
+    features.popitem()  # the last is the head
+    grey = xs.mean(1, keepdim=True)
+    return {"pixels": adaptive_avg_pool2d(grey, pixels).flatten(1)} | features
 
-# %% ../../nbs/studies/domains.ipynb #8309879909854d7188b41380fd92a7c3
+# %% ../../nbs/studies/domains.ipynb #96c126be
+def _probe_row(depth: str, features, parts) -> dict:
+    "Fit a probe at one depth: its test and validation accuracy (%)"
+    train, valid, test = features.split([len(part) for part in parts])
+    targets = [targets_of(part) for part in parts]
+    probe = linear_probe(train, targets[0], valid, targets[1])
+    right = (probe.predict(test).argmax(1) == targets[2]).double().mean().item()
+    row = {"depth": depth, "accuracy": 100 * right, "n": len(test)}
+    return row | {"valid": 100 * probe.scores[probe.chosen]}
+
+# %% ../../nbs/studies/domains.ipynb #a1e682d8
 def depth_probes(
-    make: Callable,  # seed -> a network with `groups` and `preprocess`, from `transfer_model`
-    parts: Callable,  # seed -> (train, validation, test), datasets of images or of prepared tensors
+    make: Callable,  # seed -> a network with layer groups and preprocessing
+    parts: Callable,  # seed -> (train, validation, test), images or prepared tensors
     *,
-    seeds=range(3),
-    grid: int = 1,  # what leaves a group is averaged in grid × grid fields
+    seeds=range(3),  # each draws its own parts
+    grid: int = 1,  # outputs of groups are averaged in grid × grid fields
     pixels: int = 16,  # side of the pixels' own probe
 ) -> Table:  # a row for each depth, "pixels" first, and seed
-    "Test accuracy (%) of a linear probe on what leaves each layer group but the head; its strength, and nothing else, is chosen on validation"
+    "Test accuracy (%) of a linear probe on the output of each layer group but the head"
     rows = []
     for seed in tqdm(seeds, leave=False):
-        model, own = freeze(make(seed)), parts(seed)
-        items = [part[i][0] for part in own for i in range(len(part))]
-        xs = torch.cat(
-            [prepare(model.preprocess, items[i : i + 64]) for i in range(0, len(items), 64)]
-        )
-        targets = [targets_of(part) for part in own]
-        found = {
-            "pixels": adaptive_avg_pool2d(xs.mean(1, keepdim=True), pixels).flatten(1)
-        } | by_depth(model, TensorDataset(xs, torch.cat(targets)), grid=grid)
-        for depth in list(found)[:-1]:  # the last is the head
-            train, valid, test = _parted(found[depth], own)
-            probe = linear_probe(train, targets[0], valid, targets[1])
-            right = (probe.predict(test).argmax(1) == targets[2]).double().mean().item()
-            rows.append(
-                {
-                    "depth": depth,
-                    "seed": seed,
-                    "accuracy": 100 * right,
-                    "n": len(test),
-                    "valid": 100 * probe.scores[probe.chosen],
-                }
-            )
+        own = parts(seed)
+        features = _features_by_depth(freeze(make(seed)), own, grid, pixels)
+        for depth, values in features.items():
+            row = _probe_row(depth, values, own)
+            rows.append({"depth": depth, "seed": seed} | row)
     return Table(rows, 1)
 
-# %% ../../nbs/studies/domains.ipynb #277c27b1587741f2af2001be3712ef0d
+# %% ../../nbs/studies/domains.ipynb #2943af37
 def probe_scores(rows, depth: str, column: str = "accuracy") -> np.ndarray:
     "`column` of the probes at `depth`, in the order of the seeds (n_seeds,)"
-    mine = sorted((row for row in rows if row["depth"] == depth), key=lambda row: row["seed"])
-    if not mine:
-        raise ValueError(
-            f"no probes at {depth!r}; there are {list(dict.fromkeys(row['depth'] for row in rows))}"
-        )
-    if len({row["seed"] for row in mine}) < len(mine):
+    own = sorted((row for row in rows if row["depth"] == depth), key=lambda row: row["seed"])
+    if not own:
+        known = list(dict.fromkeys(row["depth"] for row in rows))
+        raise ValueError(f"no probes at {depth!r}; there are {known}")
+    if len({row["seed"] for row in own}) < len(own):
         raise ValueError(
             f"a seed has several probes at {depth!r}: rows of one experiment at a time"
         )
-    return np.array([row[column] for row in mine])
+    return np.array([row[column] for row in own])
 
-# %% ../../nbs/studies/domains.ipynb #db7b79bc585a40fcaf58bf750017e135
+
 def best_depth(rows) -> str:
     "The depth with the best mean on validation, pixels left out; the shallower of equals"
-    there = [d for d in dict.fromkeys(row["depth"] for row in rows) if d != "pixels"]
-    return max(there, key=lambda depth: probe_scores(rows, depth, "valid").mean())
+    depths = [d for d in dict.fromkeys(row["depth"] for row in rows) if d != "pixels"]
+    return max(depths, key=lambda depth: probe_scores(rows, depth, "valid").mean())
 
-# %% ../../nbs/studies/domains.ipynb #916684f9a58a4a2aa5f864670399430d
+# %% ../../nbs/studies/domains.ipynb #4361050d
 def show_depth_probes(rows_of: dict, ax=None):
-    "Accuracy over depth, a line for each network (name -> rows of `depth_probes`): mean, and pale from lowest to highest seed; returns the axes"
+    "Accuracy over depth, a line for each network (name -> rows); pale: the range of the seeds"
     if ax is None:
         _, ax = plt.subplots()
     for (name, rows), color in zip(rows_of.items(), COLORS):
-        there = list(dict.fromkeys(row["depth"] for row in rows))
-        draw_band(
-            ax, there, [probe_scores(rows, depth) for depth in there], color=color, label=name
-        )
-    ax.set(
-        xlabel="after this layer group (left: the image itself)",
-        ylabel="test accuracy of a linear probe (%)",
-    )
+        depths = list(dict.fromkeys(row["depth"] for row in rows))
+        values = [probe_scores(rows, depth) for depth in depths]
+        draw_band(ax, depths, values, color=color, label=name)
+    ax.set_xlabel("after this layer group (left: the image itself)")
+    ax.set_ylabel("test accuracy of a linear probe (%)")
     ax.tick_params(axis="x", rotation=60)
     ax.legend(fontsize=9)
     return ax

@@ -15,23 +15,23 @@ import numpy as np
 from ..core.results import format_interval, load_runs
 from ..core.session import COLORS
 
-# %% ../../nbs/studies/folklore.ipynb #e9e6ef95
+# %% ../../nbs/studies/folklore.ipynb #97f3a987
 def runs_of(name: str, task: str, **settings) -> list:
     "The results of the runs of the experiment `name` on `task` with these `settings`, by seed"
     runs = load_runs(name, task=task, **settings)
     return [run["results"] for run in sorted(runs, key=lambda run: run["settings"]["seed"])]
 
-
+# %% ../../nbs/studies/folklore.ipynb #4c5a07bc
 def points(arm, key: str = "test") -> np.ndarray:
     "The accuracies of an arm in per cent, by seed"
     return np.array([100 * results[key] for results in arm])
 
-
+# %% ../../nbs/studies/folklore.ipynb #a9bcbc89
 def last_validation(results) -> float:
     "Validation accuracy after the last epoch"
     return results["valid"][-1]
 
-
+# %% ../../nbs/studies/folklore.ipynb #5c89a713
 def best_by_validation(
     name: str,
     task: str,
@@ -43,14 +43,14 @@ def best_by_validation(
     arms = [runs_of(name, task, lr=lr, **settings) for lr in lrs]
     return [max(same_seed, key=score) for same_seed in zip(*arms)]
 
-# %% ../../nbs/studies/folklore.ipynb #55bab3a5
+# %% ../../nbs/studies/folklore.ipynb #ad26270a
 RATES = (1e-3, 3e-3, 1e-2)  # to choose from
 
-
+# %% ../../nbs/studies/folklore.ipynb #40200b25
 def _chosen_by(results):
     return results["chosen by"]
 
-
+# %% ../../nbs/studies/folklore.ipynb #fa9843c7
 def _head_first(task) -> dict:
     at_once = runs_of("lr_sweep", task, epochs=5, lr=1e-2)
     by_recipe = runs_of("discriminative", task, lr=1e-3)
@@ -62,7 +62,7 @@ def _head_first(task) -> dict:
             pairs[f"1 head first, {name}", budget] = (new, other)
     return pairs
 
-
+# %% ../../nbs/studies/folklore.ipynb #828fcaf6
 def _gradual(task) -> dict:
     at_once = runs_of("gradual", task, how="all at once")
     arm = partial(runs_of, "gradual", task, how="gradual")
@@ -71,14 +71,14 @@ def _gradual(task) -> dict:
         ("3 gradual unfreezing", "equal seconds"): (arm(epochs=6), at_once),
     }
 
-# %% ../../nbs/studies/folklore.ipynb #0ab69b6f
+# %% ../../nbs/studies/folklore.ipynb #475d4675
 def lp_ft_arm(task: str, how: str) -> list:
     "The results of 'LP', 'FT' or 'LP-FT', each at the rate that validation prefers"
     if how == "LP":
         return runs_of("lp_ft", task, how=how)
     return best_by_validation("lp_ft", task, (1e-3, 3e-3), _chosen_by, how=how)
 
-
+# %% ../../nbs/studies/folklore.ipynb #3e108506
 def claims(task: str) -> dict:
     "(rule, budget) -> (the arm that follows the rule, the arm that does not)"
     uniform = best_by_validation("lr_sweep", task, RATES, epochs=5)
@@ -93,11 +93,11 @@ def claims(task: str) -> dict:
     pairs[name, "more steps for the head"] = (uniform, head(epochs=30))
     return pairs
 
-# %% ../../nbs/studies/folklore.ipynb #bfc02b03
+# %% ../../nbs/studies/folklore.ipynb #196e8803
 def _seconds(arm) -> str:
     return f"{np.median([results['train seconds'] for results in arm]):.0f}"
 
-
+# %% ../../nbs/studies/folklore.ipynb #14a14093
 def claim_rows(tasks) -> list:
     "A row for each rule, budget and task: both arms, their difference with its interval"
     rows = []
@@ -110,7 +110,7 @@ def claim_rows(tasks) -> list:
             rows.append(row | {"seeds": len(new), "n": new[0]["n_test"]})
     return sorted(rows, key=lambda row: row["rule"])
 
-# %% ../../nbs/studies/folklore.ipynb #e54fdc8e
+# %% ../../nbs/studies/folklore.ipynb #440a71d2
 def _show_task(ax, task: str):
     "The differences of all rules on `task`, a dot for each seed and a bar for the mean"
     pairs = claims(task)
@@ -123,7 +123,7 @@ def _show_task(ax, task: str):
     ax.set(xlabel="with minus without (points)", title=task)
     ax.axvline(0, color="#333333", linewidth=1)
 
-
+# %% ../../nbs/studies/folklore.ipynb #a05cdb47
 def show_claims(tasks):
     "Test accuracy with each rule minus without it, seed by seed; returns the axes"
     _, axes = plt.subplots(1, len(tasks), figsize=(5.5 * len(tasks), 4), sharey=True)
@@ -132,17 +132,17 @@ def show_claims(tasks):
     np.atleast_1d(axes)[0].invert_yaxis()
     return axes
 
-# %% ../../nbs/studies/folklore.ipynb #5d717e3c
+# %% ../../nbs/studies/folklore.ipynb #85d38558
 WAYS = [(weights, stats) for weights in ("still", "learn") for stats in ("kept", "taken in")]
 LABELS = {"still": "fixed", "learn": "learn", "kept": "fixed", "taken in": "updated"}
 
-
+# %% ../../nbs/studies/folklore.ipynb #728764f9
 def unfrozen(task: str, weights: str, statistics: str) -> np.ndarray:
     "Validation accuracy in per cent, (seeds, epochs); the body is unfrozen from epoch 11 on"
     arm = runs_of("waking", task, weights=weights, statistics=statistics)
     return np.array([100 * np.array(results["valid"]) for results in arm])
 
-
+# %% ../../nbs/studies/folklore.ipynb #775bdc72
 def unfrozen_row(task: str, weights: str, statistics: str) -> dict:
     "What the head had reached, and what one and three epochs of the unfrozen body changed"
     values = unfrozen(task, weights, statistics)
