@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from _finetuning import pictures
+from _finetuning import task_images
 from torch.utils.data import TensorDataset
 
 from tlcourse.core.cache import targets_of
@@ -27,7 +27,7 @@ def whole_pictures(model):
 
 def dealt(domain, seed, sizes=SIZES):
     "Parts of the solar cells or the digits, as many of each class; no pseudo-module of cells is in two parts"
-    data = pictures(domain)
+    data = task_images(domain)
     split = [
         np.array(part)
         for part in split_items(data, sample_groups=getattr(data, "sample_groups", None), seed=seed)

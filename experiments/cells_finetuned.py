@@ -1,12 +1,17 @@
 """How far does fine-tuning get on all solar cells? Read by lesson 11.
 
-The published figure for these cells is 88.42 % (VGG-19, 100 epochs; Deitsch and others 2019, on their own variant of the target). EfficientNet-Lite0, random splits
-60/15/25; the weights are those of the epoch with the best validation loss. The test part is used once per run; four views of each of its pictures are an extra.
+The published figure for these cells is 88.42 % (VGG-19, 100 epochs; Deitsch and others 2019, on
+their own variant of the target). EfficientNet-Lite0, random splits 60/15/25; the weights are those
+of the epoch with the best validation loss. The test part is used once per run; four views of each
+of its images are an extra.
 
-The first recipe (fine_tune at 160 px, a pilot on the validation part of split 100 gave 85 to 86 %) was given up after one split, since its test figure did not pass
-that of a linear probe: a look at the test part too many, so these rows report what was tried and choose nothing. The second lets the head converge on cached features,
-then everything learns with rates ten times smaller; it was not tuned. The third shows the network the whole cell (the usual crop cuts an eighth off each side's length)
-at 192 px, with the first recipe's larger rates; size, crop, rates and epochs were chosen on the validation part of split 100, which is not among those reported.
+The first recipe (fine_tune at 160 px, a pilot on the validation part of split 100 gave 85 to 86 %)
+was given up after one split, since its test figure did not pass that of a linear probe: a look at
+the test part too many, so these rows report what was tried and choose nothing. The second lets the
+head converge on cached features, then everything learns with rates ten times smaller; it was not
+tuned. The third shows the network the whole cell (the usual crop cuts an eighth off each side's
+length) at 192 px, with the first recipe's larger rates; size, crop, rates and epochs were chosen on
+the validation part of split 100, which is not among those reported.
 """
 
 import functools
@@ -31,7 +36,7 @@ SETTINGS = (
 
 
 def small_cells(side):
-    "The solar cells at `side` pixels, kept in memory: what the preprocessing would do to each of them in each epoch"
+    "The solar cells at `side` pixels, kept in memory, so that they are resized once"
     cells = solar_cells()
     return ImageDataset(
         [(image.resize((side, side), Image.Resampling.BICUBIC), label) for image, label in cells],
@@ -40,7 +45,7 @@ def small_cells(side):
 
 
 def views(learn, data):
-    "Accuracy of the mean logits over each picture and its three mirror images"
+    "Accuracy of the mean logits over each image and its three mirror images"
 
     def turned(*ways):
         return ImageDataset(

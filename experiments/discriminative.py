@@ -1,6 +1,8 @@
-"""Learning rates that rise a hundredfold from the stem to the head, five epochs of all groups; one rate for all is lr_sweep.json. Read by lesson 11.
+"""Learning rates that rise a hundredfold from the stem to the head, five epochs of all groups.
 
-Each arm has its rate chosen on the validation part of its own run; the test part is read for that one only. A step of either arm costs the same.
+One rate for all is lr_sweep.json. Each arm has its rate chosen on the validation part of its own
+run; the test part is read for that one only. A step of either arm costs the same. Read by the study
+of the folklore.
 """
 
 from _finetuning import one_run, settings

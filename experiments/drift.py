@@ -7,7 +7,7 @@ at which lesson 11's sweep (lr_sweep.json) was best for the pretrained network; 
 import copy
 
 import torch
-from _finetuning import ARCH, SIZE, parts, pictures, train
+from _finetuning import ARCH, SIZE, parts, task_images, train
 from torch.utils.data import TensorDataset
 
 from tlcourse.studies.drift import drift
@@ -27,7 +27,7 @@ def run(seed, task, start):
     data = parts(task, seed)
     torch.manual_seed(seed)
     model = transfer_model(
-        ARCH, len(pictures(task).classes), weights="default" if start == "pretrained" else None
+        ARCH, len(task_images(task).classes), weights="default" if start == "pretrained" else None
     )
     model.preprocess = model.body.preprocess = model.preprocess.at(SIZE)
     before = copy.deepcopy(model)

@@ -1,11 +1,13 @@
-"""Should the BatchNorm of a frozen body be frozen, and what does freezing first do? Read by lesson 08.
+"""Should the BatchNorm of a frozen body be frozen, and what does freezing first do?
 
-EfficientNet-Lite0 and a new head on 400 solar cells at 96 px; no solar module is on both sides of a split. Settings were fixed
-beforehand (fine-tuning's learning rates on the validation part of seed 100), and the test part is used once per run.
+EfficientNet-Lite0 and a new head on 400 solar cells at 96 px; no solar module is on both sides of a
+split. Settings were fixed beforehand (fine-tuning's learning rates on the validation part of seed
+100), and the test part is used once per run. Read by lesson 08.
 
-`frozen`: the body's convolutions stand still; its BatchNorm statistics are fixed or updating, its affine parameters frozen or trained,
-in batches of 4 or 32. `fine-tune`: all of the body learns, at once or after two epochs of the head alone; its statistics are fixed,
-so that gradients alone move the features; `longer` gives the run that did not freeze those two epochs as well.
+`frozen`: the body's convolutions stay fixed; its BatchNorm statistics are fixed or updating, its
+affine parameters frozen or trained, in batches of 4 or 32. `fine-tune`: all of the body learns, at
+once or after two epochs of the head alone; its statistics are fixed, so that gradients alone move
+the features; `longer` gives the run that did not freeze those two epochs as well.
 """
 
 import copy
@@ -58,7 +60,7 @@ def tensors():
 
 
 def parts(seed):
-    "Training, validation and test part as datasets of tensors; the first two are drawn from theirs, each class with its share"
+    "Training, validation and test part; the first two are drawn with each class's share"
     xs, ys = tensors()
     split, rng = (
         split_items(cells(), sample_groups=cells().sample_groups, seed=seed),
@@ -135,7 +137,7 @@ def scores(logits, ys):
 
 
 def prepare(kind, statistics=None, affine=None, **_):
-    "The model, its body frozen as `statistics` and `affine` say, or (fine-tune) for a head that goes first"
+    "The model, its body frozen as `statistics` and `affine` say, or for a head that goes first"
     model = transfer_model(ARCH, 2)
     freeze(model.body, bn="stats" if statistics == "updating" else "frozen")
     if affine == "trained":
@@ -146,7 +148,7 @@ def prepare(kind, statistics=None, affine=None, **_):
 
 
 def run(kind, seed, bs=32, optimizer="adamw", how=None, **settings):
-    "One training; test accuracy and loss in evaluation mode and, for frozen bodies, with batches normalised as in training"
+    "One training; for frozen bodies also the test with batches normalised as in training"
     train, valid, test = parts(seed)
     torch.manual_seed(seed)
     model = prepare(kind, **settings)

@@ -1,7 +1,7 @@
-"""One layer group more in each epoch, or all at once after the head; the same rates for both. Read by lesson 11.
+"""One layer group more in each epoch, or all at once after the head; the same rates for both.
 
-`epochs` 5 makes as many steps for both; 6 gives gradual unfreezing about the seconds of the other, since its frozen parts are
-computed once.
+`epochs` 5 makes the same number of steps for both; 6 gives gradual unfreezing about the seconds of
+the other, since its frozen parts are computed once. Read by the study of the folklore.
 """
 
 from _finetuning import one_run, settings

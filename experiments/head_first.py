@@ -1,8 +1,10 @@
-"""The head alone for an epoch, then all groups, at a large learning rate and at fine-tuning's rates. Read by lesson 11.
+"""The head alone for an epoch, then all groups, at a large rate and at fine-tuning's rates.
 
-The runs that unfreeze at once stand in lr_sweep.json (lr = 1e-2) and discriminative.json (lr = 1e-3): five epochs of all groups. `epochs` 4 makes as many steps
-as those; 5 takes about as many seconds, since the epoch of the frozen body is cheap. The rates were fixed beforehand. `head only` never thaws the body: as many
-steps, or many more, which cost little.
+The runs that unfreeze at once stand in lr_sweep.json (lr = 1e-2) and discriminative.json
+(lr = 1e-3): five epochs of all groups. `epochs` 4 makes as many steps as those; 5 takes about as
+many seconds, since the epoch of the frozen body is cheap. The rates were fixed beforehand.
+`head only` never unfreezes the body: as many steps, or many more, which cost little. Read by the
+study of the folklore.
 """
 
 from _finetuning import one_run, settings

@@ -1,8 +1,11 @@
-"""Linear probing, fine-tuning, and probing before fine-tuning (LP-FT), on pictures of the training's kind and on shifted ones. Read by lesson 11.
+"""Linear probing, fine-tuning, and probing before fine-tuning (LP-FT), on two kinds of images.
 
-The head is linear. `cells`: trained on cells of the kind that `seed` picks (mono- or polycrystalline), shifted are those of the other kind.
-`digits`: shifted are the same test digits, blurred. The probe is a solver's (`linear_probe`), its seconds are counted. Rates of fine-tuning are chosen on the validation part, which is of the training's kind; `moved` says how far
-the pooled features of validation and shifted pictures have gone from the pretrained ones, as a share of their length.
+The head is linear. `cells`: trained on cells of the kind that `seed` picks (mono- or
+polycrystalline), shifted are those of the other kind. `digits`: shifted are the same test digits,
+blurred. The probe is a solver's (`linear_probe`), its seconds are counted. Rates of fine-tuning are
+chosen on the validation part, which is of the training's kind; `moved` says how far the pooled
+features of validation and shifted images have gone from the pretrained ones, as a share of their
+length. Read by the study of the folklore.
 """
 
 import time
@@ -17,12 +20,12 @@ from _finetuning import (
     N_VALID,
     SIZE,
     draw,
-    found,
     moved,
     new_model,
-    pictures,
     prepared,
+    results_of,
     settings,
+    task_images,
     train,
 )
 from torch.utils.data import TensorDataset
@@ -42,15 +45,17 @@ SETTINGS = settings(
 @lru_cache(maxsize=2)
 def data(task, seed):
     "Training, validation, test and shifted part as datasets of tensors"
-    all_, rng = pictures(task), np.random.default_rng(seed)
+    all_, rng = task_images(task), np.random.default_rng(seed)
     split, preprocess = (
         split_items(all_, sample_groups=getattr(all_, "sample_groups", None), seed=seed),
         transfer_model(ARCH, 2).preprocess.at(SIZE),
     )
     same = all_.kinds == ("mono", "poly")[seed % 2] if task == "cells" else np.ones(len(all_), bool)
-    of = lambda part, keep, n: prepared(
-        all_, draw(all_.labels, np.array([i for i in part if keep[i]]), n, rng), preprocess
-    )
+
+    def of(part, keep, n):
+        kept = np.array([i for i in part if keep[i]])
+        return prepared(all_, draw(all_.labels, kept, n, rng), preprocess)
+
     train_, valid, test = (
         of(part, same, n) for part, n in zip(split, (N_TRAIN, N_VALID, N_TEST // 2))
     )
@@ -92,7 +97,7 @@ def run(task, seed, how, lr):
         probe_head(model, train_, valid)
     probing = time.perf_counter() - start
     learn, seconds = train(model, (train_, valid), seed, [] if how == "LP" else full(4, lr))
-    results = found(learn, round(probing + seconds, 1), test) | {
+    results = results_of(learn, round(probing + seconds, 1), test) | {
         "shifted": round(learn.evaluate(shifted)["accuracy"], 4),
         "chosen by": round(learn.evaluate(valid)["accuracy"], 4),
     }

@@ -1,6 +1,8 @@
-"""One learning rate for all groups, all at once under a new head: how high may it be, and does that depend on the number of epochs? Read by lesson 11.
+"""One learning rate for all groups, all at once under a new head: how high may it be?
 
-The curves are drawn on the validation part; the test part is read only for the rate that validation preferred.
+Does it depend on the number of epochs? The curves are drawn on the validation part; the test part
+is read only for the rate that validation preferred. Read by lesson 11 and by the study of the
+folklore.
 """
 
 from _finetuning import one_run, settings

@@ -1,8 +1,9 @@
-"""What the wrong normalisation costs a linear probe: EfficientNet-Lite0's frozen features of 2,624 solar cells, read with the
-statistics of its weights, with others, and, as a control, by random weights. Read by lesson 02.
+"""What the wrong normalisation costs a linear probe.
 
-Choices are made on the validation part; the test part is used once per run. Each run reports two splits: `random` (cells of one
-solar module fall on both sides) and `by module` (they never do).
+EfficientNet-Lite0's frozen features of 2,624 solar cells, read with the statistics of its weights,
+with others, and, as a control, by random weights. Choices are made on the validation part; the test
+part is used once per run. Each run reports two splits: `random` (cells of one solar module fall on
+both sides) and `by module` (they never do). Read by lesson 02.
 """
 
 from functools import cache
@@ -36,13 +37,13 @@ def cells():
 
 
 def grey_statistics():
-    "Mean and standard deviation of each picture's grey values (n, 2)"
+    "Mean and standard deviation of each image's grey values (n, 2)"
     return np.array([(np.asarray(image).mean(), np.asarray(image).std()) for image, _ in cells()])
 
 
 @cache
 def features(variant, init):
-    "What `variant` sees of every picture (n, features); `init` seeds random weights"
+    "What `variant` sees of every image (n, features); `init` seeds random weights"
     if variant == "grey mean and spread":
         return grey_statistics()
     torch.manual_seed(init)
@@ -66,12 +67,15 @@ def probe(x, split):
     best = max(
         STRENGTHS, key=lambda c: fits[c].score(x[split.valid], y[split.valid])
     )  # the strongest penalty of equals
-    score = lambda part: round(float(fits[best].score(x[part], y[part])), 4)
-    return {"C": best, "valid": score(split.valid), "test": score(split.test)}
+    scores = {
+        name: round(float(fits[best].score(x[part], y[part])), 4)
+        for name, part in (("valid", split.valid), ("test", split.test))
+    }
+    return {"C": best} | scores
 
 
 def run(variant, seed):
-    "One probe under each split; `seed` deals the split and, for random weights, draws them"
+    "One probe under each split; `seed` draws the split and, where they are random, the weights"
     x = features(variant, seed if variant == "random weights" else 0)
     return {
         "random": probe(x, split_items(cells(), seed=seed)),

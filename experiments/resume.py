@@ -1,6 +1,9 @@
-"""Is a killed run resumed to the bit? A process that trains a real network is killed with SIGKILL at random moments, three times in each run. Read by lesson 11.
+"""Is a killed run resumed to the bit?
 
-python experiments/resume.py FOLDER [BATCH]     train in FOLDER, or go on there; die after BATCH batches
+A process that trains a real network is killed with SIGKILL at random moments, three times in each
+run. Read by lesson 11.
+
+python experiments/resume.py FOLDER [BATCH]   train in FOLDER, or go on; die after BATCH batches
 """
 
 import hashlib
@@ -84,7 +87,7 @@ def place(folder):
 
 
 def kill(folder, seconds):
-    "Start a process that trains in `folder` and kill it `seconds` after its first checkpoint; the place where it was, or None if it had finished"
+    "Kill a process that trains in `folder`; where the run stood, or None if it had finished"
     path = Path(folder) / CHECKPOINT
     before = path.stat().st_mtime_ns if path.exists() else 0
     process = subprocess.Popen(

@@ -1,12 +1,14 @@
-"""Why does validation accuracy fall when the body is unfrozen: its weights, or the statistics of its BatchNorm? Read by the study of the folklore.
+"""Why does validation accuracy fall when the body is unfrozen: its weights, or its statistics?
 
-The head alone learns for ten epochs. Then the body is unfrozen for three, in which its weights learn (1e-4 at the stem to 1e-3 at the head) or stay fixed, and its
-BatchNorm takes the statistics of the batches in, or keeps those of ImageNet: two by two, with the same images, order and head. The rates were fixed beforehand.
+The head alone learns for ten epochs. Then the body is unfrozen for three, in which its weights
+learn (1e-4 at the stem to 1e-3 at the head) or stay fixed, and its BatchNorm takes the statistics
+of the batches in, or keeps those of ImageNet: two by two, with the same images, order and head. The
+rates were fixed beforehand. Read by the study of the folklore.
 """
 
 import tempfile
 
-from _finetuning import BS, found, new_model, parts, settings
+from _finetuning import BS, new_model, parts, results_of, settings
 
 from tlcourse.core.cache import FeatureCache
 from tlcourse.training import Learner, Phase
@@ -33,4 +35,4 @@ def run(task, seed, weights, statistics):
         options = dict(bs=BS, seed=seed, precision="float32", cache=FeatureCache(folder))
         learn = Learner(model, *data[:2], **options).fit(phases(weights, statistics))
     seconds = sum(row["seconds"] for row in learn.history)
-    return found(learn, round(seconds, 1), data[2])
+    return results_of(learn, round(seconds, 1), data[2])

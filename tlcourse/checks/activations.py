@@ -15,7 +15,7 @@ from torch import nn
 from ..activations import receptive_field
 from ..core.state import rng_restored
 
-# %% ../../nbs/solutions/03_activations_solutions.ipynb #4c51e7e7
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #96bcdbfe
 def _block(n_in, n_out):
     "Convolution, BatchNorm and a ReLU in place"
     conv = nn.Conv2d(n_in, n_out, 3, 1, 1, bias=False)
@@ -23,12 +23,12 @@ def _block(n_in, n_out):
         OrderedDict(conv=conv, norm=nn.BatchNorm2d(n_out), act=nn.ReLU(inplace=True))
     )
 
-
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #189248d3
 def random_images(seed=0, n=8):
     "`n` images (n, 3, 12, 12) of noise"
     return torch.randn(n, 3, 12, 12, generator=torch.Generator().manual_seed(seed))
 
-
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #c3f3e0a5
 def _net(seed=0):
     "Four blocks, pooling and a classifier"
     with rng_restored():
@@ -57,11 +57,11 @@ def _check_values(features, expected):
         "with BatchNorm in training mode they depend on the batch"
     )
 
-# %% ../../nbs/solutions/03_activations_solutions.ipynb #dbea196d
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #51b4d0fa
 def _n_hooks(net):
     return sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in net.modules())
 
-
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #d1d4360f
 def _check_traces(net, modes):
     "No hook may be left, and each layer must have its mode"
     n = _n_hooks(net)
@@ -72,7 +72,7 @@ def _check_traces(net, modes):
         "mode, the rest in training mode"
     )
 
-
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #e63cd84d
 def _check_traces_of_error(f, net, modes):
     "The same after the network has raised an error"
     try:
@@ -109,7 +109,7 @@ def _measured(layers):
     field = receptive_field(nn.Sequential(*convs), str(len(layers) - 1), size=96)
     return field.height, field.stride[0]
 
-# %% ../../nbs/solutions/03_activations_solutions.ipynb #31c3471f
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #36c2a0f0
 def _mistaken(layers, dilated=True, own_stride=False):
     "Field and stride as people get them: without dilation, or with each layer's own stride"
     field = stride = 1
@@ -119,7 +119,7 @@ def _mistaken(layers, dilated=True, own_stride=False):
         stride *= s
     return field, stride
 
-
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #170a9918
 def _field_hint(layers, answer):
     "What to say about the wrong `answer`"
     if answer == _mistaken(layers, dilated=False):
@@ -155,7 +155,7 @@ def _broken(where, how):
         norm.running_mean.fill_(float("nan"))
     return net
 
-# %% ../../nbs/solutions/03_activations_solutions.ipynb #03d07fd3
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #afd78334
 _ILLNESSES = {
     "zero": "one and the same answer to everything",
     "tiny": "values a hundred thousand times too large, and no channel is dead",
@@ -175,7 +175,7 @@ def _check_name(answer, where, how):
         "A hint: the first ill layer in the order of the network"
     )
 
-
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #6bd33254
 def check_broken(f) -> str:
     "Checks `f(model, healthy, xb)`: the name of the layer where `model` begins to be broken"
     places = [("block2.norm", "zero"), ("block1.norm", "tiny")]

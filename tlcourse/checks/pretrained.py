@@ -14,18 +14,18 @@ from torch import nn
 from ..core.state import rng_restored
 from ..pretrained import Preprocess, load_pretrained
 
-# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #1ee6f44e
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #e1d860bd
 _LITE0 = Preprocess(224, 0.875, "bicubic", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
 
 def _change(image, **config):
     return Preprocess(**{**_LITE0.config, **config})(image)
 
-
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #14b68a09
 def _swap(image):
     return _LITE0(image).flip(0)
 
-
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #235418b7
 def suspects() -> dict:
     "Five input pipelines for Lite0: name -> function (PIL image -> tensor (3, 224, 224))"
     imagenet = dict(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
@@ -73,7 +73,7 @@ def _small(seed):
             nn.Linear(4, 2),
         )
 
-# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #f80c763f
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #07f64cb1
 def _good_checkpoints(good) -> dict:
     "Description -> checkpoint that must be accepted"
     return {
@@ -84,7 +84,7 @@ def _good_checkpoints(good) -> dict:
         },
     }
 
-
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #5c4b26a0
 def _must_accept(f, state, model, good, what):
     "`f(state, model)` must give every tensor of `good` under the names of `model`"
     mapped = f(dict(state), model)
@@ -97,7 +97,7 @@ def _must_accept(f, state, model, good, what):
         f"{what}: {wrong[0]} holds another tensor. A hint: match by name, not by position"
     )
 
-# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #b2b7f52d
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #802bbed7
 def _bad_checkpoints(good) -> list:
     "(description, checkpoint that must be refused, name of the tensor at fault, hint)"
     first, second = good["module.0.weight"], good["module.2.weight"]
@@ -115,7 +115,7 @@ def _bad_checkpoints(good) -> list:
         ("two exchanged convolutions", swapped, ".weight", hints[2]),
     ]
 
-
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #a0a39597
 def _must_refuse(f, state, model, name, what, hint):
     "`f(state, model)` must raise a `ValueError` that names the tensor `name`"
     try:
@@ -141,14 +141,14 @@ def check_map_by_name(f) -> str:
         _must_refuse(f, state, model, name, what, hint)
     return "Right: every tensor is accounted for, or refused by name."
 
-# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #c373cc89
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #c53b57ca
 def _random(seed):
     "Lite0 with random weights"
     with rng_restored():
         torch.manual_seed(seed)
         return load_pretrained("tf_efficientnet_lite0", weights=None)
 
-
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #5809dfa6
 def _with_moved_statistics(seed):
     "A random network whose BatchNorm statistics have seen noise"
     model = _random(seed)
@@ -158,7 +158,7 @@ def _with_moved_statistics(seed):
             model.train()(torch.randn(8, 3, 64, 64))
     return model.eval()
 
-
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #bb4e1c61
 def _sure_of_one_class(seed):
     "A random network with a large bias"
     model = _random(seed)
@@ -166,13 +166,13 @@ def _sure_of_one_class(seed):
         model.classifier.bias[7] += 20
     return model
 
-# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #04470f29
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #1647bd24
 def _with_tag(model, tag):
     "`model` with a tag that need not be true"
     model.weights = tag
     return model
 
-
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #9bdef1c2
 def _lineup() -> list:
     "Networks to judge: (model, whether it is trained, what it looks like)"
     known = [load_pretrained(f"tf_efficientnet_lite{i}") for i in range(3)]

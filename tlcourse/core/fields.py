@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 from .layouts import as_map, layout_of, n_positions
 from .recording import run_to, tensors_in
 
-# %% ../../nbs/core/fields.ipynb #9cf369ee
+# %% ../../nbs/core/fields.ipynb #e275019d
 def _open_weights(model):
     "Make the weights of `model` positive and random, its biases zero"
     generator = torch.Generator().manual_seed(0)
@@ -28,7 +28,7 @@ def _open_weights(model):
         else:
             p.fill_(0.0 if name.endswith("bias") else 1.0)
 
-
+# %% ../../nbs/core/fields.ipynb #b31bc0c8
 def open_copy(model):
     "A copy of `model` through which every path passes: positive weights, BatchNorm idle, no hooks"
     opened = copy.deepcopy(model).eval().float()
@@ -39,7 +39,7 @@ def open_copy(model):
             m.reset_running_stats()
     return opened
 
-# %% ../../nbs/core/fields.ipynb #3396c3bb
+# %% ../../nbs/core/fields.ipynb #459389dc
 def _as_average(
     x, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
 ):
@@ -48,7 +48,7 @@ def _as_average(
         return F.max_pool2d(x, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
     return F.avg_pool2d(x, kernel_size, stride, padding, ceil_mode)
 
-
+# %% ../../nbs/core/fields.ipynb #7b6e0cc1
 def _is_pooled(out, inputs) -> bool:
     "Whether `out` has one position and was made from a larger tensor with several"
     if not isinstance(out, torch.Tensor) or n_positions(out.shape) != 1:
@@ -74,14 +74,14 @@ class OpenPaths(TorchFunctionMode):
             return out.detach()
         return out
 
-# %% ../../nbs/core/fields.ipynb #eceb1b98
+# %% ../../nbs/core/fields.ipynb #41e725bf
 def _small_image(model, h, w):
     "A random image (1, channels, h, w) with small numbers, so that no exponential overflows"
     channels = next((m.in_channels for m in model.modules() if isinstance(m, _ConvNd)), 3)
     x = torch.rand(1, channels, h, w, generator=torch.Generator().manual_seed(1))
     return x.mul_(1e-3).requires_grad_(True)
 
-
+# %% ../../nbs/core/fields.ipynb #288ba4be
 def _rectangles(fmap, xb) -> list:
     "((top, bottom), (left, right)) of what the middle unit of `fmap` and its neighbour see"
     row, col = fmap.shape[2] // 2, fmap.shape[3] // 2
@@ -94,7 +94,7 @@ def _rectangles(fmap, xb) -> list:
             rectangles.append([(int(i.min()), int(i.max()) + 1) for i in seen])
     return rectangles
 
-# %% ../../nbs/core/fields.ipynb #28fcbbf3
+# %% ../../nbs/core/fields.ipynb #fdeeed62
 def _axis(rectangles, axis, size, middle):
     "(length, stride, start) along `axis` of an image of `size` pixels, or None if it may be cut"
     (first, last), (first_before, last_before) = (r[axis] for r in rectangles)
@@ -103,7 +103,7 @@ def _axis(rectangles, axis, size, middle):
     stride = first - first_before
     return last - first, stride, first - middle * stride
 
-
+# %% ../../nbs/core/fields.ipynb #a9d7cbc3
 @torch.enable_grad()  # also where a caller switched gradients off
 def _axes(opened, layer, h, w, local=False, layout=None) -> tuple:
     "`_axis` of the middle unit of `layer` down and right, in an `h` × `w` image; and the layout"
@@ -118,7 +118,7 @@ def _axes(opened, layer, h, w, local=False, layout=None) -> tuple:
     middles = fmap.shape[2] // 2, fmap.shape[3] // 2
     return [_axis(rectangles, a, (h, w)[a], middles[a]) for a in (0, 1)], layout
 
-# %% ../../nbs/core/fields.ipynb #3985fd77
+# %% ../../nbs/core/fields.ipynb #6f2bdee1
 def _along(opened, layer, axis, size, local, layout):
     "`_axis` along `axis` in longer and longer images; None if it never fits"
     strip = min(size, 96)
@@ -128,7 +128,7 @@ def _along(opened, layer, axis, size, local, layout):
         if extent:
             return extent
 
-
+# %% ../../nbs/core/fields.ipynb #7498dda9
 def field_axes(
     model,
     layer: str,  # the name of one layer

@@ -101,11 +101,11 @@ def bottlenecks(inputs) -> list:
         far = max(far, last_reader.get(i, 0))
     return narrow
 
-# %% ../../nbs/core/recording.ipynb #769c68f4
+# %% ../../nbs/core/recording.ipynb #a9e94384
 class _Reached(Exception):
     "Ends a forward pass at the layer that was asked for"
 
-
+# %% ../../nbs/core/recording.ipynb #2c3235ff
 def _one_tensor(layer, out):
     "`out`, if it is one tensor"
     if not isinstance(out, torch.Tensor):
@@ -113,7 +113,7 @@ def _one_tensor(layer, out):
         raise TypeError(f"{layer} gives {kind}, not one tensor: name a layer inside it")
     return out
 
-
+# %% ../../nbs/core/recording.ipynb #6abad427
 def run_to(model, layer: str, xb) -> torch.Tensor:
     "The output of `layer` of `model` for `xb`, in the graph; the layers after it do not run"
     outputs = []

@@ -19,14 +19,14 @@ from unittest.mock import patch
 import torch
 from huggingface_hub import constants
 
-# %% ../../nbs/core/servers.ipynb #f38618e5
+# %% ../../nbs/core/servers.ipynb #a0b0a11d
 class _Quiet(SimpleHTTPRequestHandler):
     "Serves files without a line in the log for each"
 
     def log_message(self, *args):
         pass
 
-
+# %% ../../nbs/core/servers.ipynb #b24fd7e0
 @contextmanager
 def serving(folder):
     "A web server on this machine for the files of `folder`; yields its address"
@@ -49,7 +49,7 @@ def silent_server():
     ):
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
-# %% ../../nbs/core/servers.ipynb #5014a841
+# %% ../../nbs/core/servers.ipynb #4d9ba5ad
 def _empty_caches(folder) -> tuple:
     "Patches that point torch's and Hugging Face's caches to `folder`"
     return (
@@ -57,7 +57,7 @@ def _empty_caches(folder) -> tuple:
         patch.object(torch.hub, "_hub_dir", None),
     )
 
-
+# %% ../../nbs/core/servers.ipynb #687e2e48
 @contextmanager
 def no_network():
     "Empty caches, and a network that accepts every connection and never answers"

@@ -18,66 +18,69 @@ from ..core.results import Table
 from ..core.session import COLORS
 from ..features import extract
 
-# %% ../../nbs/studies/overlap.ipynb #504fb2a444614c0babb325280ed9130a
+# %% ../../nbs/studies/overlap.ipynb #63f1f794
 def _words(name) -> set:
     "The words of a class name in lower case, a final s cut"
-    found = [
-        w
-        for w in re.findall(r"[^\W\d_]+", str(name).lower())
-        if len(w) > 1 and w not in ("and", "of", "the")
-    ]
-    return {w[:-1] if w.endswith("s") and len(w) > 3 else w for w in found}
+    words = [w for w in re.findall(r"[^\W\d_]+", str(name).lower()) if len(w) > 1]
+    words = [w for w in words if w not in ("and", "of", "the")]
+    return {w[:-1] if w.endswith("s") and len(w) > 3 else w for w in words}
 
-# %% ../../nbs/studies/overlap.ipynb #59bbdb311c014d738909a11f9e486628
+# %% ../../nbs/studies/overlap.ipynb #d769bd7c
+def _name_row(name, source) -> dict:
+    words = _words(name)
+    if not words:
+        raise ValueError(f"the class {name!r} has no word to look for: give names, not numbers")
+    same = [s for s in source if _words(s) == words]
+    near = [s for s in source if s not in same and _words(s) & words]
+    shared = ", ".join(map(str, near[:4])) + (" …" if len(near) > 4 else "")
+    return {"class": name, "the same": ", ".join(map(str, same)), "shares a word": shared}
+
+
 def class_overlap(target, source) -> Table:
-    "For each class name of `target`: names of `source` that are the same but for case and a final s, and names that share a word; either may be a false friend"
-    rows = []
-    for name in target:
-        own = _words(name)
-        if not own:
-            raise ValueError(f"the class {name!r} has no word to look for: give names, not numbers")
-        same = [s for s in source if _words(s) == own]
-        near = [s for s in source if s not in same and _words(s) & own]
-        rows.append(
-            {
-                "class": name,
-                "the same": ", ".join(map(str, same)),
-                "shares a word": ", ".join(map(str, near[:4])) + (" …" if len(near) > 4 else ""),
-            }
-        )
-    return Table(rows)
+    "For each name in `target` the names in `source` that are the same, or share a word"
+    return Table([_name_row(name, source) for name in target])
 
-# %% ../../nbs/studies/overlap.ipynb #4dd4641cc4064e0191573fe9c69df29b
-def top_predictions(net, dataset, runtime: str = "torch") -> Table:
-    "For each class of `dataset`: which of its own classes `net` answers most often, to what share of the images, and with what mean probability"
-    probabilities, targets = extract(net, dataset, runtime=runtime).softmax(1), targets_of(dataset)
-    rows = []
-    for label in targets.unique().tolist():
-        own = probabilities[targets == label]
-        first = own.argmax(1)
-        most = first.mode().values.item()
-        rows.append(
-            {
-                "class": dataset.classes[label] if getattr(dataset, "classes", None) else label,
-                "images": len(own),
-                "most frequent answer": net.classes[most],
-                "share": (first == most).float().mean().item(),
-                "its mean probability": own[first == most, most].mean().item(),
-            }
-        )
+# %% ../../nbs/studies/overlap.ipynb #333b9979
+def _prediction_row(probabilities, name, names) -> dict:
+    "The most frequent prediction for the images of one class, `probabilities` (n, classes)"
+    predicted = probabilities.argmax(1)
+    most = predicted.mode().values.item()
+    is_most = predicted == most
+    return {
+        "class": name,
+        "images": len(predicted),
+        "most frequent prediction": names[most],
+        "share": is_most.float().mean().item(),
+        "its mean probability": probabilities[is_most, most].mean().item(),
+    }
+
+
+def top_predictions(
+    net,  # a classifier with `classes` and `preprocess`
+    dataset,  # images with targets
+    runtime: str = "torch",
+) -> Table:
+    "For each class of `dataset` what `net` predicts most often, how often, and how surely"
+    probabilities = extract(net, dataset, runtime=runtime).softmax(1)
+    targets = targets_of(dataset)
+    labels = targets.unique().tolist()
+    names = getattr(dataset, "classes", None) or {label: label for label in labels}
+    rows = [_prediction_row(probabilities[targets == k], names[k], net.classes) for k in labels]
     return Table(rows, 2)
 
-# %% ../../nbs/studies/overlap.ipynb #916684f9a58a4a2aa5f864670399430d
+# %% ../../nbs/studies/overlap.ipynb #626ce36c
 def image_hash(image, side: int = 8) -> np.ndarray:
-    "The difference hash of an image: side · side bits, each whether a place is brighter than its neighbour to the right, (side · side,) (Krawetz 2013)"
-    grey = np.asarray(
-        load_image(image).convert("L").resize((side + 1, side), resample=1), dtype=int
-    )  # 1: Lanczos
+    """The difference hash of an image, side · side bits as floats (Krawetz 2013).
+
+    A bit says whether a pixel of the tiny image is brighter than its neighbour to the right.
+    """
+    tiny = load_image(image).convert("L").resize((side + 1, side), resample=1)  # 1: Lanczos
+    grey = np.asarray(tiny, dtype=int)
     return (grey[:, 1:] < grey[:, :-1]).ravel().astype(float)
 
-# %% ../../nbs/studies/overlap.ipynb #f6fa52606d8c4a75a9b52967216f8f3f
+# %% ../../nbs/studies/overlap.ipynb #564fd77b
 def nearest(vectors, others) -> np.ndarray:
-    "For each row of `vectors` (n, d) the distance to the nearest row of `others` (m, d), as a length, (n,)"
+    "For each row of `vectors` (n, d) the distance to the nearest row of `others` (m, d), (n,)"
     a, b = (torch.as_tensor(np.asarray(v)).double() for v in (vectors, others))
     if a.shape[1] != b.shape[1]:
         raise ValueError(
@@ -85,60 +88,59 @@ def nearest(vectors, others) -> np.ndarray:
         )
     return torch.cdist(a, b).min(1).values.numpy()
 
-# %% ../../nbs/studies/overlap.ipynb #f5a1fa73e5044315a093ec459c9be902
-def distance_threshold(strangers, originals, rate: float = 0.05) -> float:
-    "The largest of the distances of `strangers` (n, d) to `originals` (m, d) below which at most a share `rate` of them lies: what is nearer is taken for a copy"
-    if rate * len(strangers) < 1:
-        raise ValueError(
-            f"{len(strangers)} strangers cannot show a rate of {rate:.1%}: give at least {int(np.ceil(1 / rate))}"
-        )
-    return float(np.sort(nearest(strangers, originals))[int(rate * len(strangers))])
+# %% ../../nbs/studies/overlap.ipynb #349fb4a0
+def distance_threshold(
+    strangers,  # vectors (n, d) of images that are no copies
+    originals,  # vectors (m, d)
+    rate: float = 0.05,  # false alarms
+) -> float:
+    "The largest distance to `originals` below which at most a share `rate` of `strangers` lies"
+    n = len(strangers)
+    if rate * n < 1:
+        enough = int(np.ceil(1 / rate))
+        raise ValueError(f"{n} strangers cannot show a rate of {rate:.1%}: give at least {enough}")
+    return float(np.sort(nearest(strangers, originals))[int(rate * n)])
 
-# %% ../../nbs/studies/overlap.ipynb #3f9bc0b9dd2c44919cc8dcca39b469f8
+# %% ../../nbs/studies/overlap.ipynb #8191d412
+def _recall_rows(way, vectors, originals, strangers, changed, rate) -> list:
+    "Rows of one way of looking: `vectors` turns images into vectors (n, d)"
+    own = vectors(originals)
+    threshold = distance_threshold(vectors(strangers[::2]), own, rate)
+    false = float((nearest(vectors(strangers[1::2]), own) < threshold).mean())
+    rows = []
+    for kind, images in changed.items():
+        found = float((nearest(vectors(images), own) < threshold).mean())
+        row = {"way": way, "copy": kind, "found": found, "false alarms": false}
+        rows.append(row | {"n": len(originals)})
+    return rows
+
+# %% ../../nbs/studies/overlap.ipynb #31acb0d1
 def copy_recall(
-    originals,
-    strangers,  # images; no stranger is a copy of an original
+    originals,  # images
+    strangers,  # images, none of them a copy of an original
     copies: dict,  # name -> function image -> copy
     ways: dict,  # name -> function images -> vectors (n, d) to compare
     rate: float = 0.05,  # false alarms among the strangers
 ) -> Table:  # a row for each way and kind of copy
-    "The share of copies that are found, when so many strangers raise a false alarm; half of the strangers set the limit, the false alarms are those of the other half"
-    rows, changed = (
-        [],
-        {kind: [change(image) for image in originals] for kind, change in copies.items()},
-    )
+    "The share of copies found, at a given rate of false alarms"
+    changed = {kind: [change(image) for image in originals] for kind, change in copies.items()}
+    rows = []
     for way, vectors in ways.items():
-        own, (first, second) = vectors(originals), (vectors(strangers[k::2]) for k in (0, 1))
-        limit = distance_threshold(first, own, rate)
-        false = float((nearest(second, own) < limit).mean())
-        for kind, images in changed.items():
-            rows.append(
-                {
-                    "way": way,
-                    "copy": kind,
-                    "found": float((nearest(vectors(images), own) < limit).mean()),
-                    "false alarms": false,
-                    "n": len(originals),
-                }
-            )
+        rows += _recall_rows(way, vectors, originals, strangers, changed, rate)
     return Table(rows, 2)
 
-# %% ../../nbs/studies/overlap.ipynb #5b09d5ef5b5e4bb6ab9b829b10b6a29f
+# %% ../../nbs/studies/overlap.ipynb #dfe6c014
 def show_copies(rows, ax=None):
-    "The share of copies that each way finds, for each kind of copy: a dot for each draw; returns the axes"
+    "The share of copies that each way finds, for each kind: a dot for each draw; returns the axes"
     if ax is None:
         _, ax = plt.subplots(figsize=(8, 3.5))
     kinds, ways = (list(dict.fromkeys(row[key] for row in rows)) for key in ("copy", "way"))
     for k, (way, color) in enumerate(zip(ways, COLORS)):
-        own = [row for row in rows if row["way"] == way]
-        ax.plot(
-            [kinds.index(row["copy"]) + (k - (len(ways) - 1) / 2) * 0.18 for row in own],
-            [100 * row["found"] for row in own],
-            "o",
-            color=color,
-            alpha=0.7,
-            label=way,
-        )
+        shift = (k - (len(ways) - 1) / 2) * 0.18
+        dots = [row for row in rows if row["way"] == way]
+        x = [kinds.index(row["copy"]) + shift for row in dots]
+        y = [100 * row["found"] for row in dots]
+        ax.plot(x, y, "o", color=color, alpha=0.7, label=way)
     ax.set_xticks(range(len(kinds)), kinds)
     ax.set(ylabel="copies found (%)", ylim=(-4, 104))
     ax.legend(fontsize=9)
