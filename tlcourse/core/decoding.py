@@ -25,33 +25,33 @@ class BadImage(ValueError):
     def __reduce__(self):
         return type(self), (self.path, self.reason)
 
-# %% ../../nbs/core/decoding.ipynb #d18a8835
+# %% ../../nbs/core/decoding.ipynb #8fececd5
+def _white(dtype):
+    "The value that means white in numbers of type `dtype`: 1, or the largest integer"
+    return 1 if dtype.kind in "bf" else np.iinfo(dtype).max
+
+# %% ../../nbs/core/decoding.ipynb #5845eba4
 def _black_white(array, name, limits):
     "The values that mean black and white in `array`: `limits`, or what its number type says"
     if array.dtype.kind not in "biuf":
         raise BadImage(name, f"values of type {array.dtype} are no image")
-    if limits is not None:
-        black, white = limits
-    elif array.dtype.kind in "bf":
-        black, white = 0, 1
-    else:
-        black, white = 0, np.iinfo(array.dtype).max
+    black, white = limits or (0, _white(array.dtype))
     if black == white:
         raise ValueError(f"value_range=({black:g}, {white:g}): black and white must differ")
     return black, white
 
-# %% ../../nbs/core/decoding.ipynb #79973647
+# %% ../../nbs/core/decoding.ipynb #2c9c6a70
+_WAY_OUT = "value_range=(black, white)"
+
+
 def _check_values(array, name, black, white):
     "`BadImage` unless every value is finite and lies between `black` and `white`"
     if not np.isfinite(array).all():
         raise BadImage(name, "holds values that are not finite")
     low, high = array.min(), array.max()
     if low < min(black, white) or high > max(black, white):
-        raise BadImage(
-            name,
-            f"values from {low:g} to {high:g} lie outside [{black:g}, {white:g}]: "
-            "say what black and white are with value_range=(black, white)",
-        )
+        values = f"values from {low:g} to {high:g} lie outside [{black:g}, {white:g}]"
+        raise BadImage(name, f"{values}: say what black and white are with {_WAY_OUT}")
 
 # %% ../../nbs/core/decoding.ipynb #588099b9
 def _check_not_black(array, scaled, name, white):
@@ -64,26 +64,32 @@ def _check_not_black(array, scaled, name, white):
             "say what white is with value_range=(0, white)",
         )
 
-# %% ../../nbs/core/decoding.ipynb #f93b60c3
+# %% ../../nbs/core/decoding.ipynb #ddab12c4
 def _to_bytes(array, name, limits=None):
     "`array` of any number type as uint8, scaled by its type or by `limits` (black, white)"
     if limits is None and array.dtype == np.uint8:
         return array
     black, white = _black_white(array, name, limits)
     _check_values(array, name, black, white)
-    scaled = np.rint((array.astype(np.float64) - black) / (white - black) * 255).astype(np.uint8)
+    share = (array.astype(np.float64) - black) / (white - black)
+    scaled = np.rint(share * 255).astype(np.uint8)
     if limits is None:
         _check_not_black(array, scaled, name, white)
     return scaled
 
-# %% ../../nbs/core/decoding.ipynb #b7c439da
+# %% ../../nbs/core/decoding.ipynb #b4b0de20
 _N_BITS, _NUMBER_FORMAT, _ZERO_MEANS = 258, 339, 262
 
 
+def _tiff_tags(image):
+    "(bits of a value, whether it is signed, whether zero is white), as the tags of a TIFF say"
+    bits, number_format = (image.tag_v2.get(tag, (1,))[0] for tag in (_N_BITS, _NUMBER_FORMAT))
+    return bits, number_format == 2, image.tag_v2.get(_ZERO_MEANS) == 0
+
+# %% ../../nbs/core/decoding.ipynb #72e012fc
 def _stated_by_tiff(image):
     "(dtype, limits) that the tags of a TIFF state; None where Pillow's mode says the same"
-    bits, number_format = (image.tag_v2.get(tag, (1,))[0] for tag in (_N_BITS, _NUMBER_FORMAT))
-    zero_is_white, signed = image.tag_v2.get(_ZERO_MEANS) == 0, number_format == 2
+    bits, signed, zero_is_white = _tiff_tags(image)
     if image.mode == "F":
         return None, (1, 0) if zero_is_white else None
     if image.mode == "L" and not signed:
@@ -111,16 +117,21 @@ def _why_unreadable(error) -> str:
         return "no image format that Pillow knows"
     return f"{type(error).__name__}: {error}"
 
-# %% ../../nbs/core/decoding.ipynb #60ad35b2
-def _decode(source):
-    """(upright image, number type, limits) of `source` (a path or PIL image), every row decoded
-
-    `BadImage` if it is broken, `FileNotFoundError` if it is missing"""
+# %% ../../nbs/core/decoding.ipynb #539c90b3
+def _check_switch():
+    "`RuntimeError` if Pillow is set to invent missing rows"
     if ImageFile.LOAD_TRUNCATED_IMAGES:
         raise RuntimeError(
             "PIL.ImageFile.LOAD_TRUNCATED_IMAGES is on, so half an image would pass "
             "for a whole one: set it to False"
         )
+
+# %% ../../nbs/core/decoding.ipynb #5e8af003
+def _decode(source):
+    """(upright image, number type, limits) of `source` (a path or PIL image), every row decoded
+
+    `BadImage` if it is broken, `FileNotFoundError` if it is missing"""
+    _check_switch()
     is_path = not isinstance(source, Image.Image)
     try:
         with Image.open(source) if is_path else nullcontext(source) as image:
@@ -131,9 +142,9 @@ def _decode(source):
     except Exception as e:  # Pillow's decoders raise many types
         raise BadImage(source if is_path else "image", _why_unreadable(e)) from e
 
-# %% ../../nbs/core/decoding.ipynb #f2f76200
+# %% ../../nbs/core/decoding.ipynb #4006ce4a
 def _grey(image, name, limits, dtype):
-    "A PIL image of wide integers or floats as 8-bit greys, with an alpha channel if it needs one"
+    "A PIL image of wide integers or floats as 8-bit greys, with alpha if one value is transparent"
     array = np.asarray(image) if dtype is None else np.asarray(image).astype(dtype)
     grey = Image.fromarray(_to_bytes(array, name, limits))
     clear = image.info.get("transparency")
@@ -179,20 +190,18 @@ def _as_array(source):
     source = source.float() if source.dtype == torch.bfloat16 else source
     return np.asarray(source.permute(1, 2, 0) if source.ndim == 3 else source)  # (h, w, c)
 
-# %% ../../nbs/core/decoding.ipynb #d1c6e161
+# %% ../../nbs/core/decoding.ipynb #42a465f7
+_SHAPES = "(h, w), (h, w, 3) or (h, w, 4) is wanted, of a tensor (3, h, w)"
+
+
 def _from_array(source, limits):
     "An array (h, w), (h, w, 1, 3 or 4) or tensor (h, w), (1, 3 or 4, h, w) as a PIL image of bytes"
     array = _as_array(source)
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[..., 0]
-    is_grey = array.ndim == 2
-    is_colour = array.ndim == 3 and array.shape[2] in (3, 4)
-    if not array.size or not (is_grey or is_colour):
-        raise BadImage(
-            "array",
-            f"shape {tuple(np.shape(source))} is no image: (h, w), (h, w, 3) or (h, w, 4) "
-            "is wanted, of a tensor (3, h, w)",
-        )
+    is_image = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))
+    if not array.size or not is_image:
+        raise BadImage("array", f"shape {tuple(np.shape(source))} is no image: {_SHAPES}")
     return Image.fromarray(_to_bytes(array, "array", limits))
 
 # %% ../../nbs/core/decoding.ipynb #97ed4c93

@@ -38,11 +38,11 @@ def linear_control(x, y):
     model = pipeline.make_pipeline(preprocessing.StandardScaler(), regression)
     return model.fit(x, y).decision_function
 
-# %% ../../nbs/core/scores.ipynb #29f26579
+# %% ../../nbs/core/scores.ipynb #9a3afa35
 def _mean(rows, part, key) -> float:
     return float(np.mean([row[part][key] for row in rows]))
 
-
+# %% ../../nbs/core/scores.ipynb #35cea8c1
 def summarise(results, method: str, kind: str) -> dict:
     "The means of `method` over all splits of `kind` in `results`, with interval and each accuracy"
     rows = [r for r in results if r["method"] == method and r["split"].startswith(kind)]

@@ -72,13 +72,13 @@ def can_travel(dataset) -> bool:
     except Exception:
         return False  # pickling fails in many ways
 
-# %% ../../nbs/core/workers.ipynb #4456f6de
+# %% ../../nbs/core/workers.ipynb #71932045
 def _start_method() -> str:
     "How this process starts others: 'fork', 'spawn' or 'forkserver'"
     chosen = multiprocessing.get_start_method(allow_none=True)
     return chosen or multiprocessing.get_all_start_methods()[0]
 
-
+# %% ../../nbs/core/workers.ipynb #0a4b148f
 def default_workers(dataset) -> int:
     "How many processes should load `dataset` here: 0 for tensors, in tests, or if it cannot travel"
     if isinstance(getattr(dataset, "source", dataset), TensorDataset) or "IN_TEST" in os.environ:
