@@ -38,7 +38,7 @@ def find_layers(model, layers) -> dict:
             raise ValueError(f"no layer is called {pattern!r}; some names: {list(named)[:8]}")
     return {name: m for name, m in named.items() if any(_fits(name, p) for p in patterns)}
 
-# %% ../nbs/03_activations.ipynb #58e94615
+# %% ../nbs/03_activations.ipynb #5684ea89
 class _Captured(dict):
     "Layer -> tensor; a layer that gave nothing says so"
 
@@ -48,7 +48,7 @@ class _Captured(dict):
             "for gradients, backward() was not called"
         )
 
-
+# %% ../nbs/03_activations.ipynb #2bea100b
 def _keep_gradient(captured, name, out):
     "Keep the gradient of `out` in `captured` when it arrives"
     if not out.requires_grad:
@@ -86,7 +86,7 @@ def capture(
             hooks.append(module.register_forward_hook(keep))
         yield captured
 
-# %% ../nbs/03_activations.ipynb #a1e63cf0
+# %% ../nbs/03_activations.ipynb #82c53cee
 def _new_row(name, module) -> dict:
     "The row of a layer before anything has run"
     parameters = sum(p.numel() for p in module.parameters())
@@ -99,7 +99,7 @@ def _note(row, module, args, out):
     row["shape"] = shapes[0] if len(shapes) == 1 else shapes
     row["runs"] += 1
 
-
+# %% ../nbs/03_activations.ipynb #415df31d
 def layer_table(model, xb) -> Table:
     "Name, kind, shape, parameters and number of runs of every layer of `model` for `xb`"
     named = {name: m for name, m in model.named_modules() if name}

@@ -57,17 +57,17 @@ def _key_case():
     data = random.Random(0).randbytes(5000)
     return _body(), Preprocess(size=224, interpolation="bicubic"), data
 
-# %% ../../nbs/solutions/09_features_solutions.ipynb #bc1a48fb
+# %% ../../nbs/solutions/09_features_solutions.ipynb #95c7e0d9
 def _nudge(body):
     "The last bias becomes the next larger float"
     last = body[6].bias[-1:]
     last.copy_(torch.nextafter(last, torch.tensor(inf)))
 
-
+# %% ../../nbs/solutions/09_features_solutions.ipynb #3f51d4c1
 def _scale_variance(body):
     body[1].running_var[2].mul_(1.5)
 
-
+# %% ../../nbs/solutions/09_features_solutions.ipynb #3fe5fbfb
 def _swap(body):
     a, b = body[3].weight, body[6].weight  # both (6, 6, 3, 3)
     old = a.clone()
@@ -120,12 +120,12 @@ def _other_files():
         other = data[:i] + bytes([data[i] ^ 1]) + data[i + 1 :]
         yield f"byte {i} of the image's file is different", hint, (body, preprocess, other)
 
-# %% ../../nbs/solutions/09_features_solutions.ipynb #05f74d2d
+# %% ../../nbs/solutions/09_features_solutions.ipynb #677262b3
 def _stable(x):
     "Whether Python's `hash` of `x` is the same in every process"
     return isinstance(x, (int, float)) or isinstance(x, tuple) and all(map(_stable, x))
 
-
+# %% ../../nbs/solutions/09_features_solutions.ipynb #91b213de
 @contextmanager
 def _other_process(f):
     "Meanwhile the `hash` that `f` sees gives different numbers, except for numbers"
@@ -336,7 +336,7 @@ def _features_made(how, body, images):
     features = other.double()(images.double()).float()
     return features.roll(5, 0) if how == "order" else features
 
-# %% ../../nbs/solutions/09_features_solutions.ipynb #c63d661a
+# %% ../../nbs/solutions/09_features_solutions.ipynb #dea409bc
 @torch.no_grad()
 def _situation(hows, seed=0):
     "(body, images, caches): each of `_PEOPLE` has made features in one of the ways `hows`"
@@ -345,7 +345,7 @@ def _situation(hows, seed=0):
     caches = {name: _features_made(how, body, images) for name, how in zip(_PEOPLE, hows)}
     return body, images, caches
 
-
+# %% ../../nbs/solutions/09_features_solutions.ipynb #7a60858a
 def five_caches():
     "(frozen body, images (32, 3, 9, 9), name -> features (32, 6) on disk); one of them is right"
     return _situation(_WHY)

@@ -25,19 +25,19 @@ def _hills(n=12):
     curves = torch.exp(2 * (2 * away).cos())  # (units, orientations)
     return Tuning(curves[:, :, None, None], torch.ones(len(curves), 2), torch.ones(len(curves), 2))
 
-# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #ca73306e
+# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #b989c438
 def _away(angle, summit) -> float:
     "Degrees between two orientations"
     return abs((angle - summit + 90) % 180 - 90)
 
-
+# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #9d40bba6
 def _advice(off, summit) -> str:
     "What went wrong, as far as the error shows it"
     if min(summit, 180 - summit) < 30:
         return " (179° and 1° are neighbours: average arrows at twice the angle, not numbers)"
     return " (the summit may lie between two steps)" if off <= 8 else ""
 
-
+# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #5bfa2c6f
 def check_preferred(answer):
     "Whether `answer(tuning)` gives each unit's preferred orientation in degrees"
     angles = torch.as_tensor(answer(_hills())).flatten().double()
@@ -50,11 +50,11 @@ def check_preferred(answer):
         assert -1e-6 <= angle < 180 + 1e-3, f"{angle:.1f}° is outside 0° to 180°"
     return f"right: {n} units, none more than 2° off"
 
-# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #d60a3d78
+# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #7fe8645e
 _FIELD = Field(20, 30, (8, 4), (-6, -13), False)
 _SHAPE = (96, 64)
 
-
+# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #df78d351
 def _check_position(window, at):
     "Whether `window` is what position `at` sees, or which mistake it is"
     top, left, bottom, right = _FIELD.box(*at)

@@ -12,11 +12,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #e5d666a4
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #987c14c2
 _HALF = ((0.5,) * 3, (0.5,) * 3)
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
-
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #ffc02538
 def _by_trial(conv, mean, std):
     "The best value per filter: each pixel is tried black and white by itself"
     mean, std = torch.tensor(mean).view(3, 1, 1), torch.tensor(std).view(3, 1, 1)
@@ -30,7 +30,7 @@ def _by_trial(conv, mean, std):
     images = is_better.T.reshape(-1, 3, 3, 3).float()
     return values(images).diagonal()
 
-# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #600da3e9
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #6ea5af4f
 def _convolutions() -> dict:
     "A convolution without bias and one with, always the same"
     with torch.random.fork_rng(devices=[]):
@@ -39,7 +39,7 @@ def _convolutions() -> dict:
         convs["with a bias"].bias.data += 1
     return convs
 
-
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #9b6b7771
 _CEILING_HINTS = {
     "without bias": "what are black and white after normalising, channel by channel?",
     "with a bias": "is the bias there, once?",
@@ -62,13 +62,13 @@ def check_ceiling(answer) -> str:
             )
     return "Right: no image gives more, and one gives as much."
 
-# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #067cf360
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #6b7312b7
 def _smooth_images():
     "Two smooth images (2, 3, 40, 40)"
     noise = torch.rand(2, 3, 4, 4, generator=torch.Generator().manual_seed(0))
     return F.interpolate(noise, size=40, mode="bilinear").requires_grad_()
 
-
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #46661cbc
 def _check_gradient(images, out):
     assert isinstance(out, torch.Tensor) and out.shape[:2] == (2, 3), (
         "two images went in, two must come out: (2, 3, h, w)"
@@ -154,7 +154,7 @@ def suspects() -> dict:
     "Five loops, some at fault: name -> function (net, channel) -> image (1, 3, 16, 16) in [-1, 1]"
     return {name: partial(_loop, fault=fault) for name, fault in _FAULTS.items()}
 
-# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #04b7bc84
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #e6945b42
 _CLUES = {
     "network moved": "compare the network's buffers before and after",
     "another channel": "look at the value of every channel, not only of the one asked for",
@@ -163,7 +163,7 @@ _CLUES = {
     "nothing learns": "compare its image with the start, plain grey",
 }
 
-
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #46760835
 def check_faults(answer: dict) -> str:
     "Whether `answer` names the fault of each of `suspects()`"
     assert isinstance(answer, dict) and set(answer) == set(_FAULTS), (

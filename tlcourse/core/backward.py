@@ -54,12 +54,12 @@ class _RuledRelu(torch.autograd.Function):
         (x,) = ctx.saved_tensors
         return signal * RULES[ctx.rule](x, ctx.ceiling, signal), None, None
 
-# %% ../../nbs/core/backward.ipynb #66b0f660
+# %% ../../nbs/core/backward.ipynb #356edaa2
 def _hardtanh_range(x, min_val=-1.0, max_val=1.0, inplace=False):
     "The lowest and highest value of a call of `hardtanh`"
     return min_val, max_val
 
-
+# %% ../../nbs/core/backward.ipynb #e679332d
 def _relu_ceiling(name, args, kwargs):
     "The highest value that the ReLU `name`, called with these arguments, gives; None if it is none"
     if name == "relu":
@@ -72,10 +72,19 @@ def _relu_ceiling(name, args, kwargs):
     low, high = _hardtanh_range(*args, **kwargs)
     return high if low == 0 else None
 
-# %% ../../nbs/core/backward.ipynb #0e72261a
+# %% ../../nbs/core/backward.ipynb #87dad5d0
 _SMOOTH = ("gelu", "silu", "hardswish", "elu", "mish", "leaky_relu")
 
 
+def _refuse_smooth(name, rule):
+    "Raise an error if the function `name` is a smooth activation"
+    if name in _SMOOTH:
+        raise ValueError(
+            f"rule {rule!r} is about ReLU, and this network has {name}: "
+            "only 'backprop' is defined for it"
+        )
+
+# %% ../../nbs/core/backward.ipynb #b1d19c9a
 class ReluRule(TorchFunctionMode):
     "Inside its `with`, every ReLU and ReLU6 hands signals down by `rule`; `n_calls` counts them"
 
@@ -89,11 +98,8 @@ class ReluRule(TorchFunctionMode):
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         name = getattr(func, "__name__", "").rstrip("_")  # relu_ works in place
-        if name in _SMOOTH and self.rule != "backprop":
-            raise ValueError(
-                f"rule {self.rule!r} is about ReLU, and this network has {name}: "
-                "only 'backprop' is defined for it"
-            )
+        if self.rule != "backprop":
+            _refuse_smooth(name, self.rule)
         ceiling = _relu_ceiling(name, args, kwargs)
         if ceiling is None:
             return func(*args, **kwargs)
@@ -108,7 +114,7 @@ def peaks(fmap, channel, at=None) -> list:
     flat = fmap[:, channel].flatten(1)
     return [divmod(i, fmap.shape[3]) for i in flat.argmax(1).tolist()]
 
-# %% ../../nbs/core/backward.ipynb #39c1a6af
+# %% ../../nbs/core/backward.ipynb #fd1bbc7d
 class ChainStep(NamedTuple):
     "One layer of a plain chain, as a forward pass met it"
 
@@ -116,16 +122,24 @@ class ChainStep(NamedTuple):
     shape: tuple  # of its input (n, c, h, w)
     switches: torch.Tensor  # of max-pooling: the flat position of each maximum; else None
 
-
-_CHAIN_LAYERS = (nn.Conv2d, nn.ReLU, nn.MaxPool2d, nn.Identity, nn.Dropout)
-
-
+# %% ../../nbs/core/backward.ipynb #d8c28a7d
 def _switches(pool, x) -> torch.Tensor:
     "Where in `x` (n, c, h, w) each maximum was, as a position in its flattened map"
     how = (pool.kernel_size, pool.stride, pool.padding, pool.dilation, pool.ceil_mode)
     return F.max_pool2d(x, *how, return_indices=True)[1]
 
-# %% ../../nbs/core/backward.ipynb #c925d57f
+# %% ../../nbs/core/backward.ipynb #688cef5e
+_CHAIN_LAYERS = (nn.Conv2d, nn.ReLU, nn.MaxPool2d, nn.Identity, nn.Dropout)
+
+
+def _no_chain(module) -> str:
+    return (
+        "a deconvnet is defined for a plain chain of convolutions, ReLU and max-pooling; at "
+        f"{type(module).__name__} this network is none: "
+        "backproject(..., rule='deconvnet') works on any network with ReLU"
+    )
+
+# %% ../../nbs/core/backward.ipynb #2f0f30e9
 def chain_to(model, layer: str, xb) -> list:
     "The steps of a plain chain from `xb` up to `layer`; `ValueError` if the network is none"
     steps = []
@@ -149,21 +163,13 @@ def chain_to(model, layer: str, xb) -> list:
         model(xb)
     return steps
 
-
-def _no_chain(module) -> str:
-    return (
-        "a deconvnet is defined for a plain chain of convolutions, ReLU and max-pooling; at "
-        f"{type(module).__name__} this network is none: "
-        "backproject(..., rule='deconvnet') works on any network with ReLU"
-    )
-
-# %% ../../nbs/core/backward.ipynb #cbe36468
+# %% ../../nbs/core/backward.ipynb #d8c3bb4d
 def _unpool(signal, shape, switches):
     "The signals at the positions of the maxima, 0 elsewhere (`shape`)"
     flat = signal.new_zeros(shape).flatten(2)
     return flat.scatter_add(2, switches.flatten(2), signal.flatten(2)).view(shape)
 
-
+# %% ../../nbs/core/backward.ipynb #1a1aca09
 def _transposed_conv(conv, signal, shape):
     "The signals through the transposed filters of `conv`, at the size of its input"
     axes = zip(signal.shape[2:], conv.stride, conv.padding, conv.dilation, conv.kernel_size)
@@ -172,7 +178,7 @@ def _transposed_conv(conv, signal, shape):
     how = (conv.stride, conv.padding, missing, conv.groups, conv.dilation)
     return F.conv_transpose2d(signal, conv.weight, None, *how)
 
-
+# %% ../../nbs/core/backward.ipynb #64193e28
 def step_back(step, signal):
     "What the layer of `step` hands down of `signal`"
     if isinstance(step.module, nn.MaxPool2d):

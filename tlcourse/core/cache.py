@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['cache_folder', 'CannotCache', 'check_cacheable', 'fingerprint', 'targets_of', 'FeatureCache']
 
-# %% ../../nbs/core/cache.ipynb #6ed823e1
+# %% ../../nbs/core/cache.ipynb #924ba4d7
 import os
 import shutil
 from collections.abc import Callable
@@ -29,6 +29,7 @@ from tlcourse.core.engines import (
     make_runner,
     prepare,
 )
+from .growing import patch_to
 from .hashing import content_hash, digest, hash_parts
 from .memory import reuse_memory
 from .shards import Rows, Shards, ShardWriter, read_note, write_note
@@ -43,11 +44,11 @@ def cache_folder() -> Path:
     system = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
     return Path(system or Path.home() / ".cache") / "tlcourse"
 
-# %% ../../nbs/core/cache.ipynb #6d7f4c1f
+# %% ../../nbs/core/cache.ipynb #d0543f36
 class CannotCache(ValueError):
     "What must not be cached, since it would be wrong next time; the message says what to do"
 
-
+# %% ../../nbs/core/cache.ipynb #e2d17f20
 _CURE = "freeze(body), or freeze_to(model, k) before boundary(model, k)"
 
 
@@ -70,7 +71,7 @@ def _check_is_frozen(body):
             f"so its features depend on the batch: {_CURE}"
         )
 
-# %% ../../nbs/core/cache.ipynb #7c58a1a8
+# %% ../../nbs/core/cache.ipynb #77256a3d
 def _check_is_known(body):
     "Raise `CannotCache` for a body with hooks, or with a preprocess that has no `config`"
     hooked = [
@@ -85,7 +86,7 @@ def _check_is_known(body):
     if getattr(body, "preprocess", None) is not None and not hasattr(body.preprocess, "config"):
         raise CannotCache("the preprocess has no `config`, so a change of it would go unnoticed")
 
-
+# %% ../../nbs/core/cache.ipynb #ee156952
 def _check_repeats(dataset, views):
     "Raise `CannotCache` unless `dataset` is augmented exactly if `views` are asked for"
     is_augmented = getattr(dataset, "augment", None) is not None
@@ -106,18 +107,18 @@ def check_cacheable(body, dataset, views: int = 0):
     _check_is_known(body)
     _check_repeats(dataset, views)
 
-# %% ../../nbs/core/cache.ipynb #a5b69d9c
+# %% ../../nbs/core/cache.ipynb #35de88d2
 def _item(dataset, i, view, seed):
     "Item `i` of `dataset`, augmented as in epoch `view` of a training loader (None: as it is)"
     x = dataset[i][0]
     return x if view is None else dataset.augment(x, generator_for(seed, view, i))
 
-
+# %% ../../nbs/core/cache.ipynb #38aaf7ec
 def _file_of(dataset, i):
     "The file whose bytes decide what item `i` is, or None"
     return dataset.path_of(i) if hasattr(dataset, "path_of") else None
 
-
+# %% ../../nbs/core/cache.ipynb #5d6c1bdc
 def fingerprint(dataset, i, view=None, seed: int = 0) -> bytes:
     "16 bytes that change when item `i` would be another image: from its file, else from its pixels"
     path = _file_of(dataset, i)
@@ -128,7 +129,7 @@ def fingerprint(dataset, i, view=None, seed: int = 0) -> bytes:
         look = sorted(dataset.augment.keywords.items()), seed, view, i
     return hash_parts(Path(path).read_bytes(), look)
 
-# %% ../../nbs/core/cache.ipynb #85a55853
+# %% ../../nbs/core/cache.ipynb #79d43f33
 def _versions(runtime) -> dict:
     "The packages and settings on which features made by `runtime` depend"
     from tlcourse import __version__
@@ -141,7 +142,7 @@ def _versions(runtime) -> dict:
     }
     return versions | RUNTIMES[runtime].settings()
 
-
+# %% ../../nbs/core/cache.ipynb #0ca9313e
 def _about(body, first, pool, dtype) -> dict:
     "What decides the rows of `body` whatever computes them; `first` is an example of a batch"
     preprocess = getattr(body, "preprocess", None)
@@ -231,7 +232,7 @@ def _check_room(row, missing: int, n: int, max_bytes: int, folder):
     if total > 1e8:
         print(f"{size} on disk, read row by row")
 
-# %% ../../nbs/core/cache.ipynb #1c439aaa
+# %% ../../nbs/core/cache.ipynb #5bfde825
 class FeatureCache(Shards):
     "Features on disk, one row per image, under a key of everything that decides them"
 
@@ -241,39 +242,6 @@ class FeatureCache(Shards):
         self.hits, self.misses = 0, 0
         self.runtime = None  # of the last rows
 
-    def extract(self, body, dataset, **options) -> torch.Tensor:
-        "As `extract`, computing only what is not on disk yet; options as in `rows`"
-        rows = self.rows(body, dataset, **options)
-        return torch.stack([rows[i] for i in range(len(rows))])
-
-    def dataset(self, body, dataset, *, views: int = 0, **options) -> TensorDataset:
-        "Pairs (row, label), read from disk one by one; whole maps unless `pool`"
-        rows = self.rows(body, dataset, views=views, **{"pool": False, **options})
-        cached = TensorDataset(rows, torch.cat([targets_of(dataset)] * max(views, 1)))
-        if hasattr(dataset, "classes"):
-            cached.classes = dataset.classes
-        return cached
-
-    def rows(
-        self,
-        body,  # frozen, in evaluation mode
-        dataset,  # images with labels
-        *,
-        runtime: str = "auto",  # as in `extract`; the choice of "auto" is kept in the cache
-        bs: int = None,  # as in `extract`
-        pool: bool = True,  # as in `extract`
-        dtype=torch.float32,  # of what is stored: torch.float16 halves it
-        views: int = 0,  # how many augmented looks at each image (0: none, as it is)
-        seed: int = 0,  # of the augmentation
-    ) -> Rows:  # n, or views · n: all images in view 0, then all in view 1, …
-        "The rows of `dataset`, from disk; those that are missing are computed first"
-        check_cacheable(body, dataset, views)
-        looks, first = _looks(len(dataset), views), first_batch(body, dataset)
-        job = _Job(body, dataset, looks, first, bs, pool, dtype, seed)
-        self.runtime, kind = _kind(self.folder, job, runtime)
-        keys = list(in_threads(lambda look: fingerprint(dataset, *look, seed), looks))
-        return self.read(_places(self, job, kind, keys))
-
     def __repr__(self):
         files = self.files()
         size = sum(size for _, size, _ in files) / 1e6
@@ -282,7 +250,7 @@ class FeatureCache(Shards):
             f"{self.max_bytes / 1e6:,g}; {self.hits} hits, {self.misses} misses"
         )
 
-# %% ../../nbs/core/cache.ipynb #87f9100e
+# %% ../../nbs/core/cache.ipynb #96d8ea7e
 class _Job(NamedTuple):
     "What rows are asked for"
 
@@ -295,12 +263,12 @@ class _Job(NamedTuple):
     dtype: torch.dtype
     seed: int
 
-
+# %% ../../nbs/core/cache.ipynb #2cb11d4d
 def _looks(n, views) -> list:
     "(item, view) of each row: all items in view 0, then all in view 1, …"
     return [(i, view) for view in (range(views) if views else [None]) for i in range(n)]
 
-# %% ../../nbs/core/cache.ipynb #4a014263
+# %% ../../nbs/core/cache.ipynb #e06c0038
 def _auto_runtime(note, job) -> str:
     "The runtime that was chosen for such rows before, or is chosen now; kept in the file `note`"
     known = read_note(note)
@@ -312,7 +280,7 @@ def _auto_runtime(note, job) -> str:
         write_note(note, choice._asdict())
     return choice.runtime
 
-
+# %% ../../nbs/core/cache.ipynb #381c558b
 def _kind(folder, job, runtime) -> tuple:
     "The runtime, and the name of the subfolder for such rows, where config.json says what they are"
     about = _about(job.body, job.first, job.pool, job.dtype)
@@ -342,3 +310,42 @@ def _places(cache, job, kind, keys) -> list:
         _compute(maker, missing, default_bs(job.body, job.bs), writer)
         known |= cache.known(kind)
     return [known[key] for key in keys]
+
+# %% ../../nbs/core/cache.ipynb #a28439f2
+@patch_to(FeatureCache)
+def rows(
+    self,
+    body,  # frozen, in evaluation mode
+    dataset,  # images with labels
+    *,
+    runtime: str = "auto",  # as in `extract`; the choice of "auto" is kept in the cache
+    bs: int = None,  # as in `extract`
+    pool: bool = True,  # as in `extract`
+    dtype=torch.float32,  # of what is stored: torch.float16 halves it
+    views: int = 0,  # how many augmented looks at each image (0: none, as it is)
+    seed: int = 0,  # of the augmentation
+) -> Rows:  # n, or views · n: all images in view 0, then all in view 1, …
+    "The rows of `dataset`, from disk; those that are missing are computed first"
+    check_cacheable(body, dataset, views)
+    looks, first = _looks(len(dataset), views), first_batch(body, dataset)
+    job = _Job(body, dataset, looks, first, bs, pool, dtype, seed)
+    self.runtime, kind = _kind(self.folder, job, runtime)
+    keys = list(in_threads(lambda look: fingerprint(dataset, *look, seed), looks))
+    return self.read(_places(self, job, kind, keys))
+
+# %% ../../nbs/core/cache.ipynb #39ba388d
+@patch_to(FeatureCache)
+def extract(self, body, dataset, **options) -> torch.Tensor:
+    "As `extract`, computing only what is not on disk yet; options as in `rows`"
+    rows = self.rows(body, dataset, **options)
+    return torch.stack([rows[i] for i in range(len(rows))])
+
+# %% ../../nbs/core/cache.ipynb #4ebb1447
+@patch_to(FeatureCache)
+def dataset(self, body, dataset, *, views: int = 0, **options) -> TensorDataset:
+    "Pairs (row, label), read from disk one by one; whole maps unless `pool`"
+    rows = self.rows(body, dataset, views=views, **{"pool": False, **options})
+    cached = TensorDataset(rows, torch.cat([targets_of(dataset)] * max(views, 1)))
+    if hasattr(dataset, "classes"):
+        cached.classes = dataset.classes
+    return cached

@@ -16,7 +16,7 @@ from .proofs import prove_equal, prove_equal_in_training
 from .state import restored, set_mode
 from .threads import using_threads
 
-# %% ../../nbs/core/cuts.ipynb #11213253
+# %% ../../nbs/core/cuts.ipynb #ce43ceaf
 class Cut(NamedTuple):
     "A network in two halves, which share its layers: `upper(lower(xb))` equals the whole"
 
@@ -24,7 +24,7 @@ class Cut(NamedTuple):
     upper: nn.Module
     shape: tuple  # of what passes between them for one batch
 
-
+# %% ../../nbs/core/cuts.ipynb #d080d135
 def _halves(model, below, above, xb) -> Cut:
     "`model` in evaluation mode, cut where the fewest numbers pass"
     graph, (reads_below, reads_above) = graph_in_two(model, below, above)
@@ -38,7 +38,7 @@ def _halves(model, below, above, xb) -> Cut:
     upper = subgraph(model, graph, result, run.env, node)
     return Cut(lower, upper, tuple(run.env[node].shape))
 
-
+# %% ../../nbs/core/cuts.ipynb #e467985a
 @torch.no_grad()
 def cut_between(
     model,  # a network that takes a batch; left as it was

@@ -35,7 +35,7 @@ def autocast(precision: str, device):
     enabled = precision == "bfloat16"
     return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=enabled)
 
-# %% ../../nbs/core/engines.ipynb #a6826df1
+# %% ../../nbs/core/engines.ipynb #8800e5a5
 def _product_seconds(a) -> float:
     "Seconds for two products of `a` with itself, after one to warm up"
     a @ a
@@ -44,7 +44,7 @@ def _product_seconds(a) -> float:
     a @ a
     return perf_counter() - start
 
-
+# %% ../../nbs/core/engines.ipynb #617a4516
 def candidate_precisions(device="cpu") -> tuple:
     "The precisions worth a benchmark on `device`: bfloat16 unless a product takes 3× as long in it"
     a = torch.randn(256, 256, device=device)
@@ -52,14 +52,14 @@ def candidate_precisions(device="cpu") -> tuple:
         PRECISIONS if _product_seconds(a.bfloat16()) < 3 * _product_seconds(a) else PRECISIONS[:1]
     )
 
-# %% ../../nbs/core/engines.ipynb #d4acf536
+# %% ../../nbs/core/engines.ipynb #53299344
 def _seconds(run) -> float:
     "How long `run()` takes"
     start = perf_counter()
     run()
     return perf_counter() - start
 
-
+# %% ../../nbs/core/engines.ipynb #fbaf9da7
 def benchmark(runs: dict, repeats: int = 2) -> dict:
     "Seconds of each of `runs` (name -> function), the best of `repeats`; `inf` for 3× the best"
     best, times = inf, {}
@@ -100,7 +100,7 @@ def _torch_runner(body, xb, pool, precision) -> Callable:
 RUNTIMES["torch"] = Runtime(partial(_torch_runner, precision="float32"))
 RUNTIMES["torch-bf16"] = Runtime(partial(_torch_runner, precision="bfloat16"), precision="bfloat16")
 
-# %% ../../nbs/core/engines.ipynb #dceee209
+# %% ../../nbs/core/engines.ipynb #11104d6f
 class _Export(NamedTuple):
     "The ONNX graph of a body, or why there is none, and the functions that run it"
 
@@ -109,7 +109,7 @@ class _Export(NamedTuple):
     reason: str
     runs: dict  # runtime -> function
 
-
+# %% ../../nbs/core/engines.ipynb #84a88b96
 _exports = WeakKeyDictionary()  # body -> _Export
 
 
@@ -127,12 +127,12 @@ def _exported(body, xb, pool) -> _Export:
         raise CannotExport(_exports[body].reason)
     return _exports[body]
 
-# %% ../../nbs/core/engines.ipynb #9e7e70d4
+# %% ../../nbs/core/engines.ipynb #b063c386
 def _onnx_runner(body, xb, pool) -> Callable:
     "`body` run by ONNX Runtime"
     return _exported(body, xb, pool).runs["onnxruntime"]
 
-
+# %% ../../nbs/core/engines.ipynb #d11e82b7
 def _version(module) -> dict:
     "The version of `module`, which decides what it computes"
     return {module: optional(module, "fast").__version__}
@@ -169,7 +169,7 @@ def _openvino_session(graph: bytes, threads: int) -> Callable:
 
     return run
 
-# %% ../../nbs/core/engines.ipynb #f41f9589
+# %% ../../nbs/core/engines.ipynb #c06ff86c
 def _openvino_runner(body, xb, pool, session=_openvino_session) -> Callable:
     "`body` run by OpenVINO, or `CannotExport` if that is too far from ONNX Runtime's answer"
     export = _exported(body, xb, pool)
@@ -184,7 +184,7 @@ def _openvino_runner(body, xb, pool, session=_openvino_session) -> Callable:
         export.runs["openvino"] = run
     return export.runs["openvino"]
 
-
+# %% ../../nbs/core/engines.ipynb #d558c9e1
 def _openvino_settings() -> dict:
     "The precision and the version of OpenVINO"
     return {"precision": openvino_precision()} | _version("openvino")
@@ -220,7 +220,7 @@ def prepare(preprocess, items) -> torch.Tensor:
         return preprocess.batch(items)
     return torch.stack([preprocess(item) for item in items])
 
-# %% ../../nbs/core/engines.ipynb #fe06987e
+# %% ../../nbs/core/engines.ipynb #c1df4c89
 def first_batch(body, dataset) -> torch.Tensor:
     "A batch of the first images of `dataset`, at most four"
     if not len(dataset):
@@ -228,19 +228,19 @@ def first_batch(body, dataset) -> torch.Tensor:
     items = [dataset[i][0] for i in range(min(4, len(dataset)))]
     return prepare(getattr(body, "preprocess", None), items)
 
-
+# %% ../../nbs/core/engines.ipynb #cf4cec53
 def default_bs(body, bs: int = None) -> int:
     "`bs`, or 8 on a CPU and 64 on a GPU"
     return bs or (8 if next(body.parameters()).device.type == "cpu" else 64)
 
-# %% ../../nbs/core/engines.ipynb #7fe52a84
+# %% ../../nbs/core/engines.ipynb #0d05931d
 class RuntimeChoice(NamedTuple):
     "What `runtime='auto'` chose, and the images per second that each runtime reached"
 
     runtime: str
     rates: dict
 
-
+# %% ../../nbs/core/engines.ipynb #56922717
 def installed_runtimes(device="cpu") -> tuple:
     "The names in `RUNTIMES` that can run on this type of `device`, as far as they are installed"
 
@@ -250,7 +250,7 @@ def installed_runtimes(device="cpu") -> tuple:
 
     return tuple(name for name, runtime in RUNTIMES.items() if fits(runtime))
 
-# %% ../../nbs/core/engines.ipynb #e2e2bdaa
+# %% ../../nbs/core/engines.ipynb #edd4d927
 def _candidates(body, xb, pool) -> tuple:
     "The runners worth a benchmark (runtime -> function), and why others were left out"
     device = next(body.parameters()).device
@@ -265,13 +265,13 @@ def _candidates(body, xb, pool) -> tuple:
             reasons.append(str(e))
     return runs, list(dict.fromkeys(reasons))
 
-
+# %% ../../nbs/core/engines.ipynb #3c5af56c
 def _rates(runs: dict, xb) -> dict:
     "Images per second that each of `runs` reaches with the batch `xb`; 0 for one far behind"
     times = benchmark({name: partial(run, xb) for name, run in runs.items()})
     return {name: len(xb) / t for name, t in times.items()}
 
-
+# %% ../../nbs/core/engines.ipynb #b485b9ff
 def _report(choice, reasons=()):
     "Print what was chosen, and why others were left out"
     rates = [f"{k} {r:.0f}" if r else f"{k} far behind" for k, r in choice.rates.items()]

@@ -83,13 +83,13 @@ def onnx_session(graph: bytes, threads: int) -> Callable:
     session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     return lambda xb: torch.from_numpy(session.run(None, {"xb": xb.contiguous().numpy()})[0])
 
-# %% ../../nbs/core/exports.ipynb #9fae9ae7
+# %% ../../nbs/core/exports.ipynb #3f72a39c
 def relative_difference(run, reference, xb) -> float:
     "The distance of `run(xb)` from `reference(xb)`, relative to the reference's length"
     a, b = run(xb), reference(xb)
     return ((a - b).norm() / b.norm()).item() if a.shape == b.shape else inf
 
-
+# %% ../../nbs/core/exports.ipynb #cb861dc8
 def largest_difference(run, reference, xb) -> float:
     "The larger `relative_difference` for one and for three random images shaped like those in `xb`"
     differences = []
@@ -103,7 +103,7 @@ def largest_difference(run, reference, xb) -> float:
 class CannotExport(ValueError):
     "A network that ONNX Runtime cannot run with the same result; the message says why"
 
-# %% ../../nbs/core/exports.ipynb #88489642
+# %% ../../nbs/core/exports.ipynb #84b54797
 @torch.no_grad()
 def _try_export(export, net, xb, threads) -> tuple:
     "The graph of `net` by `export`, a function that runs it, and how far that is from torch"
@@ -117,13 +117,13 @@ def _try_export(export, net, xb, threads) -> tuple:
         run = onnx_session(graph, threads)
         return graph, run, largest_difference(run, net, xb)
 
-
+# %% ../../nbs/core/exports.ipynb #20ef1196
 def _in_one_line(error) -> str:
     "The type of `error` and the beginning of its first line"
     line = str(error).strip().partition("\n")[0]
     return f"{type(error).__name__}: {line[:120]}"
 
-# %% ../../nbs/core/exports.ipynb #8a5d7eb0
+# %% ../../nbs/core/exports.ipynb #f80b215b
 def export_with_proof(
     net,  # a module: batch -> tensor
     xb,  # an example of a batch
@@ -147,7 +147,7 @@ def export_with_proof(
         f"({'; '.join(reasons)}): use runtime='torch'"
     )
 
-
+# %% ../../nbs/core/exports.ipynb #a371f00c
 def export_onnx(net, xb, threads: int = 1, tolerance: float = 1e-4) -> Callable:
     "`net` as a function run by ONNX Runtime on batches of any size, compared with torch first"
     return export_with_proof(net, xb, threads, tolerance)[1]

@@ -22,7 +22,7 @@ def hash_parts(*parts) -> bytes:
         hasher.update(part if isinstance(part, bytes) else repr(part).encode())
     return hasher.digest()
 
-# %% ../../nbs/core/hashing.ipynb #a81eea31
+# %% ../../nbs/core/hashing.ipynb #6a971494
 _ORIENTATION = 0x0112  # the EXIF tag that says which side of a photo is up
 
 
@@ -31,7 +31,7 @@ def _tensor_hash(x) -> bytes:
     flat = x.detach().cpu().contiguous().reshape(-1)
     return hash_parts(x.dtype, tuple(x.shape), flat.view(torch.uint8).numpy().tobytes())
 
-
+# %% ../../nbs/core/hashing.ipynb #225f93f6
 def content_hash(x) -> bytes:
     "16 bytes that stand for what an image (PIL) or a tensor shows"
     if isinstance(x, torch.Tensor):
@@ -41,14 +41,14 @@ def content_hash(x) -> bytes:
     side_up = x.getexif().get(_ORIENTATION)
     return hash_parts(x.mode, x.size, x.info.get("transparency"), side_up, x.tobytes())
 
-# %% ../../nbs/core/hashing.ipynb #09798b5f
+# %% ../../nbs/core/hashing.ipynb #08a244f8
 def _describe_constant(value):
     "A constant in compiled code as text; sets are sorted, since their order varies"
     if isinstance(value, CodeType):
         return _describe_code(value)
     return sorted(map(repr, value)) if isinstance(value, frozenset) else repr(value)
 
-
+# %% ../../nbs/core/hashing.ipynb #6bf29204
 def _describe_code(code) -> list:
     "What decides what a code object does: instructions, names, constants"
     constants = [_describe_constant(value) for value in code.co_consts]
@@ -64,7 +64,7 @@ def _describe_function(f, seen) -> list:
     values = [_describe(v, seen) for v in (f.__defaults__, f.__kwdefaults__, held)]
     return [f.__qualname__, _describe_code(f.__code__), *values]
 
-# %% ../../nbs/core/hashing.ipynb #cde8cc43
+# %% ../../nbs/core/hashing.ipynb #d5910757
 _PLAIN = (bool, int, float, str, type(None), torch.dtype)
 
 
@@ -76,7 +76,7 @@ def _describe_container(value, seen):
         return sorted(repr(_describe(v, seen)) for v in value)
     return [_describe(v, seen) for v in value]
 
-
+# %% ../../nbs/core/hashing.ipynb #8db3355b
 def _describe_callable(value, seen):
     "A function, method, property or `partial`, described by the code behind it"
     if isinstance(value, partial):
@@ -113,7 +113,7 @@ def _describe_class(cls) -> list:
     counted = [(k, v) for k, v in defined if not k.startswith("__") or k == "__call__"]
     return [cls.__qualname__, *([k, _describe(v)] for k, v in counted)]
 
-# %% ../../nbs/core/hashing.ipynb #ab3c8432
+# %% ../../nbs/core/hashing.ipynb #ac5439d5
 _NOT_SETTINGS = {*vars(nn.Module()), "train", "preprocess"}
 
 
@@ -121,7 +121,7 @@ def _settings(layer) -> list:
     "The attributes of `layer` that can decide what it computes"
     return [[k, _describe(v)] for k, v in sorted(vars(layer).items()) if k not in _NOT_SETTINGS]
 
-
+# %% ../../nbs/core/hashing.ipynb #d0412987
 def digest(module) -> str:
     "SHA-256 of the layers of `module`: settings, code, tensors; not of functions elsewhere"
     hasher, classes = hashlib.sha256(), {}

@@ -15,16 +15,20 @@ from .layouts import layout_of
 from .recording import Record, bottlenecks
 from .state import eval_mode, hooks_removed
 
-# %% ../../nbs/core/maps.ipynb #ab44688c
+# %% ../../nbs/core/maps.ipynb #c9349e51
+def _check_tensor(name, out):
+    if not isinstance(out, torch.Tensor):
+        kind = type(out).__name__
+        raise TypeError(f"{name} gives {kind}, not one tensor: name a layer inside it")
+
+# %% ../../nbs/core/maps.ipynb #21b9e890
 @contextmanager
 def leaf_at(module, name):
     "Inside: a list of the outputs of `module`, as leaves from which the graph goes on"
     leaves = []
 
     def replace_by_leaf(_, args, out):
-        if not isinstance(out, torch.Tensor):
-            kind = type(out).__name__
-            raise TypeError(f"{name} gives {kind}, not one tensor: name a layer inside it")
+        _check_tensor(name, out)
         leaves.append(out.detach().requires_grad_())
         return leaves[-1].clone()
 
@@ -96,7 +100,13 @@ def _steps_of_layers(model, xb, record) -> dict:
             model(xb)
     return steps
 
-# %% ../../nbs/core/maps.ipynb #b180f817
+# %% ../../nbs/core/maps.ipynb #67377e9d
+def _has_positions(shape, h, w) -> bool:
+    "Whether an output of `shape`, for images of `h` × `w` pixels, is a map of several positions"
+    fmap = to_map(torch.empty(shape, device="meta"), h, w) if shape else None
+    return fmap is not None and fmap[0, 0].numel() > 1
+
+# %% ../../nbs/core/maps.ipynb #a21cbbc9
 def map_layers(model, xb) -> list:
     "Names of the layers whose output is a map through which everything passes, shallow to deep"
     with torch.inference_mode(False), torch.no_grad(), eval_mode(model):
@@ -107,8 +117,6 @@ def map_layers(model, xb) -> list:
             names.setdefault(step, []).append(name)
     layers = []
     for i in bottlenecks([step.inputs for step in record.steps]):
-        shape = record.steps[i].shape
-        fmap = to_map(torch.empty(shape, device="meta"), *xb.shape[2:]) if shape else None
-        if i in names and fmap is not None and fmap[0, 0].numel() > 1:
+        if i in names and _has_positions(record.steps[i].shape, *xb.shape[2:]):
             layers.append(min(names[i], key=lambda name: name.count(".")))
     return layers

@@ -27,7 +27,7 @@ class Patch(NamedTuple):
     at: tuple  # the unit's (row, column) in its map
     window: tuple  # the part in `xb` (top, left, bottom, right)
 
-# %% ../../nbs/core/patches.ipynb #16b454cd
+# %% ../../nbs/core/patches.ipynb #1ce67d9b
 def _image_files(folder) -> dict:
     "Relative path -> path of every image file below `folder`"
     files = {}
@@ -40,7 +40,7 @@ def _image_files(folder) -> dict:
         raise ValueError(f"no image files in {folder}")
     return files
 
-
+# %% ../../nbs/core/patches.ipynb #c2c2925f
 def named_images(images) -> dict:
     "Name -> image for a dictionary, a list, or a folder of image files"
     if isinstance(images, dict):
@@ -57,16 +57,20 @@ def image_batch(image, longest, preprocess) -> torch.Tensor:
     mean, std = (torch.tensor(v).view(3, 1, 1) for v in (preprocess.mean, preprocess.std))
     return ((x - mean) / std)[None]
 
-# %% ../../nbs/core/patches.ipynb #09eedf78
+# %% ../../nbs/core/patches.ipynb #3568a710
+def _boxes(field, map_shape, image_shape) -> torch.Tensor:
+    "What each position sees (h, w, 4), as if the image went on beyond its edges"
+    if field.whole:
+        return torch.tensor([0, 0, *image_shape]).expand(*map_shape, 4)
+    moves = zip(map_shape, field.stride, field.start)
+    top, left = (torch.arange(n) * step + start for n, step, start in moves)
+    corner = torch.stack(torch.meshgrid(top, left, indexing="ij"), 2).round().long()
+    return torch.cat([corner, corner + torch.tensor([field.height, field.width])], 2)
+
+# %% ../../nbs/core/patches.ipynb #be62875e
 def windows(field, map_shape, image_shape):
     "What each position sees, (top, left, bottom, right), cut at the edges; and whether it is uncut"
-    if field.whole:
-        boxes = torch.tensor([0, 0, *image_shape]).expand(*map_shape, 4)
-    else:
-        moves = zip(map_shape, field.stride, field.start)
-        top, left = (torch.arange(n) * step + start for n, step, start in moves)
-        corner = torch.stack(torch.meshgrid(top, left, indexing="ij"), 2).round().long()
-        boxes = torch.cat([corner, corner + torch.tensor([field.height, field.width])], 2)
+    boxes = _boxes(field, map_shape, image_shape)
     cut = boxes.clamp(min=0).minimum(torch.tensor([*image_shape, *image_shape]))
     return cut, (cut == boxes).all(2)
 
@@ -79,7 +83,14 @@ def _patch(name, image, xb, value, at, window) -> Patch:
     box = (left * across, top * down, right * across, bottom * down)
     return Patch(name, value, None, box, xb, at, tuple(window))
 
-# %% ../../nbs/core/patches.ipynb #3e3409b4
+# %% ../../nbs/core/patches.ipynb #a7060f1c
+def _strongest(fmap, n) -> list:
+    "The up to `n` positions (row, column) of `fmap` with the largest answers above 0"
+    top = fmap.flatten().topk(min(n, fmap.numel()))
+    positions = (divmod(i, fmap.shape[1]) for i in top.indices.tolist())
+    return [at for at, value in zip(positions, top.values.tolist()) if value > 0]
+
+# %% ../../nbs/core/patches.ipynb #ec20a1da
 def candidates(name, image, xb, fmap, field, k) -> list:
     "The strongest patches of `image` in one channel's `fmap` (h, w), enough to choose `k` from"
     if fmap.max() - fmap.min() <= 1e-4 * fmap.abs().max():
@@ -87,32 +98,22 @@ def candidates(name, image, xb, fmap, field, k) -> list:
     boxes, is_inside = windows(field, fmap.shape, xb.shape[2:])
     if is_inside.any():
         fmap = fmap.where(is_inside, -torch.inf)
-    patches = []
-    for i in fmap.flatten().topk(min(50 * k, fmap.numel())).indices.tolist():
-        at = divmod(i, fmap.shape[1])
-        if fmap[at] <= 0:
-            break
-        patches.append(_patch(name, image, xb, fmap[at].item(), at, boxes[at].tolist()))
-    return patches
+    strongest = _strongest(fmap, 50 * k)
+    return [_patch(name, image, xb, fmap[at].item(), at, boxes[at].tolist()) for at in strongest]
 
-# %% ../../nbs/core/patches.ipynb #d43f1f24
+# %% ../../nbs/core/patches.ipynb #186be9d0
 def _holds_middle(box, other) -> bool:
     "Whether `box` (left, top, right, bottom) contains the middle of `other`"
     x, y = (other[0] + other[2]) / 2, (other[1] + other[3]) / 2
     return box[0] <= x <= box[2] and box[1] <= y <= box[3]
 
-
+# %% ../../nbs/core/patches.ipynb #1a9ee3c7
 def _are_apart(box, other) -> bool:
     return not _holds_middle(box, other) and not _holds_middle(other, box)
 
-# %% ../../nbs/core/patches.ipynb #0f68fb86
-def best_patches(
-    patches: list,  # candidates of all images at all sizes
-    k: int,  # how many to choose
-    per_image: int,  # at most this many of one image
-    images: dict,  # name -> image, from which they are cut
-) -> list:
-    "The `k` strongest of `patches` that lie apart, cut out"
+# %% ../../nbs/core/patches.ipynb #371e09b6
+def _apart(patches, k, per_image) -> list:
+    "The `k` strongest of `patches` that lie apart, at most `per_image` of one image"
     chosen = []
     for patch in sorted(patches, key=lambda patch: -patch.value):
         same = [other for other in chosen if other.name == patch.name]
@@ -120,9 +121,14 @@ def best_patches(
             chosen.append(patch)
         if len(chosen) == k:
             break
-    return [_cut_out(patch, images) for patch in chosen]
+    return chosen
 
-
+# %% ../../nbs/core/patches.ipynb #676323a6
 def _cut_out(patch, images) -> Patch:
     box = [round(v) for v in patch.box]
     return patch._replace(image=load_image(images[patch.name]).crop(box))
+
+
+def best_patches(patches: list, k: int, per_image: int, images: dict) -> list:
+    "The `k` strongest of `patches` that lie apart, cut out of `images` (name -> image)"
+    return [_cut_out(patch, images) for patch in _apart(patches, k, per_image)]

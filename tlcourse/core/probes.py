@@ -35,12 +35,12 @@ def probe_data(features, targets, valid_features, valid_targets) -> tuple:
         raise ValueError("a classifier needs at least two classes to learn from")
     return (x, y), (xv, yv), int(torch.cat([y, yv]).max()) + 1
 
-# %% ../../nbs/core/probes.ipynb #daa3739e
+# %% ../../nbs/core/probes.ipynb #73aef801
 def _two_columns(z):
     "One column z (yes or no) as the two logits -z/2, z/2; more columns as they are"
     return torch.cat([-z / 2, z / 2], 1) if z.shape[1] == 1 else z
 
-
+# %% ../../nbs/core/probes.ipynb #4c500876
 def logistic_logits(x, weights) -> torch.Tensor:
     "Logits (n, n_classes) of features `x` (n, d); the last row of `weights` is the bias"
     return _two_columns(x @ weights[:-1] + weights[-1])
@@ -70,7 +70,7 @@ def fit_logistic(
     solver.step(loss)
     return w.detach()
 
-# %% ../../nbs/core/probes.ipynb #fbee7ca9
+# %% ../../nbs/core/probes.ipynb #722e7115
 class Probe(NamedTuple):
     "A classifier on fixed features, with the setting that validation preferred among `scores`"
 
@@ -78,7 +78,7 @@ class Probe(NamedTuple):
     chosen: float
     scores: dict  # setting -> validation accuracy
 
-
+# %% ../../nbs/core/probes.ipynb #49dc8ea9
 def choose_probe(probes: dict, features, targets) -> Probe:
     "The probe of `probes` (setting -> function) that is most often right on `features`"
     scores = {}

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Rows', 'Shards', 'write_note', 'read_note', 'clear_shards', 'ShardWriter']
 
-# %% ../../nbs/core/shards.ipynb #b87b96b3
+# %% ../../nbs/core/shards.ipynb #191485d4
 import json
 import os
 import shutil
@@ -18,6 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from .files import write_atomic
+from .growing import patch_to
 
 # %% ../../nbs/core/shards.ipynb #831cc404
 class Rows:
@@ -36,7 +37,7 @@ class Rows:
         tensor, row = self.places[i]
         return tensor[row].float()
 
-# %% ../../nbs/core/shards.ipynb #3914addd
+# %% ../../nbs/core/shards.ipynb #b2fb4e75
 def _write_shard(path, keys, rows):
     "Make the file `path` with `rows` (n, …) and their `keys` of 16 bytes"
     together = bytearray(b"".join(keys))
@@ -46,7 +47,7 @@ def _write_shard(path, keys, rows):
     }
     write_atomic(path, lambda tmp: save_file(tensors, tmp))
 
-
+# %% ../../nbs/core/shards.ipynb #9f6a621d
 def _read_shard(path):
     "The keys and the memory-mapped rows of the file `path`; None if it is damaged or gone"
     try:
@@ -57,7 +58,7 @@ def _read_shard(path):
     except OSError:
         pass  # another process has just removed it
 
-# %% ../../nbs/core/shards.ipynb #f771a2cf
+# %% ../../nbs/core/shards.ipynb #2d487797
 class Shards:
     "Rows on disk under keys of 16 bytes, by kind; at most `max_bytes` besides those in use"
 
@@ -65,74 +66,86 @@ class Shards:
         self.folder, self.max_bytes = Path(folder), max_bytes
         self._open = {}  # path -> (keys, memory-mapped rows)
 
-    def write(self, kind, keys, rows):
-        "Store `rows` (n, …) under their `keys`"
-        _write_shard(self.folder / kind / f"{uuid.uuid4().hex}.safetensors", keys, rows)
+# %% ../../nbs/core/shards.ipynb #e8bc0088
+@patch_to(Shards)
+def write(self, kind, keys, rows):
+    "Store `rows` (n, …) under their `keys`"
+    _write_shard(self.folder / kind / f"{uuid.uuid4().hex}.safetensors", keys, rows)
 
-    def known(self, kind) -> dict:
-        "key -> (file, row) of every row of this `kind`; a damaged file is removed"
-        places = {}
-        for path in sorted((self.folder / kind).glob("*.safetensors")):
-            shard = self._open.get(path) or _read_shard(path)
-            if shard is not None:
-                self._open[path] = shard
-                places |= {key: (path, row) for row, key in enumerate(shard[0])}
-        return places
+# %% ../../nbs/core/shards.ipynb #1947bf00
+@patch_to(Shards)
+def known(self, kind) -> dict:
+    "key -> (file, row) of every row of this `kind`; a damaged file is removed"
+    places = {}
+    for path in sorted((self.folder / kind).glob("*.safetensors")):
+        shard = self._open.get(path) or _read_shard(path)
+        if shard is not None:
+            self._open[path] = shard
+            places |= {key: (path, row) for row, key in enumerate(shard[0])}
+    return places
 
-    def read(self, places) -> Rows:
-        "The rows at `places` (file, row), marked as used; then what is too much is removed"
-        rows = Rows([(self._open[path][1], row) for path, row in places])
-        used = {path for path, _ in places}
-        for path in used:
-            with suppress(OSError):  # another process may have removed it
-                os.utime(path)
-        self.evict(used)
-        return rows
+# %% ../../nbs/core/shards.ipynb #edf5178a
+@patch_to(Shards)
+def read(self, places) -> Rows:
+    "The rows at `places` (file, row), marked as used; then what is too much is removed"
+    rows = Rows([(self._open[path][1], row) for path, row in places])
+    used = {path for path, _ in places}
+    for path in used:
+        with suppress(OSError):  # another process may have removed it
+            os.utime(path)
+    self.evict(used)
+    return rows
 
-    def files(self) -> list:
-        "(time of last use, bytes, path) of every file of rows, oldest first"
-        files = []
-        for path in self.folder.glob("*/*.safetensors"):
-            with suppress(OSError):
-                stat = path.stat()
-                files.append((stat.st_mtime, stat.st_size, path))
-        return sorted(files)
+# %% ../../nbs/core/shards.ipynb #79de83c8
+@patch_to(Shards)
+def files(self) -> list:
+    "(time of last use, bytes, path) of every file of rows, oldest first"
+    files = []
+    for path in self.folder.glob("*/*.safetensors"):
+        with suppress(OSError):
+            stat = path.stat()
+            files.append((stat.st_mtime, stat.st_size, path))
+    return sorted(files)
 
-    def evict(self, in_use=()):
-        "Remove the files that were not used for longest until the rest fits; never those `in_use`"
-        files = self.files()
-        excess = sum(size for _, size, _ in files) - self.max_bytes
-        for _, size, path in files:
-            if excess > 0 and path not in in_use:
-                self._open.pop(path, None)
-                with suppress(OSError):  # on Windows a file in use cannot be removed
-                    path.unlink(missing_ok=True)
-                    excess -= size
+# %% ../../nbs/core/shards.ipynb #4afe05cf
+@patch_to(Shards)
+def evict(self, in_use=()):
+    "Remove the files that were not used for longest until the rest fits; never those `in_use`"
+    files = self.files()
+    excess = sum(size for _, size, _ in files) - self.max_bytes
+    for _, size, path in files:
+        if excess > 0 and path not in in_use:
+            self._open.pop(path, None)
+            with suppress(OSError):  # on Windows a file in use cannot be removed
+                path.unlink(missing_ok=True)
+                excess -= size
 
-    def clear(self):
-        "Remove all rows and notes"
-        self._open.clear()
-        clear_shards(self.folder)
-
-# %% ../../nbs/core/shards.ipynb #6efeca04
+# %% ../../nbs/core/shards.ipynb #bd9e3e00
 def write_note(path, about):
     "Write `about` as JSON to `path`, unless it is there"
     if not path.exists():
         text = json.dumps(about, indent=1)
         write_atomic(path, lambda tmp: tmp.write_text(text, encoding="utf-8"))
 
-
+# %% ../../nbs/core/shards.ipynb #e0713bf3
 def read_note(path):
     "What `write_note` wrote to `path`; None if there is nothing"
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
-
+# %% ../../nbs/core/shards.ipynb #983ea07a
 def clear_shards(folder):
     "Remove every kind of rows and every note in `folder`"
     for note in folder.glob("*/config.json"):
         shutil.rmtree(note.parent, ignore_errors=True)
     for note in folder.glob("*.json"):
         note.unlink(missing_ok=True)
+
+# %% ../../nbs/core/shards.ipynb #e5fbc971
+@patch_to(Shards)
+def clear(self):
+    "Remove all rows and notes"
+    self._open.clear()
+    clear_shards(self.folder)
 
 # %% ../../nbs/core/shards.ipynb #a7e8d111
 class ShardWriter:

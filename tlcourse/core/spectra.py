@@ -31,13 +31,18 @@ def fall_off(image) -> torch.Tensor:
     ring = frequency_grid(n, n).mul(n).round()
     return torch.stack([strength[ring == k].mean() for k in range(1, n // 2)])
 
-# %% ../../nbs/core/spectra.ipynb #33c9cc14
+# %% ../../nbs/core/spectra.ipynb #f6dd7633
+def _double_angle(n) -> torch.Tensor:
+    "exp(2i · direction) of every entry of a Fourier transform (n, n)"
+    y, x = torch.meshgrid(torch.fft.fftfreq(n), torch.fft.fftfreq(n), indexing="ij")
+    return torch.exp(2j * torch.atan2(y, x))
+
+# %% ../../nbs/core/spectra.ipynb #a8c8dad3
 def orientation_index(images) -> torch.Tensor:
     "How much one direction prevails in the brightness of `images`: 1 stripes, near 0 noise (n,)"
     grey = images.mean(1)  # (n, h, w), square
     n = images.shape[-1]
     energy = windowed_fft(grey - grey.mean((1, 2), keepdim=True)).abs().square()
     energy = energy * (frequency_grid(n, n) > 2.5 / n)
-    y, x = torch.meshgrid(torch.fft.fftfreq(n), torch.fft.fftfreq(n), indexing="ij")
-    arrows = energy * torch.exp(2j * torch.atan2(y, x))
+    arrows = energy * _double_angle(n)
     return arrows.sum((1, 2)).abs() / energy.sum((1, 2))
