@@ -72,7 +72,7 @@ def _initialise(head):
             nn.init.zeros_(layer.bias)
     return head
 
-# %% ../nbs/07_surgery.ipynb #c5e63024
+# %% ../nbs/07_surgery.ipynb #c77f6fa9
 def _hidden_layer(n: int, width: int, dropouts) -> dict:
     "The layers between the pooled features (n, c) and the last linear layer"
     return {
@@ -84,7 +84,7 @@ def _hidden_layer(n: int, width: int, dropouts) -> dict:
         "drop2": nn.Dropout(dropouts[1]),
     }
 
-
+# %% ../nbs/07_surgery.ipynb #9959f0a0
 def create_head(
     n_features: int,  # channels of the body's feature map
     n_classes: int,
@@ -119,9 +119,9 @@ def _class_names(n_classes, classes) -> list:
         raise ValueError(f"classes={classes!r}: a list of different names is wanted")
     return names
 
-# %% ../nbs/07_surgery.ipynb #ad5122a9
+# %% ../nbs/07_surgery.ipynb #85fa4921
 def _load_network(arch, weights, in_channels: int):
-    "The pretrained network `arch` with `in_channels` channels of input"
+    "The pretrained `arch`, made to read `in_channels` channels"
     if in_channels < 1:
         raise ValueError(f"in_channels={in_channels}: an image has at least one channel")
     net = load_pretrained(arch, weights)

@@ -114,25 +114,25 @@ def _fit_heads() -> dict:
         "a head that takes channels for images": (rows, None),
     }
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #e375e30a
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #f4cc6840
 def _fit_model(head, body_trains: bool, head_trains: bool):
-    "A model for images (n, 3, 16, 16) with `head`, in these modes"
-    layers = nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6), nn.ReLU(), nn.Dropout(0.2)
-    body = nn.Sequential(*layers).train(body_trains)
+    "A model for images (n, 3, 16, 16)"
+    body = nn.Sequential(nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6), nn.ReLU(), nn.Dropout(0.2))
+    body.train(body_trains)
     model = nn.Sequential(body, head.train(head_trains))
     model.training = head_trains
     body[0].bias.requires_grad_(False)
     body[0].weight.grad = torch.ones_like(body[0].weight)
     return model
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #3db40ab1
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #f1edb13a
 _MODES = {
     "training": (True, True),
     "evaluation": (False, False),
     "training, but its body in evaluation": (False, True),
 }
 
-
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #7d07ff1d
 def _fit_cases() -> list:
     "(what it is, a model for images (n, 3, 16, 16), how many logits it gives per image)"
     cases = []
@@ -249,9 +249,11 @@ _TOKEN_ROWS = [
     ("a network and one layer of it again", "net|head", "", _HEAD, "inside"),
 ]
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #a561197f
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #e2e215ca
 _FIRST, _NORM2 = "first.bias first.weight", "norm2.bias norm2.weight"
 _SHARED, _EQUAL = "a weight shared by layers of two groups", "one of two layers with equal values"
+
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #c2083218
 _TIED_ROWS = [
     ("a shared layer in two groups", "first embed|again norm norm2", "", _FIRST, "ways"),
     ("a shared layer, twice in one group", "first again embed|norm norm2", "", "", "once"),
@@ -289,9 +291,9 @@ def _faults_found(f, case):
     )
     return answer
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #306d8b19
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #a0dd827a
 def _judge_names(found, right, where, case):
-    "Whether the names `found` are the `right` ones, sorted"
+    "Whether `found` are the `right` names"
     what, hint = case.what, f"A hint: {case.hint}"
     for name in right:
         assert name in found, f"{what}: {name} is {where} and was not found. {hint}"
@@ -334,9 +336,9 @@ def _slips(n_features, n_classes, width, concat) -> dict:
     }
     return {size: slip for size, slip in slips.items() if size != right}
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #9fc87dca
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #156d11eb
 def _without_building(f, setting):
-    "`f(*setting)`, refused if a layer is built meanwhile"
+    "`f(*setting)`, which must not build a layer"
     built = []
     hook = register_module_parameter_registration_hook(lambda module, name, p: built.append(name))
     try:

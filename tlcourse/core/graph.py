@@ -158,9 +158,9 @@ class Tracer(fx.Tracer):
     def is_leaf_module(self, module, name):
         return name not in self.opened
 
-# %% ../../nbs/core/graph.ipynb #53fdb740
+# %% ../../nbs/core/graph.ipynb #77972a04
 class _Run(fx.Interpreter):
-    "Runs `graph` of `model` and notes for each node the last step so far and its own step"
+    "Runs `graph`; notes for each node the last step so far and its own"
 
     def __init__(self, model, graph, record):
         super().__init__(model, garbage_collect_values=False, graph=graph)
