@@ -55,7 +55,15 @@ def _is_pooled(out, inputs) -> bool:
         return False
     return any(n_positions(t.shape) > 1 and t.numel() > out.numel() for t in inputs)
 
-# %% ../../nbs/core/fields.ipynb #ff425b3c
+# %% ../../nbs/core/fields.ipynb #0cb78db1
+def _call_locally(func, name, args, kwargs):
+    "Call `func`; what it averages over all positions counts as a constant"
+    if name in ("group_norm", "instance_norm"):
+        return args[0]
+    out = func(*args, **kwargs)
+    return out.detach() if _is_pooled(out, tensors_in([args, kwargs])) else out
+
+# %% ../../nbs/core/fields.ipynb #b2961310
 class OpenPaths(TorchFunctionMode):
     "Inside its `with`: maxima pass every input on; with `local`, global averages are constants"
 
@@ -67,12 +75,9 @@ class OpenPaths(TorchFunctionMode):
         name, kwargs = getattr(func, "__name__", ""), kwargs or {}
         if name == "max_pool2d":
             return _as_average(*args, **kwargs)
-        if self.local and name in ("group_norm", "instance_norm"):
-            return args[0]
-        out = func(*args, **kwargs)
-        if self.local and _is_pooled(out, tensors_in([args, kwargs])):
-            return out.detach()
-        return out
+        if self.local:
+            return _call_locally(func, name, args, kwargs)
+        return func(*args, **kwargs)
 
 # %% ../../nbs/core/fields.ipynb #41e725bf
 def _small_image(model, h, w):
@@ -81,18 +86,24 @@ def _small_image(model, h, w):
     x = torch.rand(1, channels, h, w, generator=torch.Generator().manual_seed(1))
     return x.mul_(1e-3).requires_grad_(True)
 
-# %% ../../nbs/core/fields.ipynb #288ba4be
+# %% ../../nbs/core/fields.ipynb #433ae6a1
+def _rectangle(unit, xb):
+    "((top, bottom), (left, right)) of the pixels of `xb` that `unit` (c,) sees, or None"
+    (grad,) = torch.autograd.grad(unit.sum(), xb, retain_graph=True, allow_unused=True)
+    if grad is None:
+        return None
+    seen = grad[0].ne(0).any(0).nonzero().T  # (2, pixels): rows and columns
+    return [(int(i.min()), int(i.max()) + 1) for i in seen]
+
+# %% ../../nbs/core/fields.ipynb #10f6eb3f
 def _rectangles(fmap, xb) -> list:
-    "((top, bottom), (left, right)) of what the middle unit of `fmap` and its neighbour see"
+    "`_rectangle` of the middle unit of `fmap` (1, c, h, w) and of its neighbour"
+    if not fmap.requires_grad:
+        return []
     row, col = fmap.shape[2] // 2, fmap.shape[3] // 2
-    rectangles = []
-    for step in (0, -1) if fmap.requires_grad else ():
-        unit = fmap[0, :, row + step, col + step].sum()
-        (grad,) = torch.autograd.grad(unit, xb, retain_graph=True, allow_unused=True)
-        if grad is not None:
-            seen = grad[0].ne(0).any(0).nonzero().T  # (2, pixels): rows and columns
-            rectangles.append([(int(i.min()), int(i.max()) + 1) for i in seen])
-    return rectangles
+    units = fmap[0, :, row, col], fmap[0, :, row - 1, col - 1]
+    rectangles = [_rectangle(unit, xb) for unit in units]
+    return [rectangle for rectangle in rectangles if rectangle is not None]
 
 # %% ../../nbs/core/fields.ipynb #fdeeed62
 def _axis(rectangles, axis, size, middle):
@@ -103,7 +114,16 @@ def _axis(rectangles, axis, size, middle):
     stride = first - first_before
     return last - first, stride, first - middle * stride
 
-# %% ../../nbs/core/fields.ipynb #a9d7cbc3
+# %% ../../nbs/core/fields.ipynb #ef0e592b
+def _both_axes(fmap, xb) -> list:
+    "`_axis` of the middle unit of `fmap` (1, c, h, w), down and right"
+    rectangles = _rectangles(fmap, xb)
+    if len(rectangles) < 2 or not all(rectangles):
+        return [None, None]
+    sizes = xb.shape[2:]
+    return [_axis(rectangles, a, sizes[a], fmap.shape[2 + a] // 2) for a in (0, 1)]
+
+# %% ../../nbs/core/fields.ipynb #67ac2fcd
 @torch.enable_grad()  # also where a caller switched gradients off
 def _axes(opened, layer, h, w, local=False, layout=None) -> tuple:
     "`_axis` of the middle unit of `layer` down and right, in an `h` × `w` image; and the layout"
@@ -111,12 +131,7 @@ def _axes(opened, layer, h, w, local=False, layout=None) -> tuple:
     with OpenPaths(local):
         out = run_to(opened, layer, xb)
     layout = layout or layout_of(out.shape)
-    fmap = as_map(out, layout)  # (1, c, h, w)
-    rectangles = _rectangles(fmap, xb)
-    if len(rectangles) < 2 or not all(rectangles):
-        return [None, None], layout
-    middles = fmap.shape[2] // 2, fmap.shape[3] // 2
-    return [_axis(rectangles, a, (h, w)[a], middles[a]) for a in (0, 1)], layout
+    return _both_axes(as_map(out, layout), xb), layout
 
 # %% ../../nbs/core/fields.ipynb #6f2bdee1
 def _along(opened, layer, axis, size, local, layout):
@@ -128,7 +143,17 @@ def _along(opened, layer, axis, size, local, layout):
         if extent:
             return extent
 
-# %% ../../nbs/core/fields.ipynb #7498dda9
+# %% ../../nbs/core/fields.ipynb #19e847a1
+def _completed(axes, opened, layer, size, local, layout) -> list:
+    "`axes` with those that did not fit measured in longer images"
+    for axis in (0, 1):
+        try:
+            axes[axis] = axes[axis] or _along(opened, layer, axis, size, local, layout)
+        except (AssertionError, RuntimeError, ValueError):
+            break  # a network that takes no other size
+    return axes
+
+# %% ../../nbs/core/fields.ipynb #56e4ba84
 def field_axes(
     model,
     layer: str,  # the name of one layer
@@ -139,12 +164,6 @@ def field_axes(
     opened = open_copy(model)
     axes, layout = _axes(opened, layer, size, size, local)
     gated = None in axes and not local
-    gated = gated and None not in _axes(opened, layer, size, size, True)[0]
-    for axis in (0, 1):
-        if axes[axis] or gated:
-            continue
-        try:
-            axes[axis] = _along(opened, layer, axis, size, local, layout)
-        except (AssertionError, RuntimeError, ValueError):
-            break  # a network that takes no other size
-    return axes
+    if gated and None not in _axes(opened, layer, size, size, True)[0]:
+        return axes  # no longer image would help
+    return _completed(axes, opened, layer, size, local, layout)
