@@ -35,28 +35,26 @@ _NOT_CLASSES = {
     "labels.csv": "a file counts as a class: ask is_dir()",
 }
 
-# %% ../../nbs/solutions/01_data_solutions.ipynb #8d366529
+# %% ../../nbs/solutions/01_data_solutions.ipynb #d6129f2b
 def _check_names(names):
     "The names must be those of the two classes, sorted"
     for name, hint in _NOT_CLASSES.items():
         assert name not in names, hint
-    assert set(names) == {"ant", "zebra"}, (
-        f"the classes are ant and zebra, you found {names}: does one readable image suffice?"
-    )
+    hint = f"the classes are ant and zebra, you found {names}: does one readable image suffice?"
+    assert set(names) == {"ant", "zebra"}, hint
     assert names == ["ant", "zebra"], (
         f"{names} is not sorted: the order of a folder differs between machines, "
         "and with it the class numbers"
     )
 
-# %% ../../nbs/solutions/01_data_solutions.ipynb #836875f3
+# %% ../../nbs/solutions/01_data_solutions.ipynb #85325307
 def check_class_folders(answer):
     "Whether `answer(root)` lists the classes below the folder `root` (a Path), sorted"
     with tempfile.TemporaryDirectory() as folder:
         _draw_classes(Path(folder))
         names = answer(Path(folder))
-    assert isinstance(names, (list, tuple)), (
-        f"your function returns {names!r}: a list of names is wanted"
-    )
+    is_list = isinstance(names, (list, tuple))
+    assert is_list, f"your function returns {names!r}: a list of names is wanted"
     _check_names([getattr(name, "name", name) for name in names])
     print("Right: two classes, in an order that is the same everywhere.")
 

@@ -30,17 +30,22 @@ def _is_visible(path, top) -> bool:
     "Whether `path` is a file, and nothing between it and `top` is hidden"
     return path.is_file() and not any(part.startswith(".") for part in path.relative_to(top).parts)
 
-# %% ../../nbs/core/folders.ipynb #bf796288
+# %% ../../nbs/core/folders.ipynb #d56d82af
+def _check_known(root, folders, classes):
+    "All `folders` must be among the `classes`, if these are given"
+    unknown = [p.name for p in folders if classes is not None and p.name not in classes]
+    if unknown:
+        known = f"among the classes {list(classes)}"
+        raise ValueError(f"{root} holds folders that are not {known}: {unknown}")
+
+# %% ../../nbs/core/folders.ipynb #a5f5b379
 def _class_folders(root, classes):
     "The visible folders below `root`, sorted; all of them must be among `classes` if given"
     folders = sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
     if not folders:
         wanted = f"put the images into one folder per class, {root}/CLASS/image.png"
         raise ValueError(f"{root} holds no folders: {wanted}")
-    unknown = [p.name for p in folders if classes is not None and p.name not in classes]
-    if unknown:
-        known = f"among the classes {list(classes)}"
-        raise ValueError(f"{root} holds folders that are not {known}: {unknown}")
+    _check_known(root, folders, classes)
     return folders
 
 # %% ../../nbs/core/folders.ipynb #cf356bb9
@@ -56,9 +61,9 @@ def _visible_files(top) -> list:
     "Pairs (path, class name) of the visible files below the folder `top`, sorted"
     return [(p, top.name) for p in sorted(top.rglob("*")) if _is_visible(p, top)]
 
-# %% ../../nbs/core/folders.ipynb #104c299e
+# %% ../../nbs/core/folders.ipynb #afb43823
 def _read_all(folders):
-    "(readable, problems): pairs (path, class name), and pairs (path, reason), of all visible files"
+    "(readable, problems): pairs (path, class name), and pairs (path, reason)"
     files = [pair for top in folders for pair in _visible_files(top)]
     with ThreadPoolExecutor() as pool:
         reasons = list(pool.map(why_unusable, [path for path, _ in files]))

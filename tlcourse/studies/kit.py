@@ -6,11 +6,10 @@
 __all__ = ['DIGITS', 'plain_net', 'copy_groups', 'update_bn', 'new_network', 'train_network', 'train_donor', 'plan_steps',
            'nested_subsets', 'subset_of', 'Arm', 'best_rate', 'Score', 'rounded', 'Spec']
 
-# %% ../../nbs/studies/kit.ipynb #af41c762
+# %% ../../nbs/studies/kit.ipynb #163101a2
 from collections import OrderedDict
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from io import StringIO
 from itertools import product
 from tempfile import TemporaryDirectory
 from typing import Callable, NamedTuple
@@ -138,17 +137,13 @@ def new_network(make: Callable, parts, seed: int):
         torch.manual_seed(seed)
         return make(n_classes)
 
-# %% ../../nbs/studies/kit.ipynb #81db36d5
-@contextmanager
-def _only_warnings():
-    "Inside its `with`, of what is printed only the warnings about frozen layers get through"
-    with redirect_stdout(StringIO()) as stdout:
-        yield
-    for line in stdout.getvalue().splitlines():
-        if line.startswith("frozen, and yet"):
-            print(line)
+# %% ../../nbs/studies/kit.ipynb #4bf295b3
+def _log_warning(line: str):
+    "Print a learner's line if it is the warning about frozen layers; drop all others"
+    if line.startswith("frozen, and yet"):
+        print(line)
 
-# %% ../../nbs/studies/kit.ipynb #978e6a5e
+# %% ../../nbs/studies/kit.ipynb #2ce4c8d7
 def train_network(
     net,  # with layer groups and its preprocessing
     parts,  # (train, validation, …); the test part is not looked at
@@ -158,10 +153,10 @@ def train_network(
     cache,  # a FeatureCache for what is frozen; False: computed again in each epoch
 ) -> Learner:
     "Train `net` through `phase`; nothing is drawn from the caller's generators"
-    with rng_restored(), _only_warnings():
+    options = dict(bs=bs, seed=seed, precision="float32", cache=cache, log=_log_warning)
+    with rng_restored():
         torch.manual_seed(seed)
-        learn = Learner(net, *parts[:2], bs=bs, seed=seed, precision="float32", cache=cache)
-        return learn.fit([phase])
+        return Learner(net, *parts[:2], **options).fit([phase])
 
 # %% ../../nbs/studies/kit.ipynb #d40ed323
 def train_donor(
