@@ -6,7 +6,7 @@
 __all__ = ['ImageDataset', 'from_folder', 'sample_photos', 'solar_cells', 'Split', 'split_items', 'augment', 'train_loader',
            'eval_loader', 'show_batch']
 
-# %% ../nbs/01_data.ipynb #93de4f49
+# %% ../nbs/01_data.ipynb #8e4379cd
 import os
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,6 @@ from .core.decoding import load_image
 from .core.folders import scan_folder, warn_of_problems
 from .core.packages import optional
 from .core.solar import pseudo_modules, solar_labels, solar_rows
-from .core.state import generator_for
 from .core.workers import make_loader, next_samples
 from .figures import show_images
 

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ToNCHW', 'AvgMaxPool', 'create_head', 'transfer_model', 'Prediction', 'predict', 'save_model', 'load_model']
 
-# %% ../nbs/07_surgery.ipynb #68b2283d
+# %% ../nbs/07_surgery.ipynb #2785716d
 import json
 from collections import OrderedDict
 from pathlib import Path
@@ -15,10 +15,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from .core.grouping import LayerGroup, layer_groups
+from .core.grouping import LayerGroup
 from .core.inputs import adapt_input
 from .core.layouts import to_nchw
-from .core.splitting import SplitModel, split
+from .core.splitting import split
 from .core.state import eval_mode
 from .pretrained import Preprocess, load_pretrained
 

@@ -85,10 +85,10 @@ def _to_bytes(array, name, limits=None):
         _check_not_black(array, scaled, name, white)
     return scaled
 
-# %% ../../nbs/core/decoding.ipynb #b4b0de20
+# %% ../../nbs/core/decoding.ipynb #f5cfae1b
 _N_BITS, _NUMBER_FORMAT, _ZERO_MEANS = 258, 339, 262
 
-
+# %% ../../nbs/core/decoding.ipynb #d3ed8e9d
 def _tiff_tags(image):
     "(bits of a value, whether it is signed, whether zero is white), as the tags of a TIFF say"
     bits, number_format = (image.tag_v2.get(tag, (1,))[0] for tag in (_N_BITS, _NUMBER_FORMAT))
