@@ -1,5 +1,6 @@
-"""Which networks `surgery.split` cuts with proof: each of torchvision's classifiers, and the smallest network of each class of timm
-(from the experiment `timm_classes`), with random weights. Read by lesson 07.
+"""Which networks `surgery.split` cuts with proof: each of torchvision's classifiers, and the
+smallest network of each class of timm (from the experiment `timm_classes`), with random weights.
+Read by lesson 07.
 """
 
 import json
@@ -15,47 +16,49 @@ from tlcourse.surgery import split
 CLASSES = Path(__file__).resolve().parent.parent / "nbs" / "results" / "timm_classes.json"
 
 
+def rank(entry):
+    "Networks with a classifier first, then by size"
+    return not entry["classifier"], entry["parameters"]
+
+
 def smallest():
-    "The smallest network of each class, those with a classifier before those without"
-    found = {}
+    "class of timm -> its smallest network, those with a classifier before those without"
+    entries = {}
     for row in json.loads(CLASSES.read_text(encoding="utf-8")):
         for name, entry in row["results"]["classes"].items():
-            rank = lambda e: (not e["classifier"], e["parameters"])
-            if name not in found or rank(entry) < rank(found[name]):
-                found[name] = entry
-    return found
+            if name not in entries or rank(entry) < rank(entries[name]):
+                entries[name] = entry
+    return entries
 
 
-SETTINGS = [
-    {"source": "torchvision", "arch": arch, "class": type_, "classifier": True, "seed": 0}
-    for arch in torchvision.models.list_models(module=torchvision.models)
-    for type_ in [torchvision.models.get_model_builder(arch).__module__.rsplit(".", 1)[-1]]
-]
-SETTINGS += [
-    {
-        "source": "timm",
-        "arch": entry["arch"],
-        "class": name,
-        "classifier": entry["classifier"],
-        "seed": 0,
-    }
-    for name, entry in sorted(smallest().items(), key=lambda item: item[1]["parameters"])
-]
+def of_torchvision(arch):
+    "The settings of one of torchvision's classifiers"
+    module = torchvision.models.get_model_builder(arch).__module__.rsplit(".", 1)[-1]
+    return {"source": "torchvision", "arch": arch, "class": module, "classifier": True, "seed": 0}
+
+
+def of_timm(name, entry):
+    "The settings of the smallest network of a class"
+    known = {"arch": entry["arch"], "class": name, "classifier": entry["classifier"]}
+    return {"source": "timm", **known, "seed": 0}
+
+
+BY_SIZE = sorted(smallest().items(), key=lambda item: item[1]["parameters"])
+SETTINGS = [of_torchvision(arch) for arch in torchvision.models.list_models(torchvision.models)]
+SETTINGS += [of_timm(name, entry) for name, entry in BY_SIZE]
 
 
 def build(source, arch, classifier):
     "The network with random weights"
     if source == "timm":
         return timm.create_model(arch, **({"num_classes": 1000} if classifier else {}))
-    return torchvision.models.get_model(
-        arch,
-        weights=None,
-        **(
-            {"init_weights": False, "transform_input": True}
-            if arch in ("googlenet", "inception_v3")
-            else {}
-        ),
-    )
+    inception = arch in ("googlenet", "inception_v3")
+    options = {"init_weights": False, "transform_input": True} if inception else {}
+    return torchvision.models.get_model(arch, weights=None, **options)
+
+
+def n_parameters(part):
+    return sum(p.numel() for p in part.parameters())
 
 
 def run(source, arch, classifier, seed, **_):
@@ -66,9 +69,6 @@ def run(source, arch, classifier, seed, **_):
         parts = split(model)
     except CannotSplit as error:
         return {"verdict": "refused", "reason": str(error)}
-    of_body, of_head = (
-        sum(p.numel() for p in part.parameters()) for part in (parts.body, parts.head)
-    )
     grouped = [id(p) for group in parts.layer_groups for p in group.parameters()]
     if sorted(grouped) != sorted(id(p) for p in parts.body.parameters()):
         raise AssertionError(f"{arch}: the groups do not cover the body once")
@@ -78,7 +78,7 @@ def run(source, arch, classifier, seed, **_):
         "n_features": parts.n_features,
         "pool": parts.pool,
         "groups": len(parts.layer_groups),
-        "parameters": {"body": of_body, "head": of_head},
+        "parameters": {"body": n_parameters(parts.body), "head": n_parameters(parts.head)},
         "left_out": len(parts.left_out),
-        "num_features": getattr(model, "num_features", None),
-    }  # what timm itself says of the map's width
+        "num_features": getattr(model, "num_features", None),  # the map's width, as timm says
+    }

@@ -1,4 +1,5 @@
-"""Every network that timm knows, by class: which classes there are, and the smallest network of each. Read by the experiment `coverage`.
+"""Every network that timm knows, by class: which classes there are, and the smallest network of
+each. Read by the experiment `coverage`.
 
 The networks are built on the meta device: shapes without numbers, so that the largest cost nothing.
 """
@@ -13,13 +14,11 @@ SETTINGS = [{"module": module} for module in timm.list_modules()]
 def has_classifier(model):
     "Whether `model` ends in a layer of its own for classes"
     try:
-        found = model.get_classifier()
+        classifier = model.get_classifier()
     except (AttributeError, NotImplementedError):
         return False
-    return any(
-        isinstance(m, nn.Module) and any(True for _ in m.parameters())
-        for m in (found if isinstance(found, (tuple, list)) else [found])
-    )
+    layers = classifier if isinstance(classifier, (tuple, list)) else [classifier]
+    return any(isinstance(m, nn.Module) and list(m.parameters()) for m in layers)
 
 
 def build(name):
@@ -30,10 +29,15 @@ def build(name):
         return timm.create_model(name)
 
 
+def rank(entry):
+    "Networks with a classifier first, then by size"
+    return not entry["classifier"], entry["parameters"]
+
+
 def run(module):
-    "Class -> its smallest network in timm's `module`: name, parameters, whether it has a classifier; and the names that could not be built"
-    classes, failed = {}, {}
-    for name in timm.list_models(module=module):
+    "Class -> its smallest network in timm's `module`; and the names that could not be built"
+    names, classes, failed = timm.list_models(module=module), {}, {}
+    for name in names:
         try:
             with torch.device("meta"):
                 model = build(name)
@@ -41,11 +45,7 @@ def run(module):
             failed[name] = f"{type(error).__name__}: {error}"[:200]
             continue
         size = sum(p.numel() for p in model.parameters())
-        entry, kind = (
-            {"arch": name, "parameters": size, "classifier": has_classifier(model)},
-            type(model).__name__,
-        )
-        classes[kind] = min(
-            classes.get(kind, entry), entry, key=lambda e: (not e["classifier"], e["parameters"])
-        )
-    return {"networks": len(timm.list_models(module=module)), "classes": classes, "failed": failed}
+        entry = {"arch": name, "parameters": size, "classifier": has_classifier(model)}
+        kind = type(model).__name__
+        classes[kind] = min(classes.get(kind, entry), entry, key=rank)
+    return {"networks": len(names), "classes": classes, "failed": failed}

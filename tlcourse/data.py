@@ -6,7 +6,7 @@
 __all__ = ['ImageDataset', 'from_folder', 'sample_photos', 'solar_cells', 'Split', 'split_items', 'augment', 'train_loader',
            'eval_loader', 'show_batch']
 
-# %% ../nbs/01_data.ipynb #8439539b
+# %% ../nbs/01_data.ipynb #8e4379cd
 import os
 from functools import partial
 from pathlib import Path
@@ -21,8 +21,7 @@ from .core.decoding import load_image
 from .core.folders import scan_folder, warn_of_problems
 from .core.packages import optional
 from .core.solar import pseudo_modules, solar_labels, solar_rows
-from .core.state import generator_for
-from .core.workers import make_loader
+from .core.workers import make_loader, next_samples
 from .figures import show_images
 
 # %% ../nbs/01_data.ipynb #cbcef7cd
@@ -242,19 +241,10 @@ def eval_loader(
     "Every sample of `dataset` once, in order, never augmented"
     return make_loader(dataset, bs, preprocess, False, 0, n_workers)
 
-# %% ../nbs/01_data.ipynb #e26c8f03
-def _next_batch(loader, n):
-    "The first `n` samples of the batch that `loader` will yield next, as (xb, yb)"
-    batches = loader.batch_sampler
-    epoch, keys = batches.epoch, next(iter(batches))[:n]
-    batches.epoch = epoch  # looking changes nothing
-    xs, ys = zip(*(loader.dataset[key] for key in keys))
-    return torch.stack(xs), [int(y) for y in ys]
-
-
+# %% ../nbs/01_data.ipynb #5817e84e
 def show_batch(loader, n: int = 12, **kwargs):
     "The first `n` images of the next batch, un-normalised, under their class; returns the axes"
-    xb, yb = _next_batch(loader, n)
+    xb, yb = next_samples(loader, n)
     names, preprocess = getattr(loader.dataset.source, "classes", None), loader.dataset.preprocess
     if hasattr(preprocess, "denormalize"):
         xb = preprocess.denormalize(xb)

@@ -15,7 +15,7 @@ import torch
 from .core.recording import bottlenecks
 from .core.session import COLORS
 
-# %% ../nbs/A_figures.ipynb #d477c89c
+# %% ../nbs/A_figures.ipynb #5d14bff7
 class _Later:
     "The module `name`, imported at its first use"
 
@@ -25,7 +25,7 @@ class _Later:
     def __getattr__(self, key):
         return getattr(importlib.import_module(self.name), key)
 
-
+# %% ../nbs/A_figures.ipynb #d477c89c
 plt = _Later("matplotlib.pyplot")
 
 # %% ../nbs/A_figures.ipynb #f722f5d4
@@ -152,13 +152,13 @@ def show_curves(
     ax.legend()
     return ax
 
-# %% ../nbs/A_figures.ipynb #d58f411b
+# %% ../nbs/A_figures.ipynb #2ac896a1
 def _check_intervals(values: dict):
     for label, (value, low, high) in values.items():
         if not low <= value <= high:
             raise ValueError(f"{label!r}: {value} does not lie in its interval ({low}, {high})")
 
-
+# %% ../nbs/A_figures.ipynb #d58f411b
 def _draw_bars(ax, values: dict):
     "Horizontal bars with whiskers, each with its value beside it"
     mid, low, high = np.array(list(values.values()), dtype=float).T

@@ -28,7 +28,7 @@ def for_the_eye(signals, share: float = 1.0) -> torch.Tensor:
     scale = signals.abs().flatten(1).quantile(share, 1).clamp(min=1e-12).view(-1, 1, 1, 1)
     return (0.5 + 0.5 * signals / scale).clamp(0, 1)
 
-# %% ../nbs/04_hierarchy.ipynb #18f69a35
+# %% ../nbs/04_hierarchy.ipynb #ef60689d
 def _sheet(filters, n_cols) -> torch.Tensor:
     "`filters` (n, c, h, w) with white borders as one image (c, rows · h, n_cols · w)"
     tiles = F.pad(for_the_eye(filters), (1, 1, 1, 1), value=1.0)
@@ -36,7 +36,7 @@ def _sheet(filters, n_cols) -> torch.Tensor:
     grid = torch.cat([tiles, filler]).unflatten(0, (-1, n_cols))  # (rows, columns, c, h, w)
     return grid.permute(2, 0, 3, 1, 4).flatten(3).flatten(1, 2)
 
-
+# %% ../nbs/04_hierarchy.ipynb #2c79259f
 def show_filters(model, layer: str = None, *, n_cols: int = 8, title: str = None, ax=None):
     "Draw each filter of `layer` (default: the first convolution) as an image; returns the axes"
     convs = {n: m for n, m in model.named_modules() if isinstance(m, nn.Conv2d)}

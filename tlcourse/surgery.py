@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ToNCHW', 'AvgMaxPool', 'create_head', 'transfer_model', 'Prediction', 'predict', 'save_model', 'load_model']
 
-# %% ../nbs/07_surgery.ipynb #68b2283d
+# %% ../nbs/07_surgery.ipynb #2785716d
 import json
 from collections import OrderedDict
 from pathlib import Path
@@ -15,10 +15,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from .core.grouping import LayerGroup, layer_groups
+from .core.grouping import LayerGroup
 from .core.inputs import adapt_input
 from .core.layouts import to_nchw
-from .core.splitting import SplitModel, split
+from .core.splitting import split
 from .core.state import eval_mode
 from .pretrained import Preprocess, load_pretrained
 
@@ -72,7 +72,7 @@ def _initialise(head):
             nn.init.zeros_(layer.bias)
     return head
 
-# %% ../nbs/07_surgery.ipynb #c5e63024
+# %% ../nbs/07_surgery.ipynb #c77f6fa9
 def _hidden_layer(n: int, width: int, dropouts) -> dict:
     "The layers between the pooled features (n, c) and the last linear layer"
     return {
@@ -84,7 +84,7 @@ def _hidden_layer(n: int, width: int, dropouts) -> dict:
         "drop2": nn.Dropout(dropouts[1]),
     }
 
-
+# %% ../nbs/07_surgery.ipynb #9959f0a0
 def create_head(
     n_features: int,  # channels of the body's feature map
     n_classes: int,
@@ -119,9 +119,9 @@ def _class_names(n_classes, classes) -> list:
         raise ValueError(f"classes={classes!r}: a list of different names is wanted")
     return names
 
-# %% ../nbs/07_surgery.ipynb #ad5122a9
+# %% ../nbs/07_surgery.ipynb #85fa4921
 def _load_network(arch, weights, in_channels: int):
-    "The pretrained network `arch` with `in_channels` channels of input"
+    "The pretrained `arch`, made to read `in_channels` channels"
     if in_channels < 1:
         raise ValueError(f"in_channels={in_channels}: an image has at least one channel")
     net = load_pretrained(arch, weights)

@@ -1,10 +1,18 @@
 """Run a stored experiment and keep every finished run: python tools/experiments.py NAME
 
-experiments/NAME.py defines `SETTINGS`, a list of dictionaries (one per run, each with a seed), and `run(**settings)`, which returns a
-dictionary of results. Each finished run is appended to nbs/results/NAME.json at once; runs that stand there are skipped, so a stopped
-experiment loses one run at most. A lesson reads the file, plots and asserts it, and runs a small live version.
+experiments/NAME.py defines `SPEC` (`tlcourse.studies.kit.Spec`), or `SETTINGS`, a list of
+dictionaries (one per run, each with a seed), and `run(**settings)`, which returns a dictionary of
+results. Each finished run is appended to nbs/results/NAME.json at once; runs that are stored
+already are skipped, so a stopped experiment loses one run at most. A lesson reads the file, plots
+it, asserts what it shows, and runs a small live version.
 """
-import importlib.util, json, os, platform, sys, time
+
+import importlib.util
+import json
+import os
+import platform
+import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -12,45 +20,74 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def versions():
     "What the results may depend on"
-    import timm, torch, torchvision
-    return {"python": platform.python_version(), "torch": torch.__version__, "torchvision": torchvision.__version__,
-            "timm": timm.__version__, "threads": torch.get_num_threads()}
+    import timm
+    import torch
+    import torchvision
+
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "torchvision": torchvision.__version__,
+        "timm": timm.__version__,
+        "threads": torch.get_num_threads(),
+    }
+
+
+def read(path):
+    "The stored runs at `path`, none if there is no file"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
 
 
 def write(path, rows):
     "Replace the file at `path` in one step, so that a stop never leaves half of it"
-    part = path.with_suffix(".part")
-    part.write_text("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n", encoding="utf-8")
-    os.replace(part, path)
+    tmp = path.with_suffix(".part")
+    tmp.write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n", encoding="utf-8")
+    os.replace(tmp, path)
 
 
 def load_experiment(name):
-    "The module experiments/`name`.py"
-    sys.path.insert(0, str(ROOT / "experiments"))  # what several of them share: files whose names begin with _
-    spec = importlib.util.spec_from_file_location(name, ROOT / "experiments" / f"{name}.py")
+    "The module experiments/`name`.py; its `SETTINGS` and `run` come from its `SPEC` if it has one"
+    folder = ROOT / "experiments"
+    sys.path.insert(0, str(folder))  # what several of them share: files whose names begin with _
+    spec = importlib.util.spec_from_file_location(name, folder / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    if hasattr(module, "SPEC"):
+        module.SETTINGS, module.run = module.SPEC.settings, module.SPEC.run
     return module
 
 
+def finished(experiment, settings, name):
+    "Run `settings`; the row to store"
+    started = time.perf_counter()
+    results = experiment.run(**settings)
+    return {
+        "settings": settings,
+        "results": results,
+        "seconds": round(time.perf_counter() - started, 1),
+        "versions": versions(),
+        "command": f"make experiments NAME={name}",
+    }
+
+
 def main(name=None):
-    known = sorted(p.stem for p in (ROOT / "experiments").glob("[!_]*.py"))
-    if name not in known: raise SystemExit(f"which experiment? make experiments NAME=…, one of: {', '.join(known)}")
+    known = sorted(path.stem for path in (ROOT / "experiments").glob("[!_]*.py"))
+    if name not in known:
+        names = ", ".join(known)
+        raise SystemExit(f"which experiment? make experiments NAME=…, one of: {names}")
     experiment = load_experiment(name)
     path = ROOT / "nbs" / "results" / f"{name}.json"
     path.parent.mkdir(exist_ok=True)
-    rows = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
-    for i, settings in enumerate(experiment.SETTINGS):
-        label = f"{i + 1}/{len(experiment.SETTINGS)} {settings}"
+    rows = read(path)
+    for i, settings in enumerate(experiment.SETTINGS, 1):
+        label = f"{i}/{len(experiment.SETTINGS)} {settings}"
         if any(row["settings"] == settings for row in rows):
             print(f"{label}: stored already")
             continue
-        started = time.perf_counter()
-        results = experiment.run(**settings)
-        rows.append({"settings": settings, "results": results, "seconds": round(time.perf_counter() - started, 1),
-                     "versions": versions(), "command": f"make experiments NAME={name}"})
+        rows.append(finished(experiment, settings, name))
         write(path, rows)
-        print(f"{label}: {results}")
+        print(f"{label}: {rows[-1]['results']}")
 
 
-if __name__ == "__main__": main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -39,13 +39,18 @@ def _net(seed=0):
         net.train()(random_images(3))
     return net.eval()
 
-# %% ../../nbs/solutions/03_activations_solutions.ipynb #0c21b610
-def _check_values(features, expected):
-    "The pooled features must be those of evaluation mode, not overwritten"
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #8313efe1
+def _check_shape(features, expected):
+    "The pooled features must be one tensor (n, channels)"
     shape, kind = getattr(features, "shape", None), type(features).__name__
     assert shape == expected.shape, (
         f"the answer should be a tensor {tuple(expected.shape)}, it is {shape or kind}"
     )
+
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #cdc48d90
+def _check_values(features, expected):
+    "The pooled features must be those of evaluation mode, not overwritten"
+    _check_shape(features, expected)
     if torch.allclose(features, expected, atol=1e-5):
         return
     assert features.min() < 0, (
@@ -87,13 +92,17 @@ def _check_traces_of_error(f, net, modes):
         "the modes are not put back when the network raises an error"
     )
 
-# %% ../../nbs/solutions/03_activations_solutions.ipynb #715a7e10
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #c636dbbe
+def _expected(net, xb):
+    "The pooled output of `block0.norm` in evaluation mode, without hooks"
+    with torch.no_grad():
+        return net.block0.norm(net.block0.conv(xb)).mean((2, 3))
+
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #89b7d735
 def check_pooled_features(f) -> str:
     "Checks `f(model, layer, xb)`: pooled output in evaluation mode, `model` left as it was"
     net, xb = _net(), random_images()
-    with torch.no_grad():
-        conv = net.block0.conv(xb)
-        expected = net.block0.norm(conv).mean((2, 3))
+    expected = _expected(net, xb)
     net.train()
     net.block1.norm.eval()
     modes = [m.training for m in net.modules()]
@@ -128,12 +137,17 @@ def _field_hint(layers, answer):
         return "a kernel steps over its input: its own stride counts for the layers after it"
     return "both grow from 1, layer by layer"
 
-# %% ../../nbs/solutions/03_activations_solutions.ipynb #6156dfed
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #d1319dc2
+def _random_layer(rng) -> tuple:
+    "A random (kernel, stride, dilation)"
+    return rng.choice([1, 3, 5]), rng.choice([1, 2]), rng.choice([1, 2])
+
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #7d0d508c
 def check_field(f) -> str:
     "Checks `f(layers)`: field and stride, in pixels, of a stack of (kernel, stride, dilation)"
     rng = random.Random(0)
     for n in (1, 2, 2, 3, 3, 4):
-        layers = [(rng.choice([1, 3, 5]), rng.choice([1, 2]), rng.choice([1, 2])) for _ in range(n)]
+        layers = [_random_layer(rng) for _ in range(n)]
         measured, answer = _measured(layers), tuple(f(layers))
         assert answer == measured, (
             f"{layers}: measured {measured}, yours {answer}. A hint: {_field_hint(layers, answer)}"
@@ -155,14 +169,14 @@ def _broken(where, how):
         norm.running_mean.fill_(float("nan"))
     return net
 
-# %% ../../nbs/solutions/03_activations_solutions.ipynb #afd78334
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #3f873f1f
 _ILLNESSES = {
     "zero": "one and the same answer to everything",
     "tiny": "values a hundred thousand times too large, and no channel is dead",
     "nan": "not a number, which compares as false",
 }
 
-
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #6529b98f
 def _check_name(answer, where, how):
     "`answer` must be the layer `where`"
     illness = _ILLNESSES[how]
@@ -175,15 +189,19 @@ def _check_name(answer, where, how):
         "A hint: the first ill layer in the order of the network"
     )
 
-# %% ../../nbs/solutions/03_activations_solutions.ipynb #6bd33254
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #7008abe8
+def _answer(f, broken):
+    "What `f` answers about a `broken` network; None if it finds nothing"
+    try:
+        return f(broken, _net(seed=6), random_images())
+    except (IndexError, StopIteration):
+        return None
+
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #2bc48c3c
 def check_broken(f) -> str:
     "Checks `f(model, healthy, xb)`: the name of the layer where `model` begins to be broken"
     places = [("block2.norm", "zero"), ("block1.norm", "tiny")]
     places += [("block3.norm", "nan"), ("block0.norm", "zero")]
     for where, how in places:
-        try:
-            answer = f(_broken(where, how), _net(seed=6), random_images())
-        except (IndexError, StopIteration):
-            answer = None
-        _check_name(answer, where, how)
+        _check_name(_answer(f, _broken(where, how)), where, how)
     return "Right: four networks, and the layer found in each."

@@ -35,32 +35,30 @@ _NOT_CLASSES = {
     "labels.csv": "a file counts as a class: ask is_dir()",
 }
 
-# %% ../../nbs/solutions/01_data_solutions.ipynb #8d366529
+# %% ../../nbs/solutions/01_data_solutions.ipynb #d6129f2b
 def _check_names(names):
     "The names must be those of the two classes, sorted"
     for name, hint in _NOT_CLASSES.items():
         assert name not in names, hint
-    assert set(names) == {"ant", "zebra"}, (
-        f"the classes are ant and zebra, you found {names}: does one readable image suffice?"
-    )
+    hint = f"the classes are ant and zebra, you found {names}: does one readable image suffice?"
+    assert set(names) == {"ant", "zebra"}, hint
     assert names == ["ant", "zebra"], (
         f"{names} is not sorted: the order of a folder differs between machines, "
         "and with it the class numbers"
     )
 
-# %% ../../nbs/solutions/01_data_solutions.ipynb #836875f3
+# %% ../../nbs/solutions/01_data_solutions.ipynb #85325307
 def check_class_folders(answer):
     "Whether `answer(root)` lists the classes below the folder `root` (a Path), sorted"
     with tempfile.TemporaryDirectory() as folder:
         _draw_classes(Path(folder))
         names = answer(Path(folder))
-    assert isinstance(names, (list, tuple)), (
-        f"your function returns {names!r}: a list of names is wanted"
-    )
+    is_list = isinstance(names, (list, tuple))
+    assert is_list, f"your function returns {names!r}: a list of names is wanted"
     _check_names([getattr(name, "name", name) for name in names])
     print("Right: two classes, in an order that is the same everywhere.")
 
-# %% ../../nbs/solutions/01_data_solutions.ipynb #eb424a6a
+# %% ../../nbs/solutions/01_data_solutions.ipynb #561c22f9
 _AVERAGES = {
     2.5 / 3: "this is the mean of the batches' means: "
     "a last batch of one sample weighs as much as a full one",
@@ -70,7 +68,7 @@ _AVERAGES = {
     7: "this counts the right answers: divide by the number of samples",
 }
 
-
+# %% ../../nbs/solutions/01_data_solutions.ipynb #5e2160df
 def _refuse_known(value, hints):
     "Raise the hint of the typical wrong value that `value` is equal to"
     for wrong, hint in hints.items():
@@ -87,9 +85,11 @@ def check_mean_accuracy(answer):
     assert abs(float(value) - 7 / 9) < 1e-6, f"seven of nine answers are right, you say {value}"
     print("Right: every sample weighs the same.")
 
-# %% ../../nbs/solutions/01_data_solutions.ipynb #358c9678
+# %% ../../nbs/solutions/01_data_solutions.ipynb #d95a1ca9
 _GROUPS = ["a", "a", "b", "b", "b", "c", "c", "d", "d", "a", "d"]
 _LEAKING = Split(train=[0, 1, 2, 5, 9], valid=[3, 7], test=[4, 6, 8, 10])
+
+# %% ../../nbs/solutions/01_data_solutions.ipynb #eec854d8
 _SHARES = {
     2 / 3: "this is the share of the test's groups: count the samples",
     2 / 5: "this is the share of the training samples: divide by the number of test samples",

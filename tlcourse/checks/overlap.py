@@ -8,69 +8,96 @@ __all__ = ['check_either', 'check_limit', 'check_clean', 'check_rest']
 # %% ../../nbs/solutions/overlap_solutions.ipynb #f46b1d6f
 import numpy as np
 
-# %% ../../nbs/solutions/overlap_solutions.ipynb #dd1eca32
-def check_either(either) -> str:
-    "`either(a, b)` gives the distance in bits of two arrays (8, 9), the smaller of that of `b` and that of its mirror image"
-    rng = np.random.default_rng(0)
-    a, b = rng.permutation(72).reshape(8, 9), rng.permutation(72).reshape(8, 9)
-    bits = lambda x: x[:, 1:] < x[:, :-1]
+# %% ../../nbs/solutions/overlap_solutions.ipynb #72478070
+def _bits(x) -> np.ndarray:
+    return x[:, 1:] < x[:, :-1]
+
+
+def _distance(a, b) -> int:
+    return int((_bits(a) != _bits(b)).sum())
+
+# %% ../../nbs/solutions/overlap_solutions.ipynb #50863f80
+def _check_same(either, a):
+    "An image is at distance 0 from itself and its mirror image, not from itself upside down"
     assert either(a, a) == 0, "an image is 0 bits away from itself"
     assert either(a, a[:, ::-1]) == 0, "an image and its mirror image should be 0 bits apart"
-    assert either(a, a[::-1]) != 0, (
-        "turned upside down is not mirrored: only left and right change places"
-    )
-    straight, mirrored = (int((bits(a) != bits(x)).sum()) for x in (b, b[:, ::-1]))
-    assert either(a, b) == min(straight, mirrored), (
-        f"{straight} bits one way, {mirrored} mirrored: the smaller counts, not {either(a, b)}"
-    )
+    upside_down = "turned upside down is not mirrored: only left and right change places"
+    assert either(a, a[::-1]) != 0, upside_down
+
+# %% ../../nbs/solutions/overlap_solutions.ipynb #f659aa35
+def _check_smaller(either, a, b):
+    straight, mirrored = _distance(a, b), _distance(a, b[:, ::-1])
+    hint = f"{straight} bits one way, {mirrored} mirrored: the smaller counts"
+    assert either(a, b) == min(straight, mirrored), f"{hint}, not {either(a, b)}"
     assert either(a, b) == either(b, a), "the order of the two should not matter"
+
+# %% ../../nbs/solutions/overlap_solutions.ipynb #4b88e8dc
+def check_either(either) -> str:
+    "`either(a, b)`: the bits between `a` (8, 9) and `b` or its mirror image, whichever is nearer"
+    rng = np.random.default_rng(0)
+    a, b = rng.permutation(72).reshape(8, 9), rng.permutation(72).reshape(8, 9)
+    _check_same(either, a)
+    _check_smaller(either, a, b)
     return "Right: one hash more, and mirrors are found."
 
-# %% ../../nbs/solutions/overlap_solutions.ipynb #8d5e602f
-def check_limit(limit) -> str:
-    "`limit(distances, rate)` gives the largest of the distances below which at most a share `rate` of them lies"
+# %% ../../nbs/solutions/overlap_solutions.ipynb #150218b6
+def _limit_cases() -> list:
+    "(distances, rate): a bell curve, a skew one, and ties"
     rng = np.random.default_rng(0)
-    for distances, rate in (
-        (rng.normal(10, 2, 200), 0.05),
-        (rng.exponential(5, 300), 0.01),
-        (np.array([3.0, 1.0, 1.0, 1.0, 5.0, 7.0, 9.0, 9.0, 9.0, 9.0]), 0.2),
-    ):
+    ties = np.array([3.0, 1.0, 1.0, 1.0, 5.0, 7.0, 9.0, 9.0, 9.0, 9.0])
+    return [(rng.normal(10, 2, 200), 0.05), (rng.exponential(5, 300), 0.01), (ties, 0.2)]
+
+# %% ../../nbs/solutions/overlap_solutions.ipynb #217b6593
+def _check_rate(given, distances, rate):
+    below = (distances < given).mean()
+    hint = f"{below:.1%} of the strangers lie below {given:.2f}, more than {rate:.0%}"
+    assert below <= rate, f"{hint}: count, a bell curve is a guess"
+
+# %% ../../nbs/solutions/overlap_solutions.ipynb #1f988860
+def _check_largest(given, distances, rate):
+    larger = distances[distances > given]
+    if len(larger):
+        is_too_far = (distances < larger.min()).mean() > rate
+        hint = f"{given:.2f} is safe, but {larger.min():.2f} would be, too"
+        assert is_too_far, f"{hint}: copies are missed for nothing"
+
+# %% ../../nbs/solutions/overlap_solutions.ipynb #f5bb4948
+def check_limit(limit) -> str:
+    "`limit(distances, rate)`: the largest of them below which at most a share `rate` lies"
+    for distances, rate in _limit_cases():
         given = float(limit(distances, rate))
-        below = (distances < given).mean()
-        assert below <= rate, (
-            f"{below:.1%} of the strangers lie below {given:.2f}, more than {rate:.0%}: count, a bell curve is a guess"
-        )
-        larger = distances[distances > given]
-        assert not len(larger) or (distances < larger.min()).mean() > rate, (
-            f"{given:.2f} is safe, but {larger.min():.2f} would be, too: copies are missed for nothing"
-        )
+        _check_rate(given, distances, rate)
+        _check_largest(given, distances, rate)
     return "Right: the strangers themselves say how near is near."
 
-# %% ../../nbs/solutions/overlap_solutions.ipynb #08a39a9a
+# %% ../../nbs/solutions/overlap_solutions.ipynb #027a44c3
+_TRAIN = np.array([[0.0, 0.0], [10.0, 0.0]])
+_TEST = np.array([[0.1, 0.0], [5.0, 0.0], [10.0, 0.5], [5.0, 5.0]])
+_STILL_THERE = (
+    "a test vector next to a training vector is still there: "
+    "the nearest decides, however far the others are"
+)
+
+# %% ../../nbs/solutions/overlap_solutions.ipynb #1b7c6a15
 def check_clean(clean) -> str:
-    "`clean(train, test, limit)` gives the positions of test vectors that are at least `limit` from every training vector"
-    train, test = (
-        np.array([[0.0, 0.0], [10.0, 0.0]]),
-        np.array([[0.1, 0.0], [5.0, 0.0], [10.0, 0.5], [5.0, 5.0]]),
-    )
-    given = [int(i) for i in clean(train, test, 1.0)]
-    assert 0 not in given and 2 not in given, (
-        "a test vector next to a training vector is still there: the nearest decides, however far the others are"
-    )
+    "`clean(train, test, limit)`: positions of test vectors at least `limit` from all of `train`"
+    given = [int(i) for i in clean(_TRAIN, _TEST, 1.0)]
+    assert 0 not in given and 2 not in given, _STILL_THERE
     assert given == [1, 3], f"positions 1 and 3 are far from both, so they stay; not {given}"
-    assert [int(i) for i in clean(train, test, 5.0)] == [1, 3], "exactly at the limit is far enough"
+    at_limit = [int(i) for i in clean(_TRAIN, _TEST, 5.0)]
+    assert at_limit == [1, 3], "exactly at the limit is far enough"
     return "Right: what is left was not trained on, as far as this measure sees."
 
-# %% ../../nbs/solutions/overlap_solutions.ipynb #2373777e
+# %% ../../nbs/solutions/overlap_solutions.ipynb #a7ab851f
+_NOT_DIVIDED = "that is what the rest adds to the report; divide by how large the rest is"
+_NOT_WEIGHED = "the leaked part does not count as much as the rest: weigh by the shares"
+
+# %% ../../nbs/solutions/overlap_solutions.ipynb #0f290902
 def check_rest(honest) -> str:
     "`honest(reported, leaked, on_leaked)` gives the accuracy (%) on the part that did not leak"
     given = float(honest(90.0, 0.2, 98.0))
-    assert not np.isclose(given, 90 - 0.2 * 98), (
-        "that is the points that the rest brings to the report; divide by how large the rest is"
-    )
-    assert not np.isclose(given, 82.0), (
-        "the leaked part does not count as much as the rest: weigh by the shares"
-    )
+    assert not np.isclose(given, 90 - 0.2 * 98), _NOT_DIVIDED
+    assert not np.isclose(given, 82.0), _NOT_WEIGHED
     assert np.isclose(given, 88.0), f".2 · 98 + .8 · x = 90, so x = 88, not {given:.1f}"
     assert np.isclose(float(honest(90.0, 0.0, 98.0)), 90), "nothing leaked: the report stands"
     return "Right: that is the figure for images that nobody has seen."

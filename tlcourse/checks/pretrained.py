@@ -37,8 +37,10 @@ def suspects() -> dict:
         "Eli": partial(_change, **imagenet),
     }
 
-# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #a0cb8ca4
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #642c2760
 _FAULTS = {"Ada": "twice", "Bo": "channels", "Cem": "squash", "Dora": "none", "Eli": "statistics"}
+
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #0e6ffa29
 _CLUES = {
     "twice": "what does it make of plain black, and what should that be?",
     "channels": "show it a plain red image: which channel lights up?",
@@ -48,14 +50,19 @@ _CLUES = {
     "where do they differ?",
 }
 
-# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #c2919f4b
-def check_faults(answer: dict) -> str:
-    "Checks the fault of each of `suspects()`: none, statistics, twice, channels or squash"
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #81da82c2
+def _check_form(answer):
+    "`answer` must be a dictionary from names to known faults"
     assert isinstance(answer, dict) and set(answer) == set(_FAULTS), (
         f"answer with a dictionary for {sorted(_FAULTS)}"
     )
     unknown = set(answer.values()) - set(_CLUES)
     assert not unknown, f"{sorted(map(str, unknown))} is none of the faults {sorted(_CLUES)}"
+
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #1220d2b2
+def check_faults(answer: dict) -> str:
+    "Checks the fault of each of `suspects()`: none, statistics, twice, channels or squash"
+    _check_form(answer)
     for name, fault in _FAULTS.items():
         assert answer[name] == fault, f"{name} is not {answer[name]!r}. A hint: {_CLUES[fault]}"
     return "Right: four faults found, none of which raised an error."
@@ -97,23 +104,29 @@ def _must_accept(f, state, model, good, what):
         f"{what}: {wrong[0]} holds another tensor. A hint: match by name, not by position"
     )
 
-# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #802bbed7
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #82cfa194
+_CASES = [  # what is wrong, the name of the tensor at fault, a hint
+    (
+        "a checkpoint without 1.running_var",
+        "1.running_var",
+        "which of the network's names are not in the file?",
+    ),
+    (
+        "a tensor that the network does not have",
+        "5.bias",
+        "which of the file's names are not the network's?",
+    ),
+    ("two exchanged convolutions", ".weight", "compare the shapes too"),
+]
+
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #234b0796
 def _bad_checkpoints(good) -> list:
-    "(description, checkpoint that must be refused, name of the tensor at fault, hint)"
+    "A checkpoint for each of `_CASES`"
     first, second = good["module.0.weight"], good["module.2.weight"]
     swapped = {**good, "module.0.weight": second, "module.2.weight": first}
     without = {name: t for name, t in good.items() if name != "module.1.running_var"}
     extra = {**good, "module.5.bias": torch.zeros(2)}
-    hints = (
-        "which of the network's names are not in the file?",
-        "which of the file's names are not the network's?",
-        "compare the shapes too",
-    )
-    return [
-        ("a checkpoint without 1.running_var", without, "1.running_var", hints[0]),
-        ("a tensor that the network does not have", extra, "5.bias", hints[1]),
-        ("two exchanged convolutions", swapped, ".weight", hints[2]),
-    ]
+    return [without, extra, swapped]
 
 # %% ../../nbs/solutions/02_pretrained_solutions.ipynb #a0a39597
 def _must_refuse(f, state, model, name, what, hint):
@@ -130,14 +143,14 @@ def _must_refuse(f, state, model, name, what, hint):
     else:
         raise AssertionError(f"{what} was accepted. A hint: {hint}")
 
-# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #1ef6f2cc
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #92fde62f
 def check_map_by_name(f) -> str:
     "Checks `f(state, model)`: every tensor under the model's names, or a `ValueError`"
     model = _small(0)
     good = {f"module.{name}": t.clone() for name, t in _small(1).state_dict().items()}
     for what, state in _good_checkpoints(good).items():
         _must_accept(f, state, model, good, what)
-    for what, state, name, hint in _bad_checkpoints(good):
+    for (what, name, hint), state in zip(_CASES, _bad_checkpoints(good)):
         _must_refuse(f, state, model, name, what, hint)
     return "Right: every tensor is accounted for, or refused by name."
 

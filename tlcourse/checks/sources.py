@@ -8,81 +8,109 @@ __all__ = ['check_one_hot', 'check_uncertainty', 'check_cost', 'check_fairly']
 # %% ../../nbs/solutions/sources_solutions.ipynb #9a63283cbaf04dbcab1f6479b197f3a8
 import numpy as np
 
-# %% ../../nbs/solutions/sources_solutions.ipynb #10185d26023b46108eb7d9f57d49d2b3
+# %% ../../nbs/solutions/sources_solutions.ipynb #f1e359af
+def _check_shape(given, targets, k: int):
+    assert given.shape == (len(targets), k), (
+        f"targets {targets.tolist()} have {k} classes, so {len(targets)} rows and {k} columns, "
+        f"not {given.shape}: a class that does not occur is a column of zeros"
+    )
+
+# %% ../../nbs/solutions/sources_solutions.ipynb #418d63b8
+def _check_columns(given, targets, classes):
+    is_binary = set(given.ravel()) == {0.0, 1.0}
+    assert (given.sum(1) == 1).all() and is_binary, "each row has a single 1"
+    assert (given.argmax(1) == np.searchsorted(classes, targets)).all(), (
+        "the columns should stand in the order of the classes"
+    )
+
+# %% ../../nbs/solutions/sources_solutions.ipynb #80178d96
 def check_one_hot(one_hot) -> str:
     "`one_hot(targets)` gives columns (n, k) of zeros and ones for the k classes that occur"
-    for targets in (np.array([0, 1, 5, 1]), np.array([7, 7, 3]), np.array([0, 2, 1])):
+    for numbers in ([0, 1, 5, 1], [7, 7, 3], [0, 2, 1]):
+        targets = np.array(numbers)
         given = np.asarray(one_hot(targets), dtype=float)
-        k = len(set(targets.tolist()))
-        assert given.shape == (len(targets), k), (
-            f"targets {targets.tolist()} have {k} classes, so {len(targets)} rows and {k} columns, not {given.shape}: a class that does not occur is a column of zeros"
-        )
-        assert (given.sum(1) == 1).all() and set(given.ravel()) == {0.0, 1.0}, (
-            "each row has a single 1"
-        )
-        assert (given.argmax(1) == np.searchsorted(sorted(set(targets.tolist())), targets)).all(), (
-            "the columns should stand in the order of the classes"
-        )
+        classes = sorted(set(numbers))
+        _check_shape(given, targets, len(classes))
+        _check_columns(given, targets, classes)
     return "Right: no column of zeros that would be explained without any noise."
 
-# %% ../../nbs/solutions/sources_solutions.ipynb #59bbdb311c014d738909a11f9e486628
+# %% ../../nbs/solutions/sources_solutions.ipynb #8ce8de7b
+def _check_usual_mistakes(given, before):
+    "`before`: the entropy of the classes alone, H(y)"
+    assert not np.isclose(given, before), (
+        "that is the uncertainty before the source has answered: "
+        "ask among the images with one and the same prediction"
+    )
+    assert not np.isclose(given, [np.log(2), 0.5 * np.log(2)]).any(), (
+        "both predictions count alike here: weigh each by the share of images that got it"
+    )
+    assert not np.isclose(given, 0.75), "that is in bits; nats have the natural logarithm"
+
+# %% ../../nbs/solutions/sources_solutions.ipynb #22ea012d
+def _check_entropy(given):
+    wanted = 0.75 * np.log(2)
+    assert np.isclose(given, wanted), (
+        "three quarters of the images are left with two equal classes, a quarter with one: "
+        f"{wanted:.3f}, not {given:.3f}"
+    )
+
+# %% ../../nbs/solutions/sources_solutions.ipynb #3914743c
 def check_uncertainty(uncertainty) -> str:
     "`uncertainty(z, y)` gives H(y | z) in nats"
     z, y = np.array([0] * 6 + [9] * 2), np.array([0, 0, 0, 1, 1, 1, 2, 2])
-    given = float(uncertainty(z, y))
     p = np.bincount(y) / len(y)
-    assert not np.isclose(given, -(p * np.log(p)).sum()), (
-        "that is the uncertainty before the source has answered: ask among the images with one and the same answer"
-    )
-    assert not np.isclose(given, [np.log(2), 0.5 * np.log(2)]).any(), (
-        "both answers count alike here: weigh each by the share of images that got it"
-    )
-    assert not np.isclose(given, 0.75), "that is in bits; nats have the natural logarithm"
-    assert np.isclose(given, 0.75 * np.log(2)), (
-        f"three quarters of the images are left with two equal classes, a quarter with one: {0.75 * np.log(2):.3f}, not {given:.3f}"
-    )
-    assert np.isclose(float(uncertainty(y, y)), 0), (
-        "an answer that names the class leaves nothing open: 0"
-    )
+    given = float(uncertainty(z, y))
+    _check_usual_mistakes(given, -(p * np.log(p)).sum())
+    _check_entropy(given)
+    sure = float(uncertainty(y, y))
+    assert np.isclose(sure, 0), "a prediction that names the class leaves nothing open: 0"
     return "Right: its negative is NCE."
 
-# %% ../../nbs/solutions/sources_solutions.ipynb #277c27b1587741f2af2001be3712ef0d
+# %% ../../nbs/solutions/sources_solutions.ipynb #31e4b422
+def _check_loss(given, wanted, scores, accuracies, k):
+    assert not (k == 2 and np.isclose(given, 10.0)), (
+        "k = 2: two are fine-tuned, and the better of them is kept"
+    )
+    assert np.isclose(given, wanted), (
+        f"scores {scores.tolist()}, accuracies {accuracies.tolist()}, k = {k}: "
+        f"{wanted:g} points are lost, not {given:g}"
+    )
+
+# %% ../../nbs/solutions/sources_solutions.ipynb #b82ac069
 def check_cost(cost) -> str:
-    "`cost(scores, accuracies, k)` gives the points lost by fine-tuning only the k candidates with the highest scores"
+    "`cost(scores, accuracies, k)`: points lost by fine-tuning the k with the highest scores"
     scores, accuracies = np.array([0.1, 0.9, 0.5, 0.7]), np.array([90.0, 80.0, 70.0, 85.0])
     for k, wanted in ((1, 10.0), (2, 5.0), (3, 5.0), (4, 0.0)):
-        given = float(cost(scores, accuracies, k))
-        assert not (k == 2 and np.isclose(given, 10.0)), (
-            "k = 2: two are fine-tuned, and the better of them is kept"
-        )
-        assert np.isclose(given, wanted), (
-            f"scores {scores.tolist()}, accuracies {accuracies.tolist()}, k = {k}: {wanted:g} points are lost, not {given:g}"
-        )
+        _check_loss(float(cost(scores, accuracies, k)), wanted, scores, accuracies, k)
     return "Right: that is what a score costs, in the currency that counts."
 
-# %% ../../nbs/solutions/sources_solutions.ipynb #f5a1fa73e5044315a093ec459c9be902
+# %% ../../nbs/solutions/sources_solutions.ipynb #cdb663e6
 def _sources(seed, good) -> tuple:
-    "Features (60, 40) and (60, 2000) for two classes; only the `good` one of 'narrow' and 'wide' knows them"
+    "Features (60, 40), (60, 2000) and classes; only `good`, 'narrow' or 'wide', knows them"
     rng = np.random.default_rng(seed)
     y = rng.permutation(np.arange(60) % 2)
     narrow, wide = rng.normal(size=(60, 40)), rng.normal(size=(60, 2000))
-    if good == "narrow":
-        narrow[:, :4] += 1.2 * (y[:, None] - 0.5)
-    else:
-        wide[:, :100] += 1.2 * (y[:, None] - 0.5)
+    informative = narrow[:, :4] if good == "narrow" else wide[:, :100]
+    informative += 1.2 * (y[:, None] - 0.5)
     return narrow, wide, y
 
-# %% ../../nbs/solutions/sources_solutions.ipynb #cdf66aed5cc84ca1b48e60bad68798a8
+# %% ../../nbs/solutions/sources_solutions.ipynb #b78a0271
+def _check_choice(given, good):
+    assert given in ("narrow", "wide"), f"the answer is 'narrow' or 'wide', not {given!r}"
+    if good == "narrow":
+        assert given == good, (
+            "the wide features are noise here, and won: "
+            "with 2,000 features any labels of 60 images can be fitted"
+        )
+    assert given == good, (
+        "the wide features know the classes here, and lost: "
+        "a measure that always prefers few features is no answer, either"
+    )
+
+# %% ../../nbs/solutions/sources_solutions.ipynb #6a623ec7
 def check_fairly(fairly) -> str:
     "`fairly(narrow, wide, y)` says which of two sources knows the classes, 'narrow' or 'wide'"
     for good in ("narrow", "wide"):
         for seed in range(5):
-            given = fairly(*_sources(seed, good))
-            assert given in ("narrow", "wide"), f"the answer is 'narrow' or 'wide', not {given!r}"
-            assert given == good or good != "narrow", (
-                "the wide features are noise here, and won: with 2,000 features any labels of 60 images can be fitted"
-            )
-            assert given == good, (
-                "the wide features know the classes here, and lost: a measure that always prefers few features is no answer, either"
-            )
+            _check_choice(fairly(*_sources(seed, good)), good)
     return "Right: noise cannot buy its way in with more features."

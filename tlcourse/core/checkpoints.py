@@ -35,13 +35,19 @@ def optimizer_state(model, opt) -> dict:
         if isinstance(value, torch.Tensor)
     }
 
-# %% ../../nbs/core/checkpoints.ipynb #6c61d7de
-def load_optimizer_state(model, opt, state: dict):
-    "Give `opt` the `state` that `optimizer_state` returned, for those parameters that are in it"
+# %% ../../nbs/core/checkpoints.ipynb #0532588b
+def _by_parameter(state: dict) -> dict:
+    "parameter -> pairs (key, value), from 'parameter.key' -> value"
     by_name = {}
     for name, value in state.items():
         parameter, _, key = name.rpartition(".")
         by_name.setdefault(parameter, []).append((key, value))
+    return by_name
+
+# %% ../../nbs/core/checkpoints.ipynb #6f31352f
+def load_optimizer_state(model, opt, state: dict):
+    "Give `opt` the `state` that `optimizer_state` returned, for those parameters that are in it"
+    by_name = _by_parameter(state)
     names = {id(p): name for name, p in model.named_parameters()}
     for p in (p for group in opt.param_groups for p in group["params"]):
         for key, value in by_name.get(names[id(p)], ()):
@@ -67,68 +73,80 @@ def read_checkpoint(path) -> tuple:
         tensors = {name: f.get_tensor(name).clone() for name in f.keys()}
         return tensors, json.loads(f.metadata()["about"])
 
-# %% ../../nbs/core/checkpoints.ipynb #bd8a19d4
+# %% ../../nbs/core/checkpoints.ipynb #67c53c49
+_SAME = ("bs", "seed", "wd", "clip", "precision", "runtime")  # settings of the learner
+
+
 def resume_settings(learn) -> dict:
     "What must be the same for a run to be resumed"
+    sizes = {"samples": len(learn.train), "validation samples": len(learn.valid)}
+    return sizes | {name: getattr(learn, name) for name in _SAME} | _image_settings(learn)
+
+# %% ../../nbs/core/checkpoints.ipynb #96ea8193
+def _image_settings(learn) -> dict:
     augment = getattr(learn.train, "augment", None)
     return {
-        "samples": len(learn.train),
-        "validation samples": len(learn.valid),
-        "bs": learn.bs,
-        "seed": learn.seed,
-        "wd": learn.wd,
-        "clip": learn.clip,
-        "precision": learn.precision,
-        "runtime": learn.runtime,
         "cache": learn.cache is not False,
         "preprocess": getattr(learn.preprocess, "config", None),
         "augmentation": getattr(augment, "keywords", augment is not None),
     }
 
-# %% ../../nbs/core/checkpoints.ipynb #29afa380
-def trainable_hash(model) -> str:
-    "A hash of which parameters learn, and which BatchNorm and Dropout layers `train()` switches on"
+# %% ../../nbs/core/checkpoints.ipynb #40bc3cb3
+def _active_layers(model) -> list:
+    "The names of the BatchNorm and Dropout layers that `train()` switches on"
     with modes_restored(model):
         model.train()
-        active = [
-            name
-            for name, m in model.named_modules()
-            if m.training and (m._buffers or isinstance(m, _DropoutNd))
-        ]
+        active = [(name, m) for name, m in model.named_modules() if m.training]
+    return [name for name, m in active if m._buffers or isinstance(m, _DropoutNd)]
+
+# %% ../../nbs/core/checkpoints.ipynb #4f3166a7
+def trainable_hash(model) -> str:
+    "A hash of which parameters learn, and which BatchNorm and Dropout layers are active"
+    active = _active_layers(model)
     learning = [name for name, p in model.named_parameters() if p.requires_grad]
     return hashlib.sha256(repr([active, learning]).encode()).hexdigest()
 
-# %% ../../nbs/core/checkpoints.ipynb #8309879909854d7188b41380fd92a7c3
-def save_run(learn, folder):
-    "Write all that `resume` needs into one file in `folder`, which appears whole"
+# %% ../../nbs/core/checkpoints.ipynb #db88f37c
+def _tensors_of(learn) -> dict:
+    "All tensors of a run, by 'kind.name'"
     model, opt = learn.model, learn.opt
     states = {
         "model": model.state_dict(),
         "opt": optimizer_state(model, opt) if opt else learn.opt_state,
         "best": learn.best_state or {},
     }
-    metadata = {
+    return {f"{kind}.{name}": t for kind, state in states.items() for name, t in state.items()}
+
+# %% ../../nbs/core/checkpoints.ipynb #43341c2c
+def _metadata_of(learn) -> dict:
+    return {
         "run": asdict(learn.run),
         "history": learn.history,
         "epochs": learn.epochs,
         "random": random_state(),
         "settings": resume_settings(learn),
-        "trainable": trainable_hash(model),
+        "trainable": trainable_hash(learn.model),
     }
-    tensors = {f"{kind}.{name}": t for kind, state in states.items() for name, t in state.items()}
-    write_checkpoint(Path(folder) / CHECKPOINT, tensors, metadata)
 
-# %% ../../nbs/core/checkpoints.ipynb #67799d13
+
+def save_run(learn, folder):
+    "Write all that `resume` needs into one file in `folder`, which appears whole"
+    write_checkpoint(Path(folder) / CHECKPOINT, _tensors_of(learn), _metadata_of(learn))
+
+# %% ../../nbs/core/checkpoints.ipynb #6d985d37
+def _check_settings(learn, stored: dict):
+    "Raise `ValueError` if `learn` differs from the learner whose settings were `stored`"
+    settings = json.loads(json.dumps(resume_settings(learn)))
+    changed = [name for name, value in settings.items() if value != stored.get(name)]
+    if changed:
+        words = [f"{name} is {settings[name]!r}, was {stored.get(name)!r}" for name in changed]
+        raise ValueError(f"this learner is not as the run's: {', '.join(words)}")
+
+# %% ../../nbs/core/checkpoints.ipynb #a9c24088
 def read_run(learn, folder) -> tuple:
     "The states ('model', 'opt', 'best') and the metadata of the run in `folder`"
     tensors, metadata = read_checkpoint(Path(folder) / CHECKPOINT)
-    stored = metadata["settings"]
-    settings = json.loads(json.dumps(resume_settings(learn)))
-    changed = [
-        f"{k} is {v!r}, was {stored.get(k)!r}" for k, v in settings.items() if v != stored.get(k)
-    ]
-    if changed:
-        raise ValueError(f"this learner is not as the run's: {', '.join(changed)}")
+    _check_settings(learn, metadata["settings"])
     states = {"model": {}, "opt": {}, "best": {}}
     for name, tensor in tensors.items():
         kind, _, rest = name.partition(".")
@@ -147,15 +165,20 @@ def _freeze_again(learn, trainable: str):
             "other parts of the model are frozen than in the run: freeze it as before `fit`"
         )
 
-# %% ../../nbs/core/checkpoints.ipynb #adeae05c
-def load_run(learn, folder):
-    "Put `learn` and the random generators where the run in `folder` stood"
-    states, metadata = read_run(learn, folder)
+# %% ../../nbs/core/checkpoints.ipynb #f751cf51
+def _take_over(learn, states: dict, metadata: dict):
+    "Give `learn` the weights, moments, history and place of a run"
     learn.model.load_state_dict(states["model"])
     learn.opt, learn.opt_state = None, states["opt"]
     learn.best_state = states["best"] or None
     learn.history, learn.epochs = metadata["history"], metadata["epochs"]
     learn.run = run_from_dict(metadata["run"])
+
+# %% ../../nbs/core/checkpoints.ipynb #e4ef13d5
+def load_run(learn, folder):
+    "Put `learn` and the random generators where the run in `folder` stood"
+    states, metadata = read_run(learn, folder)
+    _take_over(learn, states, metadata)
     _freeze_again(learn, metadata["trainable"])
     for tmp in Path(folder).glob("*.part"):
         tmp.unlink(missing_ok=True)  # what was being written when the run was killed

@@ -5,7 +5,9 @@
 # %% auto #0
 __all__ = ['count_parameters', 'count_macs']
 
-# %% ../../nbs/core/counting.ipynb #6f1e8b01
+# %% ../../nbs/core/counting.ipynb #e053b0c0
+from functools import partial
+
 import torch
 from torch import nn
 
@@ -23,13 +25,19 @@ def _macs(layer, out) -> int:
     n_positions = out[0, 0].numel() if is_conv else out[0].numel() // out.shape[-1]
     return layer.weight.numel() * n_positions
 
-# %% ../../nbs/core/counting.ipynb #756fe6e0
+# %% ../../nbs/core/counting.ipynb #4a7388f8
+def _note_macs(macs, layer, args, out):
+    "A forward hook: append the multiply-adds of `layer` to `macs`"
+    macs.append(_macs(layer, out))
+
+# %% ../../nbs/core/counting.ipynb #21029f8d
 def count_macs(model, size: int) -> int:
     "Multiply-adds of `model`'s convolutions and linear layers for one image (3, size, size)"
     macs = []
-    layers = [m for m in model.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
+    xb = torch.zeros(1, 3, size, size, device=next(model.parameters()).device)
     with hooks_removed() as hooks:
-        for layer in layers:
-            hooks.append(layer.register_forward_hook(lambda m, _, out: macs.append(_macs(m, out))))
-        model.eval()(torch.zeros(1, 3, size, size, device=next(model.parameters()).device))
+        for m in model.modules():
+            if isinstance(m, (nn.Conv2d, nn.Linear)):
+                hooks.append(m.register_forward_hook(partial(_note_macs, macs)))
+        model.eval()(xb)
     return sum(macs)

@@ -25,33 +25,35 @@ class BadImage(ValueError):
     def __reduce__(self):
         return type(self), (self.path, self.reason)
 
-# %% ../../nbs/core/decoding.ipynb #d18a8835
+# %% ../../nbs/core/decoding.ipynb #8fececd5
+def _white(dtype):
+    "The value that means white in numbers of type `dtype`: 1, or the largest integer"
+    return 1 if dtype.kind in "bf" else np.iinfo(dtype).max
+
+# %% ../../nbs/core/decoding.ipynb #5845eba4
 def _black_white(array, name, limits):
     "The values that mean black and white in `array`: `limits`, or what its number type says"
     if array.dtype.kind not in "biuf":
         raise BadImage(name, f"values of type {array.dtype} are no image")
-    if limits is not None:
-        black, white = limits
-    elif array.dtype.kind in "bf":
-        black, white = 0, 1
-    else:
-        black, white = 0, np.iinfo(array.dtype).max
+    black, white = limits or (0, _white(array.dtype))
     if black == white:
         raise ValueError(f"value_range=({black:g}, {white:g}): black and white must differ")
     return black, white
 
-# %% ../../nbs/core/decoding.ipynb #79973647
-def _check_values(array, name, black, white):
-    "`BadImage` unless every value is finite and lies between `black` and `white`"
+# %% ../../nbs/core/decoding.ipynb #b7140e6f
+def _check_finite(array, name):
+    "`BadImage` unless every value is finite"
     if not np.isfinite(array).all():
         raise BadImage(name, "holds values that are not finite")
+
+# %% ../../nbs/core/decoding.ipynb #6b00fc28
+def _check_range(array, name, black, white):
+    "`BadImage` unless every value lies between `black` and `white`"
     low, high = array.min(), array.max()
     if low < min(black, white) or high > max(black, white):
-        raise BadImage(
-            name,
-            f"values from {low:g} to {high:g} lie outside [{black:g}, {white:g}]: "
-            "say what black and white are with value_range=(black, white)",
-        )
+        values = f"values from {low:g} to {high:g} lie outside [{black:g}, {white:g}]"
+        way_out = "say what black and white are with value_range=(black, white)"
+        raise BadImage(name, f"{values}: {way_out}")
 
 # %% ../../nbs/core/decoding.ipynb #588099b9
 def _check_not_black(array, scaled, name, white):
@@ -64,33 +66,49 @@ def _check_not_black(array, scaled, name, white):
             "say what white is with value_range=(0, white)",
         )
 
-# %% ../../nbs/core/decoding.ipynb #f93b60c3
+# %% ../../nbs/core/decoding.ipynb #81b33789
+def _scaled(array, black, white):
+    "`array` as uint8, 0 where it is `black` and 255 where it is `white`"
+    share = (array.astype(np.float64) - black) / (white - black)
+    return np.rint(share * 255).astype(np.uint8)
+
+# %% ../../nbs/core/decoding.ipynb #daad43af
 def _to_bytes(array, name, limits=None):
     "`array` of any number type as uint8, scaled by its type or by `limits` (black, white)"
     if limits is None and array.dtype == np.uint8:
         return array
     black, white = _black_white(array, name, limits)
-    _check_values(array, name, black, white)
-    scaled = np.rint((array.astype(np.float64) - black) / (white - black) * 255).astype(np.uint8)
+    _check_finite(array, name)
+    _check_range(array, name, black, white)
+    scaled = _scaled(array, black, white)
     if limits is None:
         _check_not_black(array, scaled, name, white)
     return scaled
 
-# %% ../../nbs/core/decoding.ipynb #b7c439da
+# %% ../../nbs/core/decoding.ipynb #f5cfae1b
 _N_BITS, _NUMBER_FORMAT, _ZERO_MEANS = 258, 339, 262
 
+# %% ../../nbs/core/decoding.ipynb #d3ed8e9d
+def _tiff_tags(image):
+    "(bits of a value, whether it is signed, whether zero is white), as the tags of a TIFF say"
+    bits, number_format = (image.tag_v2.get(tag, (1,))[0] for tag in (_N_BITS, _NUMBER_FORMAT))
+    return bits, number_format == 2, image.tag_v2.get(_ZERO_MEANS) == 0
 
+# %% ../../nbs/core/decoding.ipynb #19084878
+def _integer_type(bits, signed):
+    "The smallest NumPy type for integers of `bits` bits, up to 32"
+    n_bytes = 1 if bits <= 8 else 2 if bits <= 16 else 4
+    return np.dtype(f"{'i' if signed else 'u'}{n_bytes}")
+
+# %% ../../nbs/core/decoding.ipynb #35a4a911
 def _stated_by_tiff(image):
     "(dtype, limits) that the tags of a TIFF state; None where Pillow's mode says the same"
-    bits, number_format = (image.tag_v2.get(tag, (1,))[0] for tag in (_N_BITS, _NUMBER_FORMAT))
-    zero_is_white, signed = image.tag_v2.get(_ZERO_MEANS) == 0, number_format == 2
+    bits, signed, zero_is_white = _tiff_tags(image)
     if image.mode == "F":
         return None, (1, 0) if zero_is_white else None
     if image.mode == "L" and not signed:
         return None, None
-    n_bytes = 1 if bits <= 8 else 2 if bits <= 16 else 4
-    dtype = np.dtype(f"{'i' if signed else 'u'}{n_bytes}")
-    white = 2 ** (bits - signed) - 1
+    dtype, white = _integer_type(bits, signed), 2 ** (bits - signed) - 1
     if zero_is_white:
         return dtype, (white, 0)
     return dtype, None if bits in (8, 16, 32) else (0, white)
@@ -111,32 +129,40 @@ def _why_unreadable(error) -> str:
         return "no image format that Pillow knows"
     return f"{type(error).__name__}: {error}"
 
-# %% ../../nbs/core/decoding.ipynb #60ad35b2
-def _decode(source):
-    """(upright image, number type, limits) of `source` (a path or PIL image), every row decoded
-
-    `BadImage` if it is broken, `FileNotFoundError` if it is missing"""
+# %% ../../nbs/core/decoding.ipynb #539c90b3
+def _check_switch():
+    "`RuntimeError` if Pillow is set to invent missing rows"
     if ImageFile.LOAD_TRUNCATED_IMAGES:
         raise RuntimeError(
             "PIL.ImageFile.LOAD_TRUNCATED_IMAGES is on, so half an image would pass "
             "for a whole one: set it to False"
         )
-    is_path = not isinstance(source, Image.Image)
+
+# %% ../../nbs/core/decoding.ipynb #3330643e
+def _read_whole(source):
+    "(upright image, number type, limits) of `source`, every row decoded; raises Pillow's errors"
+    is_image = isinstance(source, Image.Image)
+    with nullcontext(source) if is_image else Image.open(source) as image:
+        image.load()  # decodes every row, which verify() does not
+        return ImageOps.exif_transpose(image), *_stated(image)
+
+# %% ../../nbs/core/decoding.ipynb #4da7b901
+def _decode(source):
+    "`_read_whole` with `BadImage` for what is broken, `FileNotFoundError` for what is missing"
+    _check_switch()
     try:
-        with Image.open(source) if is_path else nullcontext(source) as image:
-            image.load()  # decodes every row, which verify() does not
-            return ImageOps.exif_transpose(image), *_stated(image)
+        return _read_whole(source)
     except (FileNotFoundError, MemoryError):
         raise
     except Exception as e:  # Pillow's decoders raise many types
-        raise BadImage(source if is_path else "image", _why_unreadable(e)) from e
+        name = "image" if isinstance(source, Image.Image) else source
+        raise BadImage(name, _why_unreadable(e)) from e
 
-# %% ../../nbs/core/decoding.ipynb #f2f76200
+# %% ../../nbs/core/decoding.ipynb #7adb540c
 def _grey(image, name, limits, dtype):
-    "A PIL image of wide integers or floats as 8-bit greys, with an alpha channel if it needs one"
+    "A PIL image of wide integers or floats as 8-bit greys, with alpha if it needs one"
     array = np.asarray(image) if dtype is None else np.asarray(image).astype(dtype)
-    grey = Image.fromarray(_to_bytes(array, name, limits))
-    clear = image.info.get("transparency")
+    grey, clear = Image.fromarray(_to_bytes(array, name, limits)), image.info.get("transparency")
     if isinstance(clear, int):
         grey.putalpha(Image.fromarray(np.where(array == clear, 0, 255).astype(np.uint8)))
     return grey
@@ -149,19 +175,24 @@ def _rescaled(image, name, limits):
     scaled.putalpha(alpha)
     return scaled
 
-# %% ../../nbs/core/decoding.ipynb #5efa2d00
-def _on_background(image, background):
-    "A PIL image with transparency, laid on the colour `background`, as RGB"
+# %% ../../nbs/core/decoding.ipynb #b0b4196d
+def _clear_colour_to_bytes(image):
+    "A transparent colour of 16-bit RGB, in the bytes to which Pillow reduced the image"
     clear = image.info.get("transparency")
     if isinstance(clear, tuple) and max(clear) > 255:
-        image.info["transparency"] = tuple(v >> 8 for v in clear)  # 16-bit RGB, read as bytes
+        image.info["transparency"] = tuple(v >> 8 for v in clear)
+
+# %% ../../nbs/core/decoding.ipynb #9b05accb
+def _on_background(image, background):
+    "A PIL image with transparency, laid on the colour `background`, as RGB"
+    _clear_colour_to_bytes(image)
     image = image.convert("RGBA")
     ground = Image.new("RGBA", image.size, tuple(background) + (255,))
     return Image.alpha_composite(ground, image).convert("RGB")
 
-# %% ../../nbs/core/decoding.ipynb #766c4313
+# %% ../../nbs/core/decoding.ipynb #d84962f9
 def _to_rgb(image, name, background, limits, dtype=None):
-    "A PIL image of any mode as 8-bit RGB, transparency laid on `background`"
+    "A PIL image of any mode as RGB, laid on `background`"
     if image.mode == "F" or image.mode.startswith("I") or dtype is not None:
         image = _grey(image, name, limits, dtype)
     elif limits is not None:
@@ -179,20 +210,18 @@ def _as_array(source):
     source = source.float() if source.dtype == torch.bfloat16 else source
     return np.asarray(source.permute(1, 2, 0) if source.ndim == 3 else source)  # (h, w, c)
 
-# %% ../../nbs/core/decoding.ipynb #d1c6e161
+# %% ../../nbs/core/decoding.ipynb #4258ab8b
+_SHAPES = "(h, w), (h, w, 3) or (h, w, 4) is wanted, of a tensor (3, h, w)"
+
+# %% ../../nbs/core/decoding.ipynb #8c03f27a
 def _from_array(source, limits):
-    "An array (h, w), (h, w, 1, 3 or 4) or tensor (h, w), (1, 3 or 4, h, w) as a PIL image of bytes"
+    "An array (h, w), (h, w, 1, 3 or 4), or a tensor with channels first, as a PIL image of bytes"
     array = _as_array(source)
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[..., 0]
-    is_grey = array.ndim == 2
-    is_colour = array.ndim == 3 and array.shape[2] in (3, 4)
-    if not array.size or not (is_grey or is_colour):
-        raise BadImage(
-            "array",
-            f"shape {tuple(np.shape(source))} is no image: (h, w), (h, w, 3) or (h, w, 4) "
-            "is wanted, of a tensor (3, h, w)",
-        )
+    is_image = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))
+    if not array.size or not is_image:
+        raise BadImage("array", f"shape {tuple(np.shape(source))} is no image: {_SHAPES}")
     return Image.fromarray(_to_bytes(array, "array", limits))
 
 # %% ../../nbs/core/decoding.ipynb #97ed4c93

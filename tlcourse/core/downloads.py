@@ -25,18 +25,23 @@ def _kind(name: str) -> str:
     "The last part of a parameter's name: 'weight', 'bias', 'running_mean', …"
     return name.rsplit(".", 1)[-1]
 
-# %% ../../nbs/core/downloads.ipynb #811faca9
+# %% ../../nbs/core/downloads.ipynb #b1b0c94d
+def _check_pair(old, tensor, new, target):
+    "`tensor` (`old` in the file) must have the kind and shape of `target` (`new` in the network)"
+    if _kind(old) != _kind(new):
+        raise ValueError(f"{old} stands where {new} is wanted")
+    if tensor.shape != target.shape:
+        shapes = tuple(tensor.shape), tuple(target.shape)
+        raise ValueError(f"{old} {shapes[0]} does not fit {new} {shapes[1]}")
+
+# %% ../../nbs/core/downloads.ipynb #d20f4791
 def map_by_order(state, model) -> dict:
     "The tensors of `state` under the names of `model`, matched by order"
     wanted = model.state_dict()
     if len(state) != len(wanted):
         raise ValueError(f"{len(state)} tensors in the file, {len(wanted)} in the network")
     for (old, tensor), (new, target) in zip(state.items(), wanted.items()):
-        if _kind(old) != _kind(new):
-            raise ValueError(f"{old} stands where {new} is wanted")
-        if tensor.shape != target.shape:
-            shapes = tuple(tensor.shape), tuple(target.shape)
-            raise ValueError(f"{old} {shapes[0]} does not fit {new} {shapes[1]}")
+        _check_pair(old, tensor, new, target)
     return dict(zip(wanted, state.values()))
 
 # %% ../../nbs/core/downloads.ipynb #4c08b69f
@@ -69,9 +74,9 @@ OFFLINE = {
 class NoWeights(OSError):
     "Pretrained weights that no package, no cache and no network can give"
 
-# %% ../../nbs/core/downloads.ipynb #add6ed67
-def load_offline(model, arch: str):
-    "Fill `model` with the weights of `arch` from their pip package, checked byte by byte"
+# %% ../../nbs/core/downloads.ipynb #58f2a7c8
+def _published_file(arch) -> Path:
+    "The weights file of `arch` in its pip package, if its bytes are those that were published"
     module, digest, _ = OFFLINE[arch]
     path = next((Path(optional(module).__file__).parent / "models").glob("*.pth"))
     if sha256(path) != digest:
@@ -79,6 +84,12 @@ def load_offline(model, arch: str):
             f"{path.name} is not the file that was published (its SHA-256 differs): "
             f"reinstall {module.replace('_', '-')}"
         )
+    return path
+
+# %% ../../nbs/core/downloads.ipynb #0d2c7eb6
+def load_offline(model, arch: str):
+    "Fill `model` with the weights of `arch` from their pip package, checked byte by byte"
+    path = _published_file(arch)
     state = torch.load(path, map_location="cpu", weights_only=True)
     model.load_state_dict(map_by_order(state, model))
 
@@ -100,17 +111,25 @@ def reachable(url: str, seconds: float = 3.0) -> bool:
     thread.join(seconds)
     return bool(answers and answers[0])
 
-# %% ../../nbs/core/downloads.ipynb #1669413c
-def _download(url, path, hash_prefix):
-    "The file at `url` to `path`, whole or not at all"
+# %% ../../nbs/core/downloads.ipynb #a9eab70e
+def _hash_in_name(name: str):
+    "The first digits of the SHA-256 in a file's `name` ('resnet18-f37072fd.pth'), or None"
+    match = re.search(r"-([a-f0-9]{8,})\.", name)
+    return match and match[1]
+
+# %% ../../nbs/core/downloads.ipynb #9890c9fb
+def _download(url, path, seconds):
+    "The file at `url` to `path`, whole or not at all, if the server answers within `seconds`"
     host = urlsplit(url).hostname
+    if not reachable(url, seconds):
+        raise NoWeights(f"{path.name} is not in the cache, and {host} does not answer")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        torch.hub.download_url_to_file(url, str(path), hash_prefix, progress=True)
+        torch.hub.download_url_to_file(url, str(path), _hash_in_name(path.name), progress=True)
     except (OSError, RuntimeError) as e:
         raise NoWeights(f"{path.name} did not arrive whole from {host}: {e}") from e
 
-# %% ../../nbs/core/downloads.ipynb #1e849885
+# %% ../../nbs/core/downloads.ipynb #4b0d3ba6
 def fetch(
     url: str,  # its file name may hold the first digits of the SHA-256: resnet18-f37072fd.pth
     folder=None,  # the cache; by default torch hub's
@@ -118,17 +137,12 @@ def fetch(
 ) -> Path:
     "The weights file at `url`, from the cache or the network, checked against the hash in its name"
     folder = Path(folder or Path(torch.hub.get_dir()) / "checkpoints")
-    name = url.rsplit("/", 1)[-1]
-    hash_in_name = re.search(r"-([a-f0-9]{8,})\.", name)
-    hash_prefix = hash_in_name and hash_in_name[1]
-    path = folder / name
+    path = folder / url.rsplit("/", 1)[-1]
     if not path.exists():
-        if not reachable(url, seconds):
-            host = urlsplit(url).hostname
-            raise NoWeights(f"{name} is not in the cache, and {host} does not answer")
-        _download(url, path, hash_prefix)
+        _download(url, path, seconds)
+    hash_prefix = _hash_in_name(path.name)
     if hash_prefix and not sha256(path).startswith(hash_prefix):
-        raise NoWeights(f"{name} in the cache is damaged (its hash differs): delete it")
+        raise NoWeights(f"{path.name} in the cache is damaged (its hash differs): delete it")
     return path
 
 # %% ../../nbs/core/downloads.ipynb #637be4ad
@@ -139,16 +153,23 @@ def _cached_on_disk(repo):
     files = [try_to_load_from_cache(repo, f) for f in ("model.safetensors", "pytorch_model.bin")]
     return next((f for f in files if isinstance(f, str)), None)
 
-# %% ../../nbs/core/downloads.ipynb #d442d62b
+# %% ../../nbs/core/downloads.ipynb #31c5224a
+def _overlay(repo):
+    "What timm needs to know: the file in the cache; None: it is on the hub, which answers"
+    cached = _cached_on_disk(repo)
+    if cached:
+        return {"file": cached}
+    if not reachable(f"https://huggingface.co/{repo}"):
+        raise NoWeights(f"{repo} is not in the cache, and huggingface.co does not answer")
+    return None
+
+# %% ../../nbs/core/downloads.ipynb #29d6ec58
 def fill_from_hub(model, name: str):
     "Fill timm's `model` with the weights `name` from Hugging Face's local cache or its hub"
     repo = model.pretrained_cfg.get("hf_hub_id")
     if not repo:
         raise NoWeights("timm knows no pretrained weights for it")
-    cached = _cached_on_disk(repo)
-    if cached is None and not reachable(f"https://huggingface.co/{repo}"):
-        raise NoWeights(f"{repo} is not in the cache, and huggingface.co does not answer")
-    overlay = {"file": cached} if cached else None
+    overlay = _overlay(repo)
     filled = timm.create_model(name, pretrained=True, pretrained_cfg_overlay=overlay)
     model.load_state_dict(filled.state_dict())
 
@@ -192,15 +213,16 @@ def library_of(arch: str) -> tuple:
         raise ValueError(f"neither torchvision nor timm knows a network {arch!r}")
     return "timm", name
 
-# %% ../../nbs/core/downloads.ipynb #e2f0db0d
+# %% ../../nbs/core/downloads.ipynb #3b6bcd51
+def _published_tag(tag) -> tuple:
+    "The row of one of torchvision's tags"
+    top1 = tag.meta["_metrics"]["ImageNet-1K"]["acc@1"]
+    return tag.name, top1, tag.transforms().crop_size[0], "cache or network"
+
+# %% ../../nbs/core/downloads.ipynb #56f5c5f3
 def published_weights(arch: str) -> list:
     "(tag, top-1 in %, image size, where the weights come from) of each set of weights of `arch`"
     if arch in OFFLINE:
         size = timm.get_pretrained_cfg(arch).input_size[1]
         return [("in1k", OFFLINE[arch][2], size, "pip package")]
-    rows = []
-    for tag in torchvision.models.get_model_weights(arch):
-        top1 = tag.meta["_metrics"]["ImageNet-1K"]["acc@1"]
-        size = tag.transforms().crop_size[0]
-        rows.append((tag.name, top1, size, "cache or network"))
-    return rows
+    return [_published_tag(tag) for tag in torchvision.models.get_model_weights(arch)]

@@ -25,25 +25,27 @@ def why_unusable(path):
     except (BadImage, OSError) as e:
         return getattr(e, "reason", str(e))
 
-# %% ../../nbs/core/folders.ipynb #a4b22c30
+# %% ../../nbs/core/folders.ipynb #6ba96c37
 def _is_visible(path, top) -> bool:
     "Whether `path` is a file, and nothing between it and `top` is hidden"
     return path.is_file() and not any(part.startswith(".") for part in path.relative_to(top).parts)
 
+# %% ../../nbs/core/folders.ipynb #d56d82af
+def _check_known(root, folders, classes):
+    "All `folders` must be among the `classes`, if these are given"
+    unknown = [p.name for p in folders if classes is not None and p.name not in classes]
+    if unknown:
+        known = f"among the classes {list(classes)}"
+        raise ValueError(f"{root} holds folders that are not {known}: {unknown}")
 
+# %% ../../nbs/core/folders.ipynb #a5f5b379
 def _class_folders(root, classes):
     "The visible folders below `root`, sorted; all of them must be among `classes` if given"
     folders = sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
     if not folders:
-        raise ValueError(
-            f"{root} holds no folders: put the images into one folder per class, "
-            f"{root}/CLASS/image.png"
-        )
-    unknown = [p.name for p in folders if classes is not None and p.name not in classes]
-    if unknown:
-        raise ValueError(
-            f"{root} holds folders that are not among the classes {list(classes)}: {unknown}"
-        )
+        wanted = f"put the images into one folder per class, {root}/CLASS/image.png"
+        raise ValueError(f"{root} holds no folders: {wanted}")
+    _check_known(root, folders, classes)
     return folders
 
 # %% ../../nbs/core/folders.ipynb #cf356bb9
@@ -54,12 +56,15 @@ class FolderScan(NamedTuple):
     classes: list  # names of the classes; label i is classes[i]
     problems: list  # pairs (path, reason) of all that was left out
 
-# %% ../../nbs/core/folders.ipynb #98042a58
+# %% ../../nbs/core/folders.ipynb #8f2a4975
+def _visible_files(top) -> list:
+    "Pairs (path, class name) of the visible files below the folder `top`, sorted"
+    return [(p, top.name) for p in sorted(top.rglob("*")) if _is_visible(p, top)]
+
+# %% ../../nbs/core/folders.ipynb #afb43823
 def _read_all(folders):
-    "(readable, problems): pairs (path, class name), and pairs (path, reason), of all visible files"
-    files = [
-        (p, top.name) for top in folders for p in sorted(top.rglob("*")) if _is_visible(p, top)
-    ]
+    "(readable, problems): pairs (path, class name), and pairs (path, reason)"
+    files = [pair for top in folders for pair in _visible_files(top)]
     with ThreadPoolExecutor() as pool:
         reasons = list(pool.map(why_unusable, [path for path, _ in files]))
     readable = [pair for pair, why in zip(files, reasons) if not why]

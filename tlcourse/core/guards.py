@@ -14,10 +14,9 @@ from .state import random_state
 def _classes(x) -> list:
     return list(getattr(x, "classes", None) or ())
 
-# %% ../../nbs/core/guards.ipynb #c88368c7
-def check_classes(model, train, valid):
-    "Raise `ValueError` if `model`, `train` and `valid` have different classes, or `valid` is empty"
-    names, ours, others = _classes(model), _classes(train), _classes(valid)
+# %% ../../nbs/core/guards.ipynb #f4a3a688
+def _check_model(names, ours):
+    "The classes of the model, and those of the data"
     if names and ours and len(names) != len(ours):
         raise ValueError(
             f"the model answers with {len(names)} classes, the data has {len(ours)}: "
@@ -27,6 +26,12 @@ def check_classes(model, train, valid):
         raise ValueError(
             f"the model has the classes {names}, the data {ours}: the same names in another order"
         )
+
+# %% ../../nbs/core/guards.ipynb #d5f30228
+def check_classes(model, train, valid):
+    "Raise `ValueError` if the classes differ between model and data, or `valid` is empty"
+    ours, others = _classes(train), _classes(valid)
+    _check_model(_classes(model), ours)
     if ours and others and ours != others:
         raise ValueError(
             f"training images have the classes {ours}, validation images {others}: "

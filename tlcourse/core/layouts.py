@@ -25,18 +25,21 @@ def n_positions(shape) -> int:
     axes = {"NCHW": (2, 3), "NHWC": (1, 2), "tokens": (1,)}.get(layout_of(shape), ())
     return prod(shape[a] for a in axes)
 
-# %% ../../nbs/core/layouts.ipynb #cdbbdab7
+# %% ../../nbs/core/layouts.ipynb #cd2ca4c3
+def _tokens_as_map(tokens):
+    "The last square number of `tokens` (n, t, c) as (n, c, side, side)"
+    side = isqrt(tokens.shape[1])
+    return tokens[:, -side * side :].transpose(1, 2).unflatten(2, (side, side))
+
+# %% ../../nbs/core/layouts.ipynb #ea6b1047
 def as_map(out, layout: str = None) -> torch.Tensor:
     "The tensor `out` of a square image as (n, c, h, w), class tokens left out"
     layout = layout or layout_of(out.shape)
     if layout is None:
         return out[..., None, None]
-    if layout == "NHWC":
-        return out.permute(0, 3, 1, 2)
-    if layout == "NCHW":
-        return out
-    side = isqrt(out.shape[1])
-    return out[:, -side * side :].transpose(1, 2).unflatten(2, (side, side))
+    if layout == "tokens":
+        return _tokens_as_map(out)
+    return out.permute(0, 3, 1, 2) if layout == "NHWC" else out
 
 # %% ../../nbs/core/layouts.ipynb #cb4b32ed
 def to_nchw(fmap, layout: str = "NCHW", first: bool = False) -> torch.Tensor:

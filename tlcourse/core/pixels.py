@@ -45,14 +45,19 @@ def resized_size(
         return short, int(short * w / h)
     return int(short * h / w), short
 
-# %% ../../nbs/core/pixels.ipynb #f2a0a757
-def to_pixels(image, channels: int = 3) -> torch.Tensor:
-    "The bytes of `image` as (h, w, channels), or (h, w, 1) of a grey one"
+# %% ../../nbs/core/pixels.ipynb #90ebd746
+def _check_channels(channels):
+    "`ValueError` for a number of channels that no image has"
     if channels not in (1, 3):
         raise ValueError(
             f"an image has 3 channels, or 1 in grey: give a network of {channels} channels "
             f"tensors (n, {channels}, h, w)"
         )
+
+# %% ../../nbs/core/pixels.ipynb #2d0d1106
+def to_pixels(image, channels: int = 3) -> torch.Tensor:
+    "The bytes of `image` as (h, w, channels), or (h, w, 1) of a grey one"
+    _check_channels(channels)
     array = np.array(image if channels == 3 else image.convert("L"))
     return torch.from_numpy(array.reshape(*array.shape[:2], -1))
 

@@ -5,15 +5,16 @@
 # %% auto #0
 __all__ = ['Table', 'load_runs', 'load', 'select', 'per_seed', 'mean_interval', 'format_interval']
 
-# %% ../../nbs/core/results.ipynb #d3b9872b
+# %% ../../nbs/core/results.ipynb #d609872b
 import json
 from pathlib import Path
 
 import numpy as np
 
+from .growing import patch_to
 from .packages import optional
 
-# %% ../../nbs/core/results.ipynb #4a3e5d77
+# %% ../../nbs/core/results.ipynb #66c7368b
 class Table:
     "Rows (dictionaries with the same keys) that show themselves as a table"
 
@@ -29,40 +30,54 @@ class Table:
                     f"row {i} has the columns {list(row)}, the first row {self.columns}"
                 )
 
-    def __len__(self):
-        return len(self.rows)
+# %% ../../nbs/core/results.ipynb #b32a279e
+@patch_to(Table)
+def __len__(self):
+    return len(self.rows)
 
-    def __iter__(self):
-        return iter(self.rows)
 
-    def __getitem__(self, key):
-        if not isinstance(key, str):
-            return self.rows[key]
-        if key not in self.columns:
-            raise KeyError(f"no column {key!r}; there are {self.columns}")
-        return [row[key] for row in self.rows]
+@patch_to(Table)
+def __iter__(self):
+    return iter(self.rows)
 
-    def _format(self, value) -> str:
-        if value is None:
-            return ""
-        return f"{value:.{self.digits}f}" if isinstance(value, float) else str(value)
+# %% ../../nbs/core/results.ipynb #bef6d86d
+@patch_to(Table)
+def __getitem__(self, key):
+    if not isinstance(key, str):
+        return self.rows[key]
+    if key not in self.columns:
+        raise KeyError(f"no column {key!r}; there are {self.columns}")
+    return [row[key] for row in self.rows]
 
-    def cells(self) -> list:
-        "Every row as a list of texts, the header first"
-        return [self.columns] + [[self._format(v) for v in row.values()] for row in self.rows]
+# %% ../../nbs/core/results.ipynb #d4bf42e9
+@patch_to(Table)
+def _format(self, value) -> str:
+    if value is None:
+        return ""
+    return f"{value:.{self.digits}f}" if isinstance(value, float) else str(value)
 
-    def _repr_markdown_(self):
-        head, *body = [[cell.replace("|", "\\|") for cell in row] for row in self.cells()]
-        first = self.rows[0].values()
-        rule = ["--:" if isinstance(value, (int, float)) else "---" for value in first]
-        return "\n".join("| " + " | ".join(row) + " |" for row in [head, rule, *body])
 
-    def __repr__(self):
-        cells = self.cells()
-        widths = [max(map(len, column)) for column in zip(*cells)]
-        lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths)).rstrip() for row in cells]
-        rule = "-" * (sum(widths) + 2 * len(widths) - 2)
-        return "\n".join([lines[0], rule, *lines[1:]])
+@patch_to(Table)
+def cells(self) -> list:
+    "Every row as a list of texts, the header first"
+    return [self.columns] + [[self._format(v) for v in row.values()] for row in self.rows]
+
+# %% ../../nbs/core/results.ipynb #a2ec2446
+@patch_to(Table)
+def _repr_markdown_(self):
+    head, *body = [[cell.replace("|", "\\|") for cell in row] for row in self.cells()]
+    first = self.rows[0].values()
+    rule = ["--:" if isinstance(value, (int, float)) else "---" for value in first]
+    return "\n".join("| " + " | ".join(row) + " |" for row in [head, rule, *body])
+
+# %% ../../nbs/core/results.ipynb #95de4b0e
+@patch_to(Table)
+def __repr__(self):
+    cells = self.cells()
+    widths = [max(map(len, column)) for column in zip(*cells)]
+    lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths)).rstrip() for row in cells]
+    rule = "-" * (sum(widths) + 2 * len(widths) - 2)
+    return "\n".join([lines[0], rule, *lines[1:]])
 
 # %% ../../nbs/core/results.ipynb #6f9fed14
 def _results_file(name: str) -> Path:
@@ -97,29 +112,33 @@ def select(rows, where: dict = {}, **columns) -> list:
     wanted = {**where, **columns}
     return [row for row in rows if all(row[name] == value for name, value in wanted.items())]
 
-# %% ../../nbs/core/results.ipynb #865d6df6
+# %% ../../nbs/core/results.ipynb #65118735
+def _refuse_repeated(rows, wanted: dict):
+    seeds = [row["seed"] for row in rows]
+    seed = next(s for s in seeds if seeds.count(s) > 1)
+    raise ValueError(
+        f"seed {seed} has several rows with {wanted}: give rows of one experiment at a time"
+    )
+
+# %% ../../nbs/core/results.ipynb #27355086
 def per_seed(rows, column: str, where: dict = {}, **columns) -> dict:
     "seed -> value of `column` in the selected `rows`; `ValueError` if a seed has several rows"
-    values = {}
-    for row in select(rows, where, **columns):
-        if row["seed"] in values:
-            raise ValueError(
-                f"seed {row['seed']} has several rows with { ({**where, **columns}) }: "
-                "give rows of one experiment at a time"
-            )
-        values[row["seed"]] = row[column]
+    found = select(rows, where, **columns)
+    values = {row["seed"]: row[column] for row in found}
+    if len(values) < len(found):
+        _refuse_repeated(found, {**where, **columns})
     return dict(sorted(values.items()))
 
-# %% ../../nbs/core/results.ipynb #2a2e1093
+# %% ../../nbs/core/results.ipynb #35cf9348
 def mean_interval(values) -> tuple:
     "(mean, low, high): the mean of `values`, one per seed, and its 95 % confidence interval"
     values = np.asarray(values, dtype=float)
     n = len(values)
     if n < 2:
         raise ValueError(f"an interval needs several values, one for each seed, not {n}")
-    quantile = optional("scipy.stats").t.ppf(0.975, n - 1)
-    half = quantile * values.std(ddof=1) / n**0.5
-    return values.mean(), values.mean() - half, values.mean() + half
+    mean = values.mean()
+    half = optional("scipy.stats").t.ppf(0.975, n - 1) * values.std(ddof=1) / n**0.5
+    return mean, mean - half, mean + half
 
 # %% ../../nbs/core/results.ipynb #e5b8bd78
 def format_interval(values) -> str:

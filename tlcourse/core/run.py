@@ -14,7 +14,7 @@ from tqdm.auto import tqdm
 from .growing import patch_to
 from .schedules import Phase
 
-# %% ../../nbs/core/run.ipynb #13c55968
+# %% ../../nbs/core/run.ipynb #648957d7
 @dataclass
 class Run:
     "Where a run stands: the phases and the place in them, the losses of this epoch, the best score"
@@ -42,22 +42,28 @@ class Run:
         "Whether the present phase has not begun yet"
         return self.epoch == self.batch == 0
 
-    def where(self) -> str:
-        "The place in words, for an error message"
-        return f"phase {self.phase}, epoch {self.epoch}, batch {self.batch}"
+# %% ../../nbs/core/run.ipynb #544286db
+@patch_to(Run)
+def where(self) -> str:
+    "The place in words, for an error message"
+    return f"phase {self.phase}, epoch {self.epoch}, batch {self.batch}"
 
-    def batch_done(self, n: int, loss: float):
-        "Count a batch of `n` samples with the mean `loss`"
-        self.batch += 1
-        self.n_seen += n
-        self.loss_sum += loss * n
 
-    def epoch_done(self):
-        "Count an epoch; after `patience` epochs without a better one, the run is finished"
-        self.epoch += 1
-        self.batch, self.n_seen, self.loss_sum = 0, 0, 0.0
-        if self.patience is not None and self.waited >= self.patience:
-            self.phase = len(self.phases)
+@patch_to(Run)
+def batch_done(self, n: int, loss: float):
+    "Count a batch of `n` samples with the mean `loss`"
+    self.batch += 1
+    self.n_seen += n
+    self.loss_sum += loss * n
+
+# %% ../../nbs/core/run.ipynb #0990ffa5
+@patch_to(Run)
+def epoch_done(self):
+    "Count an epoch; after `patience` epochs without a better one, the run is finished"
+    self.epoch += 1
+    self.batch, self.n_seen, self.loss_sum = 0, 0, 0.0
+    if self.patience is not None and self.waited >= self.patience:
+        self.phase = len(self.phases)
 
 # %% ../../nbs/core/run.ipynb #55e2a309
 @patch_to(Run)

@@ -44,11 +44,11 @@ def draw_shapes(root, n: int, size: int = 64):
         for i in range(n):
             _draw_shape(shape, size, rng).save(root / name / f"{i:02}.png")
 
-# %% ../../nbs/core/samples.ipynb #507a7320
+# %% ../../nbs/core/samples.ipynb #ab927b25
 _TURN_CLOCKWISE = Image.Exif()
 _TURN_CLOCKWISE[0x112] = 6
 
-
+# %% ../../nbs/core/samples.ipynb #63dbc87f
 def _turned_kinds(scene):
     "An image that its EXIF tag turns upright"
     options = {"quality": 95, "subsampling": 0, "exif": _TURN_CLOCKWISE}

@@ -5,9 +5,11 @@
 # %% auto #0
 __all__ = ['SCHEDULES', 'one_cycle', 'cosine', 'Phase', 'as_phases']
 
-# %% ../../nbs/core/schedules.ipynb #0bddbf62
+# %% ../../nbs/core/schedules.ipynb #6713a6f9
 from dataclasses import dataclass
 from math import cos, pi
+
+from .growing import patch_to
 
 # %% ../../nbs/core/schedules.ipynb #d943e0f2
 def one_cycle(
@@ -42,7 +44,7 @@ def cosine(
 # %% ../../nbs/core/schedules.ipynb #f302c759
 SCHEDULES = ("one_cycle", "cosine", "constant")
 
-# %% ../../nbs/core/schedules.ipynb #0107d42d
+# %% ../../nbs/core/schedules.ipynb #a60a62f5
 @dataclass
 class Phase:
     "`epochs` in which `layer_groups[train_from:]` learn"
@@ -57,33 +59,39 @@ class Phase:
     carry: bool = False  # start with the moments of the phase before, by name; else with fresh ones
     bn: str = "train"  # or "fixed": BatchNorm of the body keeps its running statistics
 
-    def lrs(self, n: int) -> list:
-        "The highest learning rates of `n` groups, shallow to deep"
-        if not isinstance(self.lr, (tuple, list)):
-            return [self.lr] * n
-        low, high = self.lr
-        if min(low, high) <= 0:
-            raise ValueError(f"lr={self.lr}: both ends must be above 0 to be spaced geometrically")
-        if n == 1:
-            return [high]
-        return [low * (high / low) ** (i / (n - 1)) for i in range(n)]
+# %% ../../nbs/core/schedules.ipynb #be26ead3
+@patch_to(Phase)
+def lrs(self, n: int) -> list:
+    "The highest learning rates of `n` groups, shallow to deep"
+    if not isinstance(self.lr, (tuple, list)):
+        return [self.lr] * n
+    low, high = self.lr
+    if min(low, high) <= 0:
+        raise ValueError(f"lr={self.lr}: both ends must be above 0 to be spaced geometrically")
+    if n == 1:
+        return [high]
+    return [low * (high / low) ** (i / (n - 1)) for i in range(n)]
 
-    def lr_at(self, step: int, n_steps: int, top: float) -> float:
-        "The learning rate of `step` of `n_steps` for a group whose highest is `top`"
-        if self.schedule == "one_cycle":
-            return one_cycle(step, n_steps, top, self.pct_start, self.div, self.div_final)
-        if self.schedule == "cosine":
-            return cosine(step, n_steps, top)
-        if self.schedule == "constant":
-            return top
-        raise ValueError(f"schedule must be one of {SCHEDULES}, not {self.schedule!r}")
+# %% ../../nbs/core/schedules.ipynb #dfc07c40
+@patch_to(Phase)
+def lr_at(self, step: int, n_steps: int, top: float) -> float:
+    "The learning rate of `step` of `n_steps` for a group whose highest is `top`"
+    if self.schedule == "one_cycle":
+        return one_cycle(step, n_steps, top, self.pct_start, self.div, self.div_final)
+    if self.schedule == "cosine":
+        return cosine(step, n_steps, top)
+    if self.schedule == "constant":
+        return top
+    raise ValueError(f"schedule must be one of {SCHEDULES}, not {self.schedule!r}")
 
-    def check(self):
-        "Raise `ValueError` for what would fail in the middle of a run"
-        self.lrs(2)
-        self.lr_at(0, 1, 1.0)
-        if self.bn not in ("train", "fixed"):
-            raise ValueError(f"bn must be 'train' or 'fixed', not {self.bn!r}")
+# %% ../../nbs/core/schedules.ipynb #14e54771
+@patch_to(Phase)
+def check(self):
+    "Raise `ValueError` for what would fail in the middle of a run"
+    self.lrs(2)
+    self.lr_at(0, 1, 1.0)
+    if self.bn not in ("train", "fixed"):
+        raise ValueError(f"bn must be 'train' or 'fixed', not {self.bn!r}")
 
 # %% ../../nbs/core/schedules.ipynb #41faa860
 def as_phases(phases) -> list:

@@ -57,16 +57,22 @@ def _empty_caches(folder) -> tuple:
         patch.object(torch.hub, "_hub_dir", None),
     )
 
-# %% ../../nbs/core/servers.ipynb #687e2e48
+# %% ../../nbs/core/servers.ipynb #142e373b
+@contextmanager
+def _proxies_forgotten():
+    "urllib remembers the proxies that it has seen; before and after, it does not"
+    urllib.request.install_opener(None)
+    try:
+        yield
+    finally:
+        urllib.request.install_opener(None)
+
+# %% ../../nbs/core/servers.ipynb #371cb4db
 @contextmanager
 def no_network():
     "Empty caches, and a network that accepts every connection and never answers"
     with tempfile.TemporaryDirectory() as folder, silent_server() as proxy:
         hf_cache, torch_cache = _empty_caches(folder)
         env = dict(TORCH_HOME=folder, http_proxy=proxy, https_proxy=proxy, no_proxy="")
-        with patch.dict(os.environ, env), hf_cache, torch_cache:
-            urllib.request.install_opener(None)  # forget the proxies seen before
-            try:
-                yield
-            finally:
-                urllib.request.install_opener(None)
+        with patch.dict(os.environ, env), hf_cache, torch_cache, _proxies_forgotten():
+            yield

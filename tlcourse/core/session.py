@@ -19,13 +19,9 @@ from cycler import cycler
 
 from .memory import memory_is_reused, reuse_memory
 
-# %% ../../nbs/core/session.ipynb #8112a4d9
+# %% ../../nbs/core/session.ipynb #67a21d65
 COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
-STYLE = {
-    "figure.figsize": (7, 3.6),
-    "figure.dpi": 100,
-    "figure.constrained_layout.use": True,
-    "font.size": 11,
+_AXES = {
     "axes.prop_cycle": cycler(color=COLORS),
     "axes.grid": True,
     "axes.spines.top": False,
@@ -33,6 +29,14 @@ STYLE = {
     "axes.axisbelow": True,
     "grid.color": "#dddddd",
     "grid.linewidth": 0.8,
+}
+
+# %% ../../nbs/core/session.ipynb #e6b5b73d
+STYLE = _AXES | {
+    "figure.figsize": (7, 3.6),
+    "figure.dpi": 100,
+    "figure.constrained_layout.use": True,
+    "font.size": 11,
     "lines.linewidth": 2,
     "image.cmap": "gray",
     "image.interpolation": "nearest",
@@ -51,14 +55,18 @@ def _share_the_machine():
     if "TLCOURSE_CACHE" not in os.environ:
         os.environ["TLCOURSE_CACHE"] = _process.enter_context(TemporaryDirectory())
 
-# %% ../../nbs/core/session.ipynb #51d4d4b8
+# %% ../../nbs/core/session.ipynb #db4ec0fb
+def _seed_all(seed: int):
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+# %% ../../nbs/core/session.ipynb #e0a6cf8e
 def start_lesson(seed: int = 0) -> str:
     "Seed Python, NumPy and torch, set the plot style, reuse memory; returns what runs here"
     if not memory_is_reused():
         _process.enter_context(reuse_memory())
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.manual_seed(seed)
+    _seed_all(seed)
     matplotlib.rcParams.update(STYLE)
     if "IN_TEST" in os.environ:
         _share_the_machine()

@@ -20,7 +20,7 @@ def solar_rows() -> tuple:
     paths = [folder / row[0] for row in rows]
     return paths, np.array([float(row[1]) for row in rows]), np.array([row[2] for row in rows])
 
-# %% ../../nbs/core/solar.ipynb #ee83ff5c
+# %% ../../nbs/core/solar.ipynb #e25fb31e
 SOLAR_TARGETS = {
     "defect": (lambda p, kind: p > 0.5, ["sound", "defective"]),
     "any": (lambda p, kind: p > 0, ["sound", "suspicious or defective"]),
@@ -29,7 +29,7 @@ SOLAR_TARGETS = {
     "type": (lambda p, kind: kind == "poly", ["mono", "poly"]),
 }
 
-
+# %% ../../nbs/core/solar.ipynb #01e0145a
 def solar_labels(target: str, p, kinds) -> tuple:
     "(labels, classes) of `target`, for probabilities `p` (n,) and types `kinds` (n,)"
     if target not in SOLAR_TARGETS:

@@ -13,29 +13,36 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-# %% ../../nbs/core/state.ipynb #c82957b9
+# %% ../../nbs/core/state.ipynb #ada332c8
+def _torch_states() -> list:
+    gpus = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    return [torch.get_rng_state(), *gpus]
+
+# %% ../../nbs/core/state.ipynb #8fca3405
 def random_state() -> dict:
     "The states of all random generators (Python, NumPy, torch, each GPU) as lists and texts"
     kind, numbers, *rest = np.random.get_state()
-    gpus = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
-    states = [torch.get_rng_state(), *gpus]
     return {
         "python": random.getstate(),
         "numpy": [kind, numbers.tolist(), *rest],
-        "torch": [bytes(state.numpy()).hex() for state in states],
+        "torch": [bytes(state.numpy()).hex() for state in _torch_states()],
     }
 
-# %% ../../nbs/core/state.ipynb #0585f9e1
+# %% ../../nbs/core/state.ipynb #b0c2c819
+def _set_torch_states(texts: list):
+    buffers = [bytearray.fromhex(text) for text in texts]
+    cpu, *gpus = [torch.frombuffer(buffer, dtype=torch.uint8) for buffer in buffers]
+    torch.set_rng_state(cpu)
+    if gpus:
+        torch.cuda.set_rng_state_all(gpus)
+
+# %% ../../nbs/core/state.ipynb #fd6d2e1b
 def set_random_state(state: dict):
     "Put every random generator back to `state`, as `random_state` gave it"
     version, numbers, gauss = state["python"]
     random.setstate((version, tuple(numbers), gauss))
     np.random.set_state(tuple(state["numpy"]))
-    buffers = [bytearray.fromhex(text) for text in state["torch"]]
-    cpu, *gpus = [torch.frombuffer(buffer, dtype=torch.uint8) for buffer in buffers]
-    torch.set_rng_state(cpu)
-    if gpus:
-        torch.cuda.set_rng_state_all(gpus)
+    _set_torch_states(state["torch"])
 
 # %% ../../nbs/core/state.ipynb #bfb69a3d
 @contextmanager
@@ -80,7 +87,16 @@ def eval_mode(model):
         set_mode(False, model)
         yield model
 
-# %% ../../nbs/core/state.ipynb #94e9668c
+# %% ../../nbs/core/state.ipynb #867a3ecb
+def _set_buffers(registered, numbers):
+    "Put numbers and tensors back: a forward pass may have registered a different tensor"
+    with torch.no_grad():
+        for buffer, old in numbers:
+            buffer.copy_(old)
+    for buffers, name, buffer in registered:
+        buffers[name] = buffer
+
+# %% ../../nbs/core/state.ipynb #d4f47bc4
 @contextmanager
 def buffers_restored(model):
     "Afterwards every buffer of `model` is the same tensor with the same numbers as before"
@@ -89,29 +105,32 @@ def buffers_restored(model):
     try:
         yield model
     finally:
-        with torch.no_grad():
-            for buffer, old in numbers:
-                buffer.copy_(old)
-        for buffers, name, buffer in registered:
-            buffers[name] = buffer  # a forward pass may have put another tensor there
+        _set_buffers(registered, numbers)
 
-# %% ../../nbs/core/state.ipynb #4d6e0405
+# %% ../../nbs/core/state.ipynb #f7978655
+def _saved(p) -> tuple:
+    "What a parameter is to get back: its numbers, `requires_grad`, gradient with its numbers"
+    grad = None if p.grad is None else (p.grad, p.grad.clone())
+    return p.detach().clone(), p.requires_grad, grad
+
+
+def _give_back(p, numbers, requires_grad, grad):
+    p.copy_(numbers)
+    p.requires_grad_(requires_grad).grad = None
+    if grad is not None:
+        p.grad = grad[0].copy_(grad[1])
+
+# %% ../../nbs/core/state.ipynb #c988f19e
 @contextmanager
 def _parameters_restored(model):
     "Afterwards the numbers, gradients and `requires_grad` of every parameter are as before"
-    saved = []
-    for p in model.parameters():
-        grad = None if p.grad is None else (p.grad, p.grad.clone())
-        saved.append((p, p.detach().clone(), p.requires_grad, grad))
+    saved = [(p, _saved(p)) for p in model.parameters()]
     try:
         yield model
     finally:
         with torch.no_grad():
-            for p, old, requires_grad, grad in saved:
-                p.copy_(old)
-                p.requires_grad_(requires_grad).grad = None
-                if grad is not None:
-                    p.grad = grad[0].copy_(grad[1])
+            for p, state in saved:
+                _give_back(p, *state)
 
 # %% ../../nbs/core/state.ipynb #7c34d8fd
 @contextmanager

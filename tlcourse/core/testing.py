@@ -14,7 +14,17 @@ class Caught:
 
     message = None
 
-# %% ../../nbs/core/testing.ipynb #ce41a8b8
+# %% ../../nbs/core/testing.ipynb #f8033dbf
+def _check_message(error, match: str):
+    "An `AssertionError` when `match` is not in the message of `error`"
+    if match not in str(error):
+        raise AssertionError(f"{match!r} is not in the message: {error}") from error
+
+
+def _names(error) -> str:
+    return error.__name__ if isinstance(error, type) else [e.__name__ for e in error]
+
+# %% ../../nbs/core/testing.ipynb #bfb57734
 @contextmanager
 def raises(error=ValueError, match: str = "", show: bool = True):
     "`error` must be raised inside, with `match` in its message, which is printed if `show`"
@@ -23,10 +33,8 @@ def raises(error=ValueError, match: str = "", show: bool = True):
         yield caught
     except error as e:
         caught.message = str(e)
-        if match not in caught.message:
-            raise AssertionError(f"{match!r} is not in the message: {caught.message}") from e
+        _check_message(e, match)
         if show:
             print(f"{type(e).__name__}: {caught.message}")
         return
-    names = error.__name__ if isinstance(error, type) else [e.__name__ for e in error]
-    raise AssertionError(f"nothing was raised; {names} was expected")
+    raise AssertionError(f"nothing was raised; {_names(error)} was expected")

@@ -25,7 +25,7 @@ def _words(name) -> set:
     words = [w for w in words if w not in ("and", "of", "the")]
     return {w[:-1] if w.endswith("s") and len(w) > 3 else w for w in words}
 
-# %% ../../nbs/studies/overlap.ipynb #d769bd7c
+# %% ../../nbs/studies/overlap.ipynb #47657580
 def _name_row(name, source) -> dict:
     words = _words(name)
     if not words:
@@ -35,12 +35,12 @@ def _name_row(name, source) -> dict:
     shared = ", ".join(map(str, near[:4])) + (" …" if len(near) > 4 else "")
     return {"class": name, "the same": ", ".join(map(str, same)), "shares a word": shared}
 
-
+# %% ../../nbs/studies/overlap.ipynb #d769bd7c
 def class_overlap(target, source) -> Table:
     "For each name in `target` the names in `source` that are the same, or share a word"
     return Table([_name_row(name, source) for name in target])
 
-# %% ../../nbs/studies/overlap.ipynb #333b9979
+# %% ../../nbs/studies/overlap.ipynb #4f49cead
 def _prediction_row(probabilities, name, names) -> dict:
     "The most frequent prediction for the images of one class, `probabilities` (n, classes)"
     predicted = probabilities.argmax(1)
@@ -54,7 +54,7 @@ def _prediction_row(probabilities, name, names) -> dict:
         "its mean probability": probabilities[is_most, most].mean().item(),
     }
 
-
+# %% ../../nbs/studies/overlap.ipynb #333b9979
 def top_predictions(
     net,  # a classifier with `classes` and `preprocess`
     dataset,  # images with targets
