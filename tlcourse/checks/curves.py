@@ -48,9 +48,9 @@ def check_per_doubling(per_doubling) -> str:
     )
     return "Right: steps of any size can be compared."
 
-# %% ../../nbs/solutions/curves_solutions.ipynb #0bec917e
+# %% ../../nbs/solutions/curves_solutions.ipynb #6c5af775
 def check_honest(honest) -> str:
-    "`honest(valid, test)`: test accuracy of validation's choice, and the best one's points above it"
+    "`honest(valid, test)`: test accuracy of validation's choice, and the best one's lead"
     for valid, test, wanted in (
         ([70.0, 82.0, 80.0], [75.0, 78.0, 81.0], (78.0, 3.0)),
         ([70.0, 80.0, 80.0], [92.0, 79.0, 90.0], (79.0, 13.0)),
