@@ -106,24 +106,21 @@ def check_transplant(transplant) -> str:
     _check_separate(result, donor, before)
     return "Right: the numbers are the donor's, the layers are the network's own."
 
-# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #f16e6f82
-def check_paired(paired) -> str:
-    "`paired(rows, arm, other)` gives mean and standard error of `arm` minus `other`, in pairs"
-    level = {
-        0: 90.0,
-        1: 70.0,
-        2: 80.0,
-        3: 60.0,
-    }  # seeds differ by tens of points, arms by about one
-    gain = {0: 1.0, 1: 1.5, 2: 0.5, 3: 1.0}
-    rows = [{"arm": "B", "seed": s, "accuracy": v} for s, v in level.items()] + [
-        {"arm": "A", "seed": s, "accuracy": level[s] + gain[s]} for s in (2, 0, 3, 1)
-    ]
-    mean, error = paired(rows, "A", "B")
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #33b4376f
+_LEVEL = {0: 90.0, 1: 70.0, 2: 80.0, 3: 60.0}  # seeds differ by tens of points, arms by about one
+_GAIN = {0: 1.0, 1: 1.5, 2: 0.5, 3: 1.0}
+_PAIRED_ROWS = [
+    *({"arm": "B", "seed": s, "accuracy": v} for s, v in _LEVEL.items()),
+    *({"arm": "A", "seed": s, "accuracy": _LEVEL[s] + _GAIN[s]} for s in (2, 0, 3, 1)),
+]
+
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #4be22400
+def _check_four_pairs(mean: float, error: float):
+    "The mean of the four differences, and its standard error"
     assert abs(mean - 1.0) < 1e-9, (
         f"A is above B by 1, 1.5, 0.5 and 1 points: 1 on average, not {mean:.2f}"
     )
-    wanted, narrow = (np.std(list(gain.values()), ddof=ddof) / 2 for ddof in (1, 0))
+    wanted, narrow = (np.std(list(_GAIN.values()), ddof=ddof) / 2 for ddof in (1, 0))
     assert abs(error - narrow) > 1e-9, (
         "the spread of four differences around their own mean is divided by three: ddof=1"
     )
@@ -131,17 +128,22 @@ def check_paired(paired) -> str:
         f"the standard error of these four differences is {wanted:.2f}, not {error:.2f}: "
         "subtract seed by seed first, whatever the order of the rows"
     )
-    more = rows + [
-        {"arm": "A", "seed": 4, "accuracy": 10.0},
-        {"arm": "B", "seed": 5, "accuracy": 20.0},
-    ]
+
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #22bf8a65
+def check_paired(paired) -> str:
+    "`paired(rows, arm, other)` gives mean and standard error of `arm` minus `other`, in pairs"
+    mean, error = paired(_PAIRED_ROWS, "A", "B")
+    _check_four_pairs(mean, error)
+    alone = [("A", 4, 10.0), ("B", 5, 20.0)]  # seeds that have finished in one arm only
+    more = [{"arm": arm, "seed": s, "accuracy": a} for arm, s, a in alone]
     try:
-        found = paired(more, "A", "B")
+        again = paired(_PAIRED_ROWS + more, "A", "B")
     except (KeyError, ValueError) as e:
         raise AssertionError(
             "seed 4 has finished in A only, seed 5 in B only: compare the seeds that both have"
         ) from e
-    assert abs(found[0] - 1.0) < 1e-9 and abs(found[1] - wanted) < 1e-6, (
+    wanted = np.std(list(_GAIN.values()), ddof=1) / 2
+    assert abs(again[0] - 1.0) < 1e-9 and abs(again[1] - wanted) < 1e-6, (
         "seeds 4 and 5 have finished in one arm only: they count in no pair"
     )
     return "Right: the seeds' own differences have cancelled."
