@@ -1,9 +1,10 @@
 """What can be read at each depth of EfficientNet-Lite0: linear probes on the averaged maps of
 nine depths, ImageNet weights compared with random ones. Read by lesson 04.
 
-`factors`: 1,500 synthetic images a seed, each a texture under stripes, tinted, with a digit on it,
-and four questions asked of the same images (stripe orientation, tint, texture, digit). `cells`:
-2,624 solar cells, defect or not, under a random split and a group split by module. Random networks are drawn by the seed and their BatchNorm statistics measured on images
+`factors`: 1,500 synthetic images a seed, each a texture under stripes, tinted, with a digit on
+it, and four questions asked of the same images (stripe orientation, tint, texture, digit).
+`cells`: 2,624 solar cells, defect or not, under a random split and a group split by module.
+Random networks are drawn by the seed and their BatchNorm statistics measured on images
 (`calibrate`), so that their signals neither vanish nor clip. Penalties are chosen on the
 validation part; the test part is used once per run.
 """

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['COLOR_BASIS', 'activation_of', 'unit_values', 'high_frequency', 'shifted', 'Canvas', 'likeness', 'synthesize']
 
-# %% ../nbs/05_synthesis.ipynb #994a24f6
+# %% ../nbs/05_synthesis.ipynb #8e9458b4
 from functools import partial
 
 import torch
@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from .activations import find_layers
-from .core.ascent import ascend, fixed_network
+from .core.ascent import ascend, check_gradients, fixed_network
 from .core.layouts import as_map
 from .core.recording import run_to
 from .core.spectra import frequency_grid, windowed_fft
@@ -121,7 +121,7 @@ def _goal(
         return values, values
     return values, values - diversity * values.detach().abs() * likeness(out, channels)
 
-# %% ../nbs/05_synthesis.ipynb #b6f58aa7
+# %% ../nbs/05_synthesis.ipynb #2bc18eca
 def _look(jitter, view, seed):
     "What the network sees of a canvas at each step: a shifted frame, changed by `view`"
     generator = torch.Generator().manual_seed(seed)
@@ -132,17 +132,7 @@ def _look(jitter, view, seed):
 
     return look
 
-
-def _check_gradients(alive, channels, layer):
-    "Raise an error that names the channels to which no gradient came"
-    silent = [c for c, is_alive in zip(channels, alive) if not is_alive]
-    if silent:
-        raise RuntimeError(
-            f"no gradient reaches {silent} of {layer}: a ReLU that is silent? "
-            "Ask the layer before it, or begin with another seed"
-        )
-
-# %% ../nbs/05_synthesis.ipynb #81264dc5
+# %% ../nbs/05_synthesis.ipynb #f68c3d56
 def synthesize(
     model,  # carries `preprocess`, as `load_pretrained` and `transfer_model` give it
     layer: str,  # the name of a layer; of the last one, the channels are the classes
@@ -170,6 +160,6 @@ def synthesize(
     with fixed_network(model), torch.enable_grad():
         alive = ascend(canvas, lambda: goal(look(canvas())), steps, lr, trace)
     if steps:
-        _check_gradients(alive, channels, layer)
+        check_gradients(alive, channels, layer)
     images = canvas().detach()[:, :, jitter : jitter + size, jitter : jitter + size]
     return images if torch.as_tensor(channel).ndim else images[0]

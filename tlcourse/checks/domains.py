@@ -17,9 +17,9 @@ def _covered(boxes, width, height) -> np.ndarray:
         found[top:bottom, left:right] = True
     return found
 
-# %% ../../nbs/solutions/domains_solutions.ipynb #cf83f6c5
+# %% ../../nbs/solutions/domains_solutions.ipynb #c29225e2
 def check_dealt(dealt) -> str:
-    "`dealt(width, height, tile, n_train, n_test, seed)` gives boxes for training and for test that share no pixel"
+    "`dealt(width, height, tile, n_train, n_test, seed)` gives boxes that share no pixel"
     for width, height, seed in ((200, 120, 0), (130, 300, 1), (97, 64, 2)):
         parts = dealt(width, height, 32, 20, 10, seed)
         assert [len(part) for part in parts] == [20, 10], (
@@ -45,19 +45,22 @@ def check_dealt(dealt) -> str:
     assert len(set(again[0][:20])) > 1, "all boxes are the same"
     return "Right: what is tested on was never seen, not even in part."
 
-# %% ../../nbs/solutions/domains_solutions.ipynb #39c3975c
+# %% ../../nbs/solutions/domains_solutions.ipynb #aea65fe3
 def check_shares(shares) -> str:
-    "`shares(pixels, pretrained, untrained, chance)` gives the share, of what the pretrained network has above the pixels, that was learned"
+    "`shares(pixels, pretrained, untrained, chance)`: the learned share of the lead over the pixels"
     given = float(shares(60.0, 90.0, 70.0, 20.0))
     assert not np.isclose(given, 2 / 7), (
-        "that is the share of all above chance: what the pixels give by themselves no network has to give"
+        "that is the share of all above chance: what the pixels give by themselves no "
+        "network has to give"
     )
     assert np.isclose(given, 2 / 3), (
-        f"30 points above the pixels, and an untrained network gives 10 of them: 20 of 30, not {given:.2f}"
+        "30 points above the pixels, and an untrained network gives 10 of them: 20 of 30,"
+        f" not {given:.2f}"
     )
     given = float(shares(60.0, 90.0, 50.0, 20.0))
     assert np.isclose(given, 1.0), (
-        f"an untrained network below the pixels gives nothing, so all was learned: 1, not {given:.2f}"
+        "an untrained network below the pixels gives nothing, so all was learned: 1, not "
+        f"{given:.2f}"
     )
     return "Right: two controls, and what is left belongs to the source."
 
@@ -84,9 +87,9 @@ def check_on_grid(on_grid) -> str:
     )
     return "Right: nine numbers for each channel, and the probe can tell left from right."
 
-# %% ../../nbs/solutions/domains_solutions.ipynb #4950646e
+# %% ../../nbs/solutions/domains_solutions.ipynb #9b74b00d
 def check_advice(advice) -> str:
-    "`advice(points)`: 'fine-tune', 'probe', or 'probe, it is cheaper' where the 95 % interval includes zero"
+    "`advice(points)`: 'fine-tune', 'probe', or 'probe, it is cheaper' where both may be"
     for points, wanted in (
         ([6.0, 8.0, 7.0], "fine-tune"),
         ([-6.0, -8.0, -7.0], "probe"),
@@ -97,6 +100,8 @@ def check_advice(advice) -> str:
     ):
         given = advice(np.array(points))
         assert given == wanted, (
-            f"points of fine-tuning over a probe, seed by seed: {points}; the advice should be {wanted!r}, not {given!r}: look at the whole interval, not at its middle"
+            f"points of fine-tuning over a probe, seed by seed: {points}; the advice "
+            f"should be {wanted!r}, not {given!r}: look at the whole interval, not at its "
+            "middle"
         )
     return "Right: a mean without its interval is no advice."

@@ -243,7 +243,7 @@ def _bounded(f, *args, lines=100_000):
             f"epochs_for{args}: {e}. A hint: what is the speed-up after very many epochs?"
         ) from e
 
-# %% ../../nbs/solutions/09_features_solutions.ipynb #f5a7eb06
+# %% ../../nbs/solutions/09_features_solutions.ipynb #270c41a6
 _RUNS = [
     ((1, 3.0, 1.0), "in the first epoch the cache is filled, so nothing is gained yet"),
     ((10, 3.0, 1.0), "an epoch takes frozen + rest without a cache, and rest with one"),
@@ -252,7 +252,7 @@ _RUNS = [
     ((2, 3.0, 1.0, 8), "all views are filled, also those that no epoch uses: a factor below 1"),
 ]
 
-
+# %% ../../nbs/solutions/09_features_solutions.ipynb #ff868eda
 def _check_speed_up(speed_up, epochs, frozen, rest, views=(), hint=""):
     "`speed_up` is right for one run"
     n_views = views[0] if views else 1
@@ -262,7 +262,7 @@ def _check_speed_up(speed_up, epochs, frozen, rest, views=(), hint=""):
         f"speed_up{(epochs, frozen, rest, *views)} is not {result!r}. A hint: {hint}"
     )
 
-# %% ../../nbs/solutions/09_features_solutions.ipynb #0eb7384a
+# %% ../../nbs/solutions/09_features_solutions.ipynb #39f985d3
 _FACTORS = [  # factor, frozen, rest
     (2.0, 3.0, 1.0),
     (2.0, 5.0, 1.0),
@@ -275,7 +275,7 @@ _FACTORS = [  # factor, frozen, rest
     (1.5, 1.0, 4.0),
 ]
 
-
+# %% ../../nbs/solutions/09_features_solutions.ipynb #cb29cafc
 def _least(factor, frozen, rest):
     "The smallest number of epochs that makes training `factor` times faster, exactly; or None"
     factor, frozen, rest = map(Fraction, (factor, frozen, rest))

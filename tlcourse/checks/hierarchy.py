@@ -37,50 +37,58 @@ def _advice(off, summit) -> str:
         return " (179° and 1° are neighbours: average arrows at twice the angle, not numbers)"
     return " (the summit may lie between two steps)" if off <= 8 else ""
 
-# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #5bfa2c6f
+# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #71812918
+def _check_angle(angle, summit):
+    "Whether `angle` is the orientation of a hill with this `summit`"
+    off = _away(angle, summit)
+    advice = _advice(off, summit)
+    assert off < 2, f"a unit whose hill has its summit at {summit:g}° got {angle:.1f}°{advice}"
+    assert -1e-6 <= angle < 180 + 1e-3, f"{angle:.1f}° is outside 0° to 180°"
+
+# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #b17cf9c4
 def check_preferred(answer):
     "Whether `answer(tuning)` gives each unit's preferred orientation in degrees"
     angles = torch.as_tensor(answer(_hills())).flatten().double()
     n = len(_SUMMITS)
     assert len(angles) == n, f"one number per unit is wanted, {n} here, not {len(angles)}"
     for summit, angle in zip(_SUMMITS, angles.tolist()):
-        off = _away(angle, summit)
-        advice = _advice(off, summit)
-        assert off < 2, f"a unit whose hill has its summit at {summit:g}° got {angle:.1f}°{advice}"
-        assert -1e-6 <= angle < 180 + 1e-3, f"{angle:.1f}° is outside 0° to 180°"
+        _check_angle(angle, summit)
     return f"right: {n} units, none more than 2° off"
 
-# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #7fe8645e
+# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #ef3f6fed
 _FIELD = Field(20, 30, (8, 4), (-6, -13), False)
 _SHAPE = (96, 64)
+_ORDER = "(top, left, bottom, right)"
+_START_HINT = "where does the field of position (0, 0) begin? (field.start)"
 
-# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #df78d351
-def _check_position(window, at):
-    "Whether `window` is what position `at` sees, or which mistake it is"
+# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #c48af25e
+def _expected(at):
+    "What position `at` sees: the whole window, and the window cut at the edges"
     top, left, bottom, right = _FIELD.box(*at)
-    expected = (max(0, top), max(0, left), min(96, bottom), min(64, right))
-    if window == expected:
-        return
-    unstarted = (top + 6, left + 13)
-    assert window[:2] != unstarted, (
-        f"position {at} sees from {(top, left)} on, not from {unstarted}: "
-        "where does the field of position (0, 0) begin? (field.start)"
-    )
-    assert window != (top, left, bottom, right), (
-        f"the window {window} reaches beyond an image of {_SHAPE}: cut it at the edges"
-    )
-    assert window != tuple(expected[i] for i in (1, 0, 3, 2)), (
-        f"rows and columns are exchanged: {window}, expected was (top, left, bottom, right)"
-    )
-    assert window == expected, f"position {at}: {window}, expected was {expected}"
+    cut = (max(0, top), max(0, left), min(_SHAPE[0], bottom), min(_SHAPE[1], right))
+    return (top, left, bottom, right), cut
 
-# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #0133e957
+# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #372eaa88
+def _mistake(window, at) -> str:
+    "In words: what is wrong with `window` as the answer for position `at`"
+    whole, cut = _expected(at)
+    unstarted = (whole[0] + 6, whole[1] + 13)
+    if window[:2] == unstarted:
+        return f"position {at} sees from {whole[:2]} on, not from {unstarted}: {_START_HINT}"
+    if window == whole:
+        return f"the window {window} reaches beyond an image of {_SHAPE}: cut it at the edges"
+    if window == tuple(cut[i] for i in (1, 0, 3, 2)):
+        return f"rows and columns are exchanged: {window}, expected was {_ORDER}"
+    return f"position {at}: {window}, expected was {cut}"
+
+# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #8e4d966e
 def check_window(answer):
     "Whether `answer(fmap, field, shape)` gives what the strongest position sees, cut at the edges"
     for at in ((6, 8), (3, 7), (0, 0), (11, 15)):
         fmap = torch.zeros(12, 16)
         fmap[at] = 1
-        _check_position(tuple(int(v) for v in answer(fmap, _FIELD, _SHAPE)), at)
+        window = tuple(int(v) for v in answer(fmap, _FIELD, _SHAPE))
+        assert window == _expected(at)[1], _mistake(window, at)
     return "right: the window is what the unit sees"
 
 # %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #06d87508
@@ -92,20 +100,23 @@ def _selectivity(size=64):
     tunings = tuning_curves(model, layers, size=size).values()
     return {b: t.orientation_selectivity().nanmean().item() for b, t in enumerate(tunings)}
 
-# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #69c2aab5
+# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #bae0cac9
+def _check_block(block, index):
+    "Whether `block` is the most oriented one"
+    assert block in range(1, 7), (
+        "the blocks to compare are 1 to 6: block 0 and the stem have no layer bn2 of this kind"
+    )
+    assert block == max(range(1, 7), key=index.get), (
+        f"block {block} has {index[block]:.2f}, and another has more: measure all six"
+    )
+
+# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #5250558a
 def check_lite1(answer):
     "Whether `answer` names Lite1's most oriented block, and where its stem lies"
     is_complete = set(answer) == {"block", "stem"} and answer["stem"] in ("above", "below")
     assert is_complete, "give {'block': a number, 'stem': 'above' or 'below'}"
-    index, block = _selectivity(), answer["block"]
-    assert block in range(1, 7), (
-        "the blocks to compare are 1 to 6: block 0 and the stem have no layer bn2 of this kind"
-    )
-    best = max(range(1, 7), key=index.get)
-    assert block == best, (
-        f"block {block} has {index[block]:.2f}, and another has more: measure all six"
-    )
-    assert (answer["stem"] == "above") == (index[0] > 0.1), (
-        f"the stem is not {answer['stem']} 0.1: what did the lesson find for Lite0?"
-    )
-    return f"right: block {best} with {index[best]:.2f}, the stem has {index[0]:.2f}"
+    index, block, stem = _selectivity(), answer["block"], answer["stem"]
+    _check_block(block, index)
+    hint = "what did the lesson find for Lite0?"
+    assert (stem == "above") == (index[0] > 0.1), f"the stem is not {stem} 0.1: {hint}"
+    return f"right: block {block} with {index[block]:.2f}, the stem has {index[0]:.2f}"

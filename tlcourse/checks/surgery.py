@@ -45,19 +45,23 @@ def _trained_small():
             net(1 + 2 * torch.randn(8, 3, 64, 64))
     return net.eval()
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #7621c046
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #d31ee613
+_BY_HAND = {
+    "Ada": "conv1 norm1 relu1 conv2 relu2 | pool flatten fc",
+    "Bo": "conv1 norm1 relu1 conv2 relu2 pool | flatten drop fc",
+    "Cem": "conv1 norm1 relu1 conv2 relu2 | pool flatten drop fc",
+    "Dora": "conv1 norm1 relu1 conv2 | pool flatten drop fc",
+    "Eli": "conv1 norm1 relu1 | conv2 relu2 pool flatten drop fc",
+}
+
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #f3e2adf4
 def _halves(net, name):
     "Body and head of `net` as `name` cut them, sharing its layers"
-    first, second = [net.conv1, net.norm, nn.ReLU()], [net.conv2, nn.ReLU()]
-    pool, drop = [nn.AdaptiveAvgPool2d(1)], [nn.Flatten(), nn.Dropout(0.3), net.fc]
-    body, head = {
-        "Ada": (first + second, pool + [nn.Flatten(), net.fc]),
-        "Bo": (first + second + pool, drop),
-        "Cem": (first + second, pool + drop),
-        "Dora": (first + [net.conv2], pool + drop),
-        "Eli": (first, second + pool + drop),
-    }[name]
-    return nn.Sequential(*body).eval(), nn.Sequential(*head).eval()
+    layers = {"norm1": net.norm, "relu1": nn.ReLU(), "relu2": nn.ReLU()}
+    layers |= {"conv1": net.conv1, "conv2": net.conv2, "pool": nn.AdaptiveAvgPool2d(1)}
+    layers |= {"flatten": nn.Flatten(), "drop": nn.Dropout(0.3), "fc": net.fc}
+    halves = [[layers[n] for n in half.split()] for half in _BY_HAND[name].split("|")]
+    return tuple(nn.Sequential(*half).eval() for half in halves)
 
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #1ff6fd18
 def cut_suspects() -> dict:
@@ -85,13 +89,18 @@ _SIGNS = {
     "training only": "set network, body and head to training mode and run both under the same seed",
 }
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #c2d65e81
-def check_suspects(answer: dict) -> str:
-    "`answer` names the fault of each of `cut_suspects()`"
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #dbe04775
+def _check_form(answer):
+    "Whether `answer` names a fault for each cut"
     complete = isinstance(answer, dict) and set(answer) == set(_CUTS)
     assert complete, f"answer with a dictionary for {sorted(_CUTS)}"
     unknown = sorted(set(map(str, answer.values())) - set(_SIGNS))
     assert not unknown, f"{unknown} is none of the faults {sorted(_SIGNS)}"
+
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #14264080
+def check_suspects(answer: dict) -> str:
+    "`answer` names the fault of each of `cut_suspects()`"
+    _check_form(answer)
     for name, fault in _CUTS.items():
         hint = f"A hint: {_SIGNS[fault]}"
         assert answer[name] == fault, f"{name}'s cut is not {answer[name]!r}. {hint}"
@@ -153,8 +162,8 @@ def _verdict_of(f, model, xb, what):
             f"{what}: a ValueError was wanted, {type(e).__name__} came: {e}"
         ) from e
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #8423201e
-def _judge_accepted(answer, message, what):
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #1ef01f0b
+def _judge_accepted(answer, message, n, what):
     "Whether a model with three logits per image was accepted"
     three = "it gives three logits for each image"
     assert message is None, f"{what}: it was refused ({message}), though {three}"
@@ -170,18 +179,15 @@ def _judge_refused(answer, message, n, what):
         f"{what}: the message {message!r} must name both numbers, {n} and 3"
     )
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #5ef9c0d2
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #da136f3c
 def check_fits(f) -> str:
     """`f(model, xb, n_classes)` is True for logits (n, n_classes), raises a `ValueError`
     with both numbers otherwise, and leaves `model` as it was"""
     xb = torch.randn(4, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     for what, model, n in _fit_cases():
         with unchanged(model, what):
-            answer, message = _verdict_of(f, model, xb, what)
-            if n == 3:
-                _judge_accepted(answer, message, what)
-            else:
-                _judge_refused(answer, message, n, what)
+            judge = _judge_accepted if n == 3 else _judge_refused
+            judge(*_verdict_of(f, model, xb, what), n, what)
     return "Right: refused by its shape, and the model left as it was."
 
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #5e5a08d5
@@ -262,20 +268,26 @@ _TIED_ROWS = [
     ("everything in one group each", "embed|first|norm norm2", "", "", "ways"),
 ]
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #4e4892a2
-def _group_cases() -> list:
-    "All cases, on networks with bare parameters and with shared ones"
-    tokens, tied, replaced = _Tokens(), _Tied(), _Tokens()
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #0b9fc6f6
+def _replaced_head() -> _Case:
+    "A head that was replaced after the groups were made"
+    net = _Tokens()
     missing = "cls_token head.bias head.weight pos_embed"
     what = "a head put in after the groups were made"
-    late = _case(replaced, what, "patches|norm head", missing, "", "identity")
-    replaced.head = nn.Linear(4, 2)
+    case = _case(net, what, "patches|norm head", missing, "", "identity")
+    net.head = nn.Linear(4, 2)
+    return case
+
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #29f0e094
+def _group_cases() -> list:
+    "All cases, on networks with bare parameters and with shared ones"
+    tokens, tied = _Tokens(), _Tied()
     names = " ".join(sorted(name for name, _ in tokens.named_parameters()))
     none = _case(tokens, "no groups at all", "", names, "", "names")
     of_tokens = [_case(tokens, *row) for row in _TOKEN_ROWS]
-    return [*of_tokens, late, none, *[_case(tied, *row) for row in _TIED_ROWS]]
+    return [*of_tokens, _replaced_head(), none, *[_case(tied, *row) for row in _TIED_ROWS]]
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #44f5b7b5
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #6ff95615
 def _faults_found(f, case):
     "The two lists that `f` gives for `case`"
     try:
@@ -285,10 +297,9 @@ def _faults_found(f, case):
         if isinstance(e, RuntimeError):
             hint = "'p in a list' compares tensors value by value: compare id(p)"
         raise AssertionError(f"{case.what}: {type(e).__name__} came: {e}. A hint: {hint}") from e
-    is_pair = isinstance(answer, (tuple, list)) and len(answer) == 2
-    assert is_pair and all(isinstance(names, list) for names in answer), (
-        f"{case.what}: answer with two lists of names, (missing, double), not {answer!r}"
-    )
+    wanted = "answer with two lists of names, (missing, double)"
+    is_pair = isinstance(answer, (tuple, list)) and list(map(type, answer)) == [list, list]
+    assert is_pair, f"{case.what}: {wanted}, not {answer!r}"
     return answer
 
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #a0dd827a

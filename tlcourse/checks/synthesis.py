@@ -45,21 +45,28 @@ _CEILING_HINTS = {
     "with a bias": "is the bias there, once?",
 }
 
-# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #379cd09e
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #86ed3378
+_NORMALISATIONS = {"mean = std = 0.5": _HALF, "ImageNet's mean and std": _IMAGENET}
+
+
+def _check_values(values, best, where, hint):
+    "Whether `values` are the `best` ones, per filter"
+    is_vector = isinstance(values, torch.Tensor) and values.shape == best.shape
+    assert is_vector, f"one value per filter, a tensor of shape {tuple(best.shape)}, was wanted"
+    assert torch.allclose(values, best, atol=1e-4), (
+        f"{where}: {values[0]:.3f} for the first filter, but its best image gives "
+        f"{best[0]:.3f}. A hint: {hint}"
+    )
+
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #22c78176
 @torch.no_grad()
 def check_ceiling(answer) -> str:
     "Whether `answer(conv, mean, std)` is the best value per filter over images in [0, 1]"
-    normalisations = {"mean = std = 0.5": _HALF, "ImageNet's mean and std": _IMAGENET}
     for kind, conv in _convolutions().items():
-        for name, stats in normalisations.items():
-            got, right = answer(conv, *stats), _by_trial(conv, *stats)
-            assert isinstance(got, torch.Tensor) and got.shape == right.shape, (
-                f"one value per filter, a tensor of shape {tuple(right.shape)}, was wanted"
-            )
-            assert torch.allclose(got, right, atol=1e-4), (
-                f"a convolution {kind}, {name}: {got[0]:.3f} for the first filter, but its best "
-                f"image gives {right[0]:.3f}. A hint: {_CEILING_HINTS[kind]}"
-            )
+        for name, stats in _NORMALISATIONS.items():
+            where = f"a convolution {kind}, {name}"
+            best = _by_trial(conv, *stats)
+            _check_values(answer(conv, *stats), best, where, _CEILING_HINTS[kind])
     return "Right: no image gives more, and one gives as much."
 
 # %% ../../nbs/solutions/05_synthesis_solutions.ipynb #6b7312b7
@@ -101,7 +108,15 @@ def _check_factors(draw):
         f"forty draws lie between {low:.2f} and {high:.2f}: use all of 0.8 to 1.2"
     )
 
-# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #318bcd4a
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #5539610f
+def _check_content(images, out):
+    "Whether `out` shows `images` at another size"
+    expected = F.interpolate(images, size=out.shape[-2:], mode="bilinear")
+    assert (out - expected).abs().mean() < 0.05, (
+        "the images have the right size but do not show what they showed"
+    )
+
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #96a5d58d
 def check_rescaled(answer) -> str:
     "Whether `answer(images, generator)` scales all images by one factor, with a gradient"
     images = _smooth_images()
@@ -113,10 +128,7 @@ def check_rescaled(answer) -> str:
     _check_gradient(images, out)
     _check_seed(draw)
     _check_factors(draw)
-    expected = F.interpolate(images, size=out.shape[-2:], mode="bilinear")
-    assert (out - expected).abs().mean() < 0.05, (
-        "the images have the right size but do not show what they showed"
-    )
+    _check_content(images, out)
     return "Right: the seed decides, and the gradient comes back."
 
 # %% ../../nbs/solutions/05_synthesis_solutions.ipynb #a7994a91
@@ -127,20 +139,23 @@ def small_net():
         layers = [nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 4, 3)]
         return nn.Sequential(*layers).eval()
 
-# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #bd6d9de2
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #7e667ea9
+def _objective(maps, channel, fault):
+    "What the loop makes small"
+    climbed = (channel + 1) % maps.shape[1] if fault == "another channel" else channel
+    value = maps[:, climbed].mean()
+    return value if fault == "downhill" else -value
+
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #785e1d29
 def _loop(net, channel, fault="none"):
     "Sixty steps uphill for `channel`, with one `fault`"
     pixels = torch.zeros(1, 3, 16, 16).requires_grad_()
     copied = pixels.tanh().detach().requires_grad_()
     opt = torch.optim.Adam([copied if fault == "nothing learns" else pixels], 0.1)
-    if fault == "network moved":
-        net.train()
+    net.train(fault == "network moved")
     for _ in range(60):
-        maps = net(pixels.tanh())  # (1, 4, 12, 12)
-        climbed = (channel + 1) % maps.shape[1] if fault == "another channel" else channel
-        value = maps[:, climbed].mean()
         opt.zero_grad()
-        (value if fault == "downhill" else -value).backward()
+        _objective(net(pixels.tanh()), channel, fault).backward()
         opt.step()
     net.eval()
     return pixels.tanh().detach()

@@ -27,7 +27,14 @@ def fixed_network(model):
                 p.data = data
                 p.requires_grad_(requires_grad)
 
-# %% ../../nbs/core/ascent.ipynb #cc85ea87
+# %% ../../nbs/core/ascent.ipynb #82430b25
+def _step_up(opt, climbed):
+    "One step that raises the sum of `climbed`"
+    opt.zero_grad()
+    climbed.sum().neg().backward()
+    opt.step()
+
+# %% ../../nbs/core/ascent.ipynb #32a5abd6
 def ascend(
     canvas,  # a module whose parameter `values` (n, …) learns
     goal,  # () -> values (n,) and what is climbed (n,)
@@ -40,9 +47,7 @@ def ascend(
     alive = torch.zeros(len(canvas.values), dtype=torch.bool)
     for _ in range(steps):
         values, climbed = goal()
-        opt.zero_grad()
-        climbed.sum().neg().backward()
-        opt.step()
+        _step_up(opt, climbed)
         alive |= canvas.values.grad.flatten(1).any(1).cpu()
         if trace is not None:
             trace.append(values.detach().cpu())

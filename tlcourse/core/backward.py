@@ -139,7 +139,15 @@ def _no_chain(module) -> str:
         "backproject(..., rule='deconvnet') works on any network with ReLU"
     )
 
-# %% ../../nbs/core/backward.ipynb #2f0f30e9
+# %% ../../nbs/core/backward.ipynb #c87f2322
+def _chain_step(module, x, latest) -> ChainStep:
+    "The step of `module`, which read `x`; an error if that is not the `latest` output"
+    if x is not latest or type(module) not in _CHAIN_LAYERS:
+        raise ValueError(_no_chain(module))
+    switches = _switches(module, x) if type(module) is nn.MaxPool2d else None
+    return ChainStep(module, x.shape, switches)
+
+# %% ../../nbs/core/backward.ipynb #c8aee5a0
 def chain_to(model, layer: str, xb) -> list:
     "The steps of a plain chain from `xb` up to `layer`; `ValueError` if the network is none"
     steps = []
@@ -150,10 +158,7 @@ def chain_to(model, layer: str, xb) -> list:
         nonlocal latest
         if any(step.module is target for step in steps):
             return  # downstream of the layer
-        if args[0] is not latest or type(module) not in _CHAIN_LAYERS:
-            raise ValueError(_no_chain(module))
-        switches = _switches(module, args[0]) if type(module) is nn.MaxPool2d else None
-        steps.append(ChainStep(module, args[0].shape, switches))
+        steps.append(_chain_step(module, args[0], latest))
         latest = out
 
     with hooks_removed() as handles:
@@ -169,12 +174,17 @@ def _unpool(signal, shape, switches):
     flat = signal.new_zeros(shape).flatten(2)
     return flat.scatter_add(2, switches.flatten(2), signal.flatten(2)).view(shape)
 
-# %% ../../nbs/core/backward.ipynb #1a1aca09
-def _transposed_conv(conv, signal, shape):
-    "The signals through the transposed filters of `conv`, at the size of its input"
+# %% ../../nbs/core/backward.ipynb #2778b3a8
+def _unread(conv, signal, shape) -> list:
+    "How many rows and columns at the end of an input of `shape` no filter reads"
     axes = zip(signal.shape[2:], conv.stride, conv.padding, conv.dilation, conv.kernel_size)
     read = [(n - 1) * s - 2 * p + d * (k - 1) + 1 for n, s, p, d, k in axes]
-    missing = [n - r for n, r in zip(shape[2:], read)]
+    return [n - r for n, r in zip(shape[2:], read)]
+
+# %% ../../nbs/core/backward.ipynb #6a534e8b
+def _transposed_conv(conv, signal, shape):
+    "The signals through the transposed filters of `conv`, at the size of its input"
+    missing = _unread(conv, signal, shape)
     how = (conv.stride, conv.padding, missing, conv.groups, conv.dilation)
     return F.conv_transpose2d(signal, conv.weight, None, *how)
 

@@ -48,32 +48,41 @@ def cache_folder() -> Path:
 class CannotCache(ValueError):
     "What must not be cached, since it would be wrong next time; the message says what to do"
 
-# %% ../../nbs/core/cache.ipynb #e2d17f20
+# %% ../../nbs/core/cache.ipynb #594a5f1d
 _CURE = "freeze(body), or freeze_to(model, k) before boundary(model, k)"
 
 
-def _check_is_frozen(body):
-    "Raise `CannotCache` for a body that may learn, or with layers in training mode"
+def _check_nothing_learns(body):
+    "Raise `CannotCache` for a body with parameters that may learn"
     learning = [name for name, p in body.named_parameters() if p.requires_grad]
     if learning:
         raise CannotCache(
             f"{len(learning)} parameters of the body may learn ({learning[0]}, …), "
             f"so its features would go stale: {_CURE}"
         )
-    training = [
+
+# %% ../../nbs/core/cache.ipynb #520af6f9
+def _layers_in_training(body) -> list:
+    "The names of the layers of `body` that are in training mode"
+    return [
         name
         for name, layer in body.named_modules()
         if layer.training and (layer._buffers or not any(layer.children()))
     ]
+
+# %% ../../nbs/core/cache.ipynb #3edc43dd
+def _check_nothing_trains(body):
+    "Raise `CannotCache` for a body with layers in training mode"
+    training = _layers_in_training(body)
     if training:
         raise CannotCache(
             f"{len(training)} layers of the body are in training mode ({training[-1]}, …), "
             f"so its features depend on the batch: {_CURE}"
         )
 
-# %% ../../nbs/core/cache.ipynb #77256a3d
-def _check_is_known(body):
-    "Raise `CannotCache` for a body with hooks, or with a preprocess that has no `config`"
+# %% ../../nbs/core/cache.ipynb #8adaa5d3
+def _check_no_hooks(body):
+    "Raise `CannotCache` for a body with hooks"
     hooked = [
         name or "the body"
         for name, layer in body.named_modules()
@@ -83,29 +92,38 @@ def _check_is_known(body):
         raise CannotCache(
             f"hooks on {', '.join(hooked[:3])} may change the features unnoticed: remove them"
         )
-    if getattr(body, "preprocess", None) is not None and not hasattr(body.preprocess, "config"):
+
+# %% ../../nbs/core/cache.ipynb #e5b7ff85
+def _check_preprocess(preprocess):
+    "Raise `CannotCache` for a preprocess without `config`"
+    if preprocess is not None and not hasattr(preprocess, "config"):
         raise CannotCache("the preprocess has no `config`, so a change of it would go unnoticed")
 
-# %% ../../nbs/core/cache.ipynb #ee156952
-def _check_repeats(dataset, views):
+# %% ../../nbs/core/cache.ipynb #deec1ed1
+def _check_views(dataset, views):
     "Raise `CannotCache` unless `dataset` is augmented exactly if `views` are asked for"
     is_augmented = getattr(dataset, "augment", None) is not None
     if is_augmented and not views:
-        raise CannotCache(
-            "the dataset has random augmentation, so no two looks are the same: views=k keeps k "
-            "of them; dataset.subset(range(len(dataset))) has none"
-        )
+        raise CannotCache(_AUGMENTED)
     if views and not is_augmented:
         raise CannotCache(
             f"views={views}, but the dataset has no `augment`: every view would be the same"
         )
 
-# %% ../../nbs/core/cache.ipynb #71e88e9b
+
+_AUGMENTED = (
+    "the dataset has random augmentation, so no two looks are the same: views=k keeps k "
+    "of them; dataset.subset(range(len(dataset))) has none"
+)
+
+# %% ../../nbs/core/cache.ipynb #186eef25
 def check_cacheable(body, dataset, views: int = 0):
     "Raise `CannotCache` for a body that may move, or a dataset that changes from look to look"
-    _check_is_frozen(body)
-    _check_is_known(body)
-    _check_repeats(dataset, views)
+    _check_nothing_learns(body)
+    _check_nothing_trains(body)
+    _check_no_hooks(body)
+    _check_preprocess(getattr(body, "preprocess", None))
+    _check_views(dataset, views)
 
 # %% ../../nbs/core/cache.ipynb #35de88d2
 def _item(dataset, i, view, seed):
@@ -166,7 +184,7 @@ def targets_of(dataset) -> torch.Tensor:
                 return torch.as_tensor(np.asarray(getattr(dataset, name)))
     return torch.stack([torch.as_tensor(dataset[i][1]) for i in range(len(dataset))])
 
-# %% ../../nbs/core/cache.ipynb #7e2a2a10
+# %% ../../nbs/core/cache.ipynb #c90014dc
 class _Maker(NamedTuple):
     "Computes rows: called with pairs (key, (item, view)), it returns the keys and their rows"
 
@@ -176,63 +194,72 @@ class _Maker(NamedTuple):
     dtype: torch.dtype
     seed: int
 
-    def check(self, x, key, i, view):
-        "Raise `CannotCache` if item `i`, read as `x`, is no longer what its `key` says"
-        if _file_of(self.dataset, i) is None:
-            now = content_hash(x)
-        else:
-            now = fingerprint(self.dataset, i, view, self.seed)
-        if now != key:
-            raise CannotCache(
-                f"item {i} of the dataset was another image a moment ago: is there random "
-                "augmentation in its __getitem__, or does somebody replace its file?"
-            )
+# %% ../../nbs/core/cache.ipynb #e55d4761
+def _key_of(maker, x, i, view) -> bytes:
+    "The fingerprint of item `i`, which has just been read as `x`"
+    if _file_of(maker.dataset, i) is None:
+        return content_hash(x)
+    return fingerprint(maker.dataset, i, view, maker.seed)
 
-    def __call__(self, job):
-        items = [_item(self.dataset, i, view, self.seed) for _, (i, view) in job]
-        for x, (key, (i, view)) in zip(items, job):
-            self.check(x, key, i, view)
-        rows = self.run(prepare(self.preprocess, items))
-        return [key for key, _ in job], rows.to(self.dtype)
 
-# %% ../../nbs/core/cache.ipynb #87be7701
+_CHANGED = (
+    "was another image a moment ago: is there random augmentation in its __getitem__, "
+    "or does somebody replace its file?"
+)
+
+# %% ../../nbs/core/cache.ipynb #d1ed30b5
+@patch_to(_Maker)
+def __call__(self, job):
+    items = [_item(self.dataset, i, view, self.seed) for _, (i, view) in job]
+    for x, (key, (i, view)) in zip(items, job):
+        if _key_of(self, x, i, view) != key:
+            raise CannotCache(f"item {i} of the dataset {_CHANGED}")
+    rows = self.run(prepare(self.preprocess, items))
+    return [key for key, _ in job], rows.to(self.dtype)
+
+# %% ../../nbs/core/cache.ipynb #38977eae
 def _compute(maker, missing: dict, bs: int, writer):
-    "Write the rows of `missing` (key -> (item, view)) as they come; what is done survives a stop"
+    "Write the rows of `missing` (key -> (item, view)) as they come"
     looks = list(missing.items())
     jobs = (looks[i : i + bs] for i in range(0, len(looks), bs))
-    with (
-        reuse_memory(),
-        tqdm(total=len(looks), unit="image", desc="features", leave=False) as bar,
-        writer,
-        closing(in_threads(maker, jobs)) as results,
-    ):
+    bar = tqdm(total=len(looks), unit="image", desc="features", leave=False)
+    with reuse_memory(), bar, writer, closing(in_threads(maker, jobs)) as results:
         for keys, rows in results:
             writer.add(keys, rows)
             bar.update(len(rows))
 
-# %% ../../nbs/core/cache.ipynb #16b733ed
+# %% ../../nbs/core/cache.ipynb #96df8f6c
+def _size_of(row, n: int) -> str:
+    "`n` rows like `row` in words: how many, of what shape and type, and their megabytes"
+    dtype = str(row.dtype).removeprefix("torch.")
+    return f"{n:,} rows of {tuple(row.shape[1:])}, {dtype}: {n * row.nbytes / 1e6:,.0f} MB"
+
+
 _SMALLER = "; dtype=torch.float16 halves it, a deeper cut has smaller rows"
 
-
-def _check_room(row, missing: int, n: int, max_bytes: int, folder):
-    "Say how much `n` rows like `row` take, `missing` of them new; `CannotCache` if they do not fit"
-    total, new, free = n * row.nbytes, missing * row.nbytes, shutil.disk_usage(folder).free
-    dtype = str(row.dtype).removeprefix("torch.")
-    size = f"{n:,} rows of {tuple(row.shape[1:])}, {dtype}: {total / 1e6:,.0f} MB"
-    if total > max_bytes:
-        raise CannotCache(
-            f"{size}, but the cache holds {max_bytes / 1e6:,g} MB: "
-            f"FeatureCache(max_gb=…) makes it larger{_SMALLER}"
-        )
+# %% ../../nbs/core/cache.ipynb #e8789029
+def _check_disk(row, missing: int, n: int, folder):
+    "Raise `CannotCache` if `missing` new rows like `row` do not fit on the disk"
+    new, free = missing * row.nbytes, shutil.disk_usage(folder).free
     if new > free:
         raise CannotCache(
-            f"{size}, {new / 1e6:,.0f} MB of them new, "
+            f"{_size_of(row, n)}, {new / 1e6:,.0f} MB of them new, "
             f"but the disk has {free / 1e6:,.0f} MB free{_SMALLER}"
         )
-    if total > 1e8:
-        print(f"{size} on disk, read row by row")
 
-# %% ../../nbs/core/cache.ipynb #5bfde825
+# %% ../../nbs/core/cache.ipynb #b5a2f27f
+def _check_room(row, missing: int, n: int, max_bytes: int, folder):
+    "Say how much `n` rows like `row` take; `CannotCache` if they or the `missing` do not fit"
+    if n * row.nbytes > max_bytes:
+        raise CannotCache(
+            f"{_size_of(row, n)}, but the cache holds {max_bytes / 1e6:,g} MB: "
+            f"FeatureCache(max_gb=…) makes it larger{_SMALLER}"
+        )
+    _check_disk(row, missing, n, folder)
+    if n * row.nbytes > 1e8:
+        print(f"{_size_of(row, n)} on disk, read row by row")
+
+# %% ../../nbs/core/cache.ipynb #1227811d
 class FeatureCache(Shards):
     "Features on disk, one row per image, under a key of everything that decides them"
 
@@ -242,13 +269,15 @@ class FeatureCache(Shards):
         self.hits, self.misses = 0, 0
         self.runtime = None  # of the last rows
 
-    def __repr__(self):
-        files = self.files()
-        size = sum(size for _, size, _ in files) / 1e6
-        return (
-            f"FeatureCache: {len(files)} files, {size:.1f} MB of at most "
-            f"{self.max_bytes / 1e6:,g}; {self.hits} hits, {self.misses} misses"
-        )
+# %% ../../nbs/core/cache.ipynb #f8860a55
+@patch_to(FeatureCache)
+def __repr__(self):
+    files = self.files()
+    size = sum(size for _, size, _ in files) / 1e6
+    return (
+        f"FeatureCache: {len(files)} files, {size:.1f} MB of at most "
+        f"{self.max_bytes / 1e6:,g}; {self.hits} hits, {self.misses} misses"
+    )
 
 # %% ../../nbs/core/cache.ipynb #96d8ea7e
 class _Job(NamedTuple):
@@ -280,20 +309,36 @@ def _auto_runtime(note, job) -> str:
         write_note(note, choice._asdict())
     return choice.runtime
 
-# %% ../../nbs/core/cache.ipynb #381c558b
+# %% ../../nbs/core/cache.ipynb #6bf9610c
+def _chosen_runtime(folder, job, about) -> str:
+    "What `runtime='auto'` stands for, under the circumstances of now"
+    graph_runtimes = [name for name in installed_runtimes() if RUNTIMES[name].packages]
+    circumstances = hash_parts(about, torch.get_num_threads(), tuple(graph_runtimes))
+    return _auto_runtime(folder / f"{circumstances.hex()}.json", job)
+
+# %% ../../nbs/core/cache.ipynb #aeab6b93
 def _kind(folder, job, runtime) -> tuple:
     "The runtime, and the name of the subfolder for such rows, where config.json says what they are"
     about = _about(job.body, job.first, job.pool, job.dtype)
     if runtime == "auto":
-        graph_runtimes = [name for name in installed_runtimes() if RUNTIMES[name].packages]
-        circumstances = hash_parts(about, torch.get_num_threads(), tuple(graph_runtimes))
-        runtime = _auto_runtime(folder / f"{circumstances.hex()}.json", job)
+        runtime = _chosen_runtime(folder, job, about)
     about |= {"runtime": runtime, "versions": _versions(runtime)}
     kind = hash_parts(about).hex()
     write_note(folder / kind / "config.json", about)
     return runtime, kind
 
-# %% ../../nbs/core/cache.ipynb #54d53103
+# %% ../../nbs/core/cache.ipynb #c435e254
+def _make(cache, job, kind, missing: dict):
+    "Compute and write the rows of `missing` (key -> (item, view))"
+    run = make_runner(job.body, cache.runtime, job.first, job.pool)
+    row = run(job.first[:1]).to(job.dtype)
+    _check_room(row, len(missing), len(job.looks), cache.max_bytes, cache.folder)
+    preprocess = getattr(job.body, "preprocess", None)
+    maker = _Maker(job.dataset, preprocess, run, job.dtype, job.seed)
+    writer = ShardWriter(cache, kind, cache.shard_bytes)
+    _compute(maker, missing, default_bs(job.body, job.bs), writer)
+
+# %% ../../nbs/core/cache.ipynb #4716f440
 def _places(cache, job, kind, keys) -> list:
     "(file, row) of each of `keys`; what is missing is computed and written first"
     known = cache.known(kind)
@@ -301,13 +346,7 @@ def _places(cache, job, kind, keys) -> list:
     cache.hits += len(keys) - len(missing)
     cache.misses += len(missing)
     if missing:
-        run = make_runner(job.body, cache.runtime, job.first, job.pool)
-        row = run(job.first[:1]).to(job.dtype)
-        _check_room(row, len(missing), len(keys), cache.max_bytes, cache.folder)
-        preprocess = getattr(job.body, "preprocess", None)
-        maker = _Maker(job.dataset, preprocess, run, job.dtype, job.seed)
-        writer = ShardWriter(cache, kind, cache.shard_bytes)
-        _compute(maker, missing, default_bs(job.body, job.bs), writer)
+        _make(cache, job, kind, missing)
         known |= cache.known(kind)
     return [known[key] for key in keys]
 

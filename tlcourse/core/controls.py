@@ -15,15 +15,18 @@ from torch.nn import functional as F
 
 from .packages import optional
 
-# %% ../../nbs/core/controls.ipynb #6205cecf
+# %% ../../nbs/core/controls.ipynb #5a420e48
+def _random_square(image, side, rng):
+    "A square of `side` pixels from a random part of `image`"
+    x, y = (int(rng.integers(length - side)) for length in image.size)
+    return image.crop((x, y, x + side, y + side))
+
+# %% ../../nbs/core/controls.ipynb #79c88944
 def image_squares(images: dict, preprocess, n: int = 24, side: int = 200) -> torch.Tensor:
     "`n` squares of `side` pixels cut from `images` in turn, preprocessed (n, 3, h, w)"
-    rng, images, squares = np.random.default_rng(0), list(images.values()), []
-    for i in range(n):
-        image = images[i % len(images)]
-        x, y = (int(rng.integers(length - side)) for length in image.size)
-        squares.append(preprocess(image.crop((x, y, x + side, y + side))))
-    return torch.stack(squares)
+    rng, images = np.random.default_rng(0), list(images.values())
+    in_turn = [images[i % len(images)] for i in range(n)]
+    return torch.stack([preprocess(_random_square(image, side, rng)) for image in in_turn])
 
 # %% ../../nbs/core/controls.ipynb #ce45e826
 @torch.no_grad()

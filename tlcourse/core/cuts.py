@@ -5,13 +5,20 @@
 # %% auto #0
 __all__ = ['Cut', 'cut_between']
 
-# %% ../../nbs/core/cuts.ipynb #acf61696
+# %% ../../nbs/core/cuts.ipynb #ad43dae7
 from typing import NamedTuple
 
 import torch
 from torch import fx, nn
 
-from .graph import CannotSplit, graph_in_two, narrowest_node, subgraph, tensor_ids
+from tlcourse.core.graph import (
+    CannotSplit,
+    graph_in_two,
+    narrowest_node,
+    result_node,
+    subgraph,
+    tensor_ids,
+)
 from .proofs import prove_equal, prove_equal_in_training
 from .state import restored, set_mode
 from .threads import using_threads
@@ -24,19 +31,24 @@ class Cut(NamedTuple):
     upper: nn.Module
     shape: tuple  # of what passes between them for one batch
 
-# %% ../../nbs/core/cuts.ipynb #d080d135
-def _halves(model, below, above, xb) -> Cut:
-    "`model` in evaluation mode, cut where the fewest numbers pass"
-    graph, (reads_below, reads_above) = graph_in_two(model, below, above)
+# %% ../../nbs/core/cuts.ipynb #4918c7e4
+def _narrowest(model, graph, reads_below, reads_above, xb) -> tuple:
+    "The node to cut at, and the values of all nodes in a run of `xb`"
     run = fx.Interpreter(model, garbage_collect_values=False, graph=graph)
     run.run(xb)
     node = narrowest_node(graph, run.env, reads_below, reads_above, len(xb))
     if node is None:
         raise CannotSplit("more than one tensor passes there")
-    result = next(n for n in graph.nodes if n.op == "output").args[0]
-    lower = subgraph(model, graph, node, run.env)
-    upper = subgraph(model, graph, result, run.env, node)
-    return Cut(lower, upper, tuple(run.env[node].shape))
+    return node, run.env
+
+# %% ../../nbs/core/cuts.ipynb #29e3c2a3
+def _halves(model, below, above, xb) -> Cut:
+    "`model` in evaluation mode, cut where the fewest numbers pass"
+    graph, reads = graph_in_two(model, below, above)
+    node, values = _narrowest(model, graph, *reads, xb)
+    lower = subgraph(model, graph, node, values)
+    upper = subgraph(model, graph, result_node(graph), values, node)
+    return Cut(lower, upper, tuple(values[node].shape))
 
 # %% ../../nbs/core/cuts.ipynb #e467985a
 @torch.no_grad()

@@ -82,7 +82,7 @@ class Runtime(NamedTuple):
 
 RUNTIMES = {}  # name -> Runtime; the fastest is chosen in this order
 
-# %% ../../nbs/core/engines.ipynb #2dc4cb33
+# %% ../../nbs/core/engines.ipynb #71fd4e28
 def _torch_runner(body, xb, pool, precision) -> Callable:
     "`body` run by torch in `precision`, on the device where it is"
     net, device = Pooled(body, pool), next(body.parameters()).device
@@ -96,9 +96,11 @@ def _torch_runner(body, xb, pool, precision) -> Callable:
 
     return run
 
-
-RUNTIMES["torch"] = Runtime(partial(_torch_runner, precision="float32"))
-RUNTIMES["torch-bf16"] = Runtime(partial(_torch_runner, precision="bfloat16"), precision="bfloat16")
+# %% ../../nbs/core/engines.ipynb #8e7b27fb
+_run_float32 = partial(_torch_runner, precision="float32")
+_run_bfloat16 = partial(_torch_runner, precision="bfloat16")
+RUNTIMES["torch"] = Runtime(_run_float32)
+RUNTIMES["torch-bf16"] = Runtime(_run_bfloat16, precision="bfloat16")
 
 # %% ../../nbs/core/engines.ipynb #11104d6f
 class _Export(NamedTuple):
@@ -109,20 +111,25 @@ class _Export(NamedTuple):
     reason: str
     runs: dict  # runtime -> function
 
-# %% ../../nbs/core/engines.ipynb #84a88b96
+# %% ../../nbs/core/engines.ipynb #606583dd
+def _new_export(body, xb, pool, threads, key) -> _Export:
+    "The export of `body` made now, or the reason why there is none"
+    try:
+        graph, run = export_with_proof(Pooled(body, pool), xb[:2], threads)
+    except CannotExport as e:
+        return _Export(key, None, str(e), {})
+    return _Export(key, graph, None, {"onnxruntime": run})
+
+# %% ../../nbs/core/engines.ipynb #aa115c5a
 _exports = WeakKeyDictionary()  # body -> _Export
 
 
 def _exported(body, xb, pool) -> _Export:
-    "The export of `body` as it is now, made if there is none"
+    "The export of `body` as it is now, or `CannotExport`"
     threads = torch.get_num_threads() // n_workers()
     key = digest(body), pool, tuple(xb.shape[1:]), threads
     if body not in _exports or _exports[body].key != key:
-        try:
-            graph, run = export_with_proof(Pooled(body, pool), xb[:2], threads)
-            _exports[body] = _Export(key, graph, None, {"onnxruntime": run})
-        except CannotExport as e:
-            _exports[body] = _Export(key, None, str(e), {})
+        _exports[body] = _new_export(body, xb, pool, threads, key)
     if _exports[body].reason is not None:
         raise CannotExport(_exports[body].reason)
     return _exports[body]
@@ -149,17 +156,22 @@ def openvino_precision() -> str:
     abilities = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     return "bf16" if "BF16" in abilities else "f32"
 
-# %% ../../nbs/core/engines.ipynb #7acfbbd6
-def _openvino_session(graph: bytes, threads: int) -> Callable:
-    "A function that runs an ONNX `graph` by OpenVINO, with `threads` for each of its workers"
-    core, n, local = optional("openvino", "fast").Core(), n_workers(), threading.local()
+# %% ../../nbs/core/engines.ipynb #c479b07f
+def _compiled(graph: bytes, threads: int):
+    "The ONNX `graph` compiled by OpenVINO for as many batches at a time as there are workers"
+    core, n = optional("openvino", "fast").Core(), n_workers()
     settings = {
         "NUM_STREAMS": n,
         "INFERENCE_NUM_THREADS": n * threads,
         "ENABLE_CPU_PINNING": False,
         "INFERENCE_PRECISION_HINT": openvino_precision(),
     }
-    compiled = core.compile_model(core.read_model(graph), "CPU", settings)
+    return core.compile_model(core.read_model(graph), "CPU", settings)
+
+# %% ../../nbs/core/engines.ipynb #09ce3f89
+def _openvino_session(graph: bytes, threads: int) -> Callable:
+    "A function that runs an ONNX `graph` by OpenVINO, with `threads` for each of its workers"
+    compiled, local = _compiled(graph, threads), threading.local()
 
     def run(xb):
         if not hasattr(local, "request"):
@@ -169,20 +181,26 @@ def _openvino_session(graph: bytes, threads: int) -> Callable:
 
     return run
 
-# %% ../../nbs/core/engines.ipynb #c06ff86c
+# %% ../../nbs/core/engines.ipynb #1c4a084c
+def _check_openvino(run, reference, xb):
+    "Raise `CannotExport` if `run` is too far from ONNX Runtime's `reference`"
+    difference = largest_difference(run, reference, xb)
+    if difference > 0.05:
+        raise CannotExport(
+            f"OpenVINO's features are {difference:.1e} from ONNX Runtime's, "
+            f"in {openvino_precision()}: use runtime='onnxruntime'"
+        )
+
+# %% ../../nbs/core/engines.ipynb #193a53bd
 def _openvino_runner(body, xb, pool, session=_openvino_session) -> Callable:
-    "`body` run by OpenVINO, or `CannotExport` if that is too far from ONNX Runtime's answer"
+    "`body` run by OpenVINO"
     export = _exported(body, xb, pool)
-    if "openvino" not in export.runs:
+    runs = export.runs
+    if "openvino" not in runs:
         run = session(export.graph, torch.get_num_threads() // n_workers())
-        difference = largest_difference(run, export.runs["onnxruntime"], xb)
-        if difference > 0.05:
-            raise CannotExport(
-                f"OpenVINO's features are {difference:.1e} from ONNX Runtime's, "
-                f"in {openvino_precision()}: use runtime='onnxruntime'"
-            )
-        export.runs["openvino"] = run
-    return export.runs["openvino"]
+        _check_openvino(run, runs["onnxruntime"], xb)
+        runs["openvino"] = run
+    return runs["openvino"]
 
 # %% ../../nbs/core/engines.ipynb #d558c9e1
 def _openvino_settings() -> dict:
@@ -197,16 +215,21 @@ RUNTIMES["openvino"] = Runtime(
     settings=_openvino_settings,
 )
 
-# %% ../../nbs/core/engines.ipynb #c9771612
-def make_runner(body, runtime: str, xb, pool: bool = True) -> Callable:
-    "A function batch -> features that runs the frozen `body`; `xb` shows what a batch is like"
+# %% ../../nbs/core/engines.ipynb #81c996a3
+def _check_device(runtime: str, device):
+    "Raise `ValueError` if `runtime` is unknown, or does not run on `device`"
     if runtime not in RUNTIMES:
         raise ValueError(f"runtime must be 'auto' or one of {tuple(RUNTIMES)}, not {runtime!r}")
-    device, only = next(body.parameters()).device, RUNTIMES[runtime].device
+    only = RUNTIMES[runtime].device
     if only not in (None, device.type):
         raise ValueError(
             f"{runtime} runs on the {only.upper()}, the body is on {device}: use runtime='torch'"
         )
+
+# %% ../../nbs/core/engines.ipynb #bfbd0956
+def make_runner(body, runtime: str, xb, pool: bool = True) -> Callable:
+    "A function batch -> features that runs the frozen `body`; `xb` shows what a batch is like"
+    _check_device(runtime, next(body.parameters()).device)
     return RUNTIMES[runtime].make(body, xb, pool)
 
 # %% ../../nbs/core/engines.ipynb #3e182c08
@@ -250,15 +273,17 @@ def installed_runtimes(device="cpu") -> tuple:
 
     return tuple(name for name, runtime in RUNTIMES.items() if fits(runtime))
 
-# %% ../../nbs/core/engines.ipynb #edd4d927
+# %% ../../nbs/core/engines.ipynb #38deb91f
+def _candidate_names(device) -> list:
+    "The runtimes worth a benchmark on `device`"
+    precisions = candidate_precisions(device)
+    return [k for k in installed_runtimes(device.type) if RUNTIMES[k].precision in precisions]
+
+
 def _candidates(body, xb, pool) -> tuple:
     "The runners worth a benchmark (runtime -> function), and why others were left out"
-    device = next(body.parameters()).device
-    precisions = candidate_precisions(device)
     runs, reasons = {}, []
-    for name in installed_runtimes(device.type):
-        if RUNTIMES[name].precision not in precisions:
-            continue
+    for name in _candidate_names(next(body.parameters()).device):
         try:
             runs[name] = make_runner(body, name, xb, pool)
         except CannotExport as e:
@@ -278,24 +303,27 @@ def _report(choice, reasons=()):
     measured = f"runtime {choice.runtime}: {', '.join(rates)} images/s in each thread"
     print("; ".join([measured, *reasons]))
 
-# %% ../../nbs/core/engines.ipynb #b94b1e6d
+# %% ../../nbs/core/engines.ipynb #6b5db8a7
+def _benchmark_candidates(body, xb, pool) -> tuple:
+    "Images per second of each candidate with the batch `xb`, and why others were left out"
+    runs, reasons = _candidates(body, xb, pool)
+    with using_threads(torch.get_num_threads() // n_workers()):
+        return _rates(runs, xb), reasons
+
+# %% ../../nbs/core/engines.ipynb #1681affc
 _choices = WeakKeyDictionary()  # body -> what was to be done -> RuntimeChoice
 
 
 def choose_runtime(body, xb, n: int, pool: bool = True) -> RuntimeChoice:
     "The fastest runtime for `n` images like those in `xb`, measured on two of them and printed"
-    threads, device = torch.get_num_threads(), next(body.parameters()).device
-    known = _choices.setdefault(body, {})
-    job = pool, tuple(xb.shape[1:]), threads, device
+    device, known = next(body.parameters()).device, _choices.setdefault(body, {})
+    job = pool, tuple(xb.shape[1:]), torch.get_num_threads(), device
     if job in known:
         return known[job]
-    xb = xb[:2]
-    rates, reasons = _rates({"torch": make_runner(body, "torch", xb, pool)}, xb), []
+    rates, reasons = _rates({"torch": make_runner(body, "torch", xb, pool)}, xb[:2]), []
     worthwhile = n / rates["torch"] > 3
     if worthwhile:
-        runs, reasons = _candidates(body, xb, pool)
-        with using_threads(threads // n_workers()):
-            rates = _rates(runs, xb)
+        rates, reasons = _benchmark_candidates(body, xb[:2], pool)
     choice = RuntimeChoice(max(rates, key=rates.get), rates)
     if worthwhile:
         known[job] = choice

@@ -20,7 +20,7 @@ from .layouts import to_nchw
 from .packages import optional
 from .state import eval_mode
 
-# %% ../../nbs/core/exports.ipynb #3d7d2be7
+# %% ../../nbs/core/exports.ipynb #ac54d0b1
 class Pooled(nn.Module):
     "`body`, its feature map averaged over spatial positions if `pool`: (n, c, h, w) -> (n, c)"
 
@@ -32,7 +32,8 @@ class Pooled(nn.Module):
         fmap = self.body(xb)
         if fmap.ndim == 2 or not self.pool:
             return fmap
-        return to_nchw(fmap.float(), getattr(self.body, "layout", "NCHW")).mean((2, 3))
+        layout = getattr(self.body, "layout", "NCHW")
+        return to_nchw(fmap.float(), layout).mean((2, 3))
 
 # %% ../../nbs/core/exports.ipynb #8948f42d
 def _any_batch_size(graph) -> bytes:
@@ -42,20 +43,25 @@ def _any_batch_size(graph) -> bytes:
     del graph.graph.value_info[:]
     return graph.SerializeToString()
 
-# %% ../../nbs/core/exports.ipynb #2090cda4
+# %% ../../nbs/core/exports.ipynb #f53c05af
 _NAMES = {"input_names": ["xb"], "output_names": ["features"]}
 
 
-def trace_onnx(net, xb, folder) -> bytes:
-    "`net` as ONNX, traced with the batch `xb` and folded by ONNX Runtime (a second)"
-    onnx, ort = optional("onnx", "fast"), optional("onnxruntime", "fast")
-    raw, folded = f"{folder}/raw.onnx", f"{folder}/folded.onnx"
-    torch.onnx.export(net, (xb,), raw, dynamo=False, **_NAMES)
+def _fold(raw, folded):
+    "Let ONNX Runtime write the graph in the file `raw` to `folded`, constants computed"
+    ort = optional("onnxruntime", "fast")
     options = ort.SessionOptions()
     options.optimized_model_filepath = folded
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
     ort.InferenceSession(raw, options, providers=["CPUExecutionProvider"])
-    return _any_batch_size(onnx.load(folded))
+
+# %% ../../nbs/core/exports.ipynb #edd1d03e
+def trace_onnx(net, xb, folder) -> bytes:
+    "`net` as ONNX, traced with the batch `xb` and folded by ONNX Runtime (a second)"
+    raw, folded = f"{folder}/raw.onnx", f"{folder}/folded.onnx"
+    torch.onnx.export(net, (xb,), raw, dynamo=False, **_NAMES)
+    _fold(raw, folded)
+    return _any_batch_size(optional("onnx", "fast").load(folded))
 
 # %% ../../nbs/core/exports.ipynb #ebdd80c1
 def export_with_dynamo(net, xb, folder) -> bytes:
@@ -73,14 +79,19 @@ def export_with_dynamo(net, xb, folder) -> bytes:
     )
     return path.read_bytes()
 
-# %% ../../nbs/core/exports.ipynb #0fdd0e02
-def onnx_session(graph: bytes, threads: int) -> Callable:
-    "A function that runs the ONNX `graph` by ONNX Runtime, with `threads` for one batch"
-    ort = optional("onnxruntime", "fast")
-    options = ort.SessionOptions()
+# %% ../../nbs/core/exports.ipynb #98f4847d
+def _session_options(threads: int):
+    "ONNX Runtime's options: `threads` for one batch, denormals as zero, no messages"
+    options = optional("onnxruntime", "fast").SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = threads, 4
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
-    session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    return options
+
+# %% ../../nbs/core/exports.ipynb #cd2ec38d
+def onnx_session(graph: bytes, threads: int) -> Callable:
+    "A function that runs the ONNX `graph` by ONNX Runtime, with `threads` for one batch"
+    options, cpu = _session_options(threads), ["CPUExecutionProvider"]
+    session = optional("onnxruntime", "fast").InferenceSession(graph, options, providers=cpu)
     return lambda xb: torch.from_numpy(session.run(None, {"xb": xb.contiguous().numpy()})[0])
 
 # %% ../../nbs/core/exports.ipynb #3f72a39c
@@ -123,7 +134,20 @@ def _in_one_line(error) -> str:
     line = str(error).strip().partition("\n")[0]
     return f"{type(error).__name__}: {line[:120]}"
 
-# %% ../../nbs/core/exports.ipynb #f80b215b
+# %% ../../nbs/core/exports.ipynb #97ab9bb8
+def _attempt(export, net, xb, threads, tolerance) -> tuple:
+    "(graph, function), None if `export` gives what torch gives; else None, the reason"
+    try:
+        graph, run, difference = _try_export(export, net, xb, threads)
+    except ImportError:
+        raise
+    except Exception as e:
+        return None, _in_one_line(e)
+    if difference <= tolerance:
+        return (graph, run), None
+    return None, f"it differs by {difference:.1e}"
+
+# %% ../../nbs/core/exports.ipynb #9b31f633
 def export_with_proof(
     net,  # a module: batch -> tensor
     xb,  # an example of a batch
@@ -133,19 +157,14 @@ def export_with_proof(
     "`net` as an ONNX graph that gives what torch gives, or `CannotExport`"
     reasons = []
     for export in (trace_onnx, export_with_dynamo):
-        try:
-            graph, run, difference = _try_export(export, net, xb, threads)
-            if difference <= tolerance:
-                return graph, run
-            reasons.append(f"it differs by {difference:.1e}")
-        except ImportError:
-            raise
-        except Exception as e:
-            reasons.append(_in_one_line(e))
-    raise CannotExport(
-        "ONNX Runtime cannot run this network as torch does "
-        f"({'; '.join(reasons)}): use runtime='torch'"
-    )
+        result, reason = _attempt(export, net, xb, threads, tolerance)
+        if result:
+            return result
+        reasons.append(reason)
+    raise CannotExport(f"{_REFUSED} ({'; '.join(reasons)}): use runtime='torch'")
+
+
+_REFUSED = "ONNX Runtime cannot run this network as torch does"
 
 # %% ../../nbs/core/exports.ipynb #a371f00c
 def export_onnx(net, xb, threads: int = 1, tolerance: float = 1e-4) -> Callable:

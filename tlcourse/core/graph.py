@@ -107,7 +107,7 @@ def _selected(tensors: dict, touched) -> dict:
         return dict(tensors)
     return {name: t for name, t in tensors.items() if t is None or id(t) in touched}
 
-# %% ../../nbs/core/graph.ipynb #f7fb2ff7
+# %% ../../nbs/core/graph.ipynb #d2fb26b2
 def view_of(
     model: nn.Module,
     keep: set,  # the names of the children that the view has
@@ -116,17 +116,22 @@ def view_of(
     "A second object of `model`'s class over some of its children, sharing them"
     view = object.__new__(type(model))
     view.__dict__ = dict(model.__dict__)
-    view._modules = {}
-    for name, layer in model._modules.items():
-        if name in keep:
-            view._modules[name] = layer
-        elif touched is None:
-            view._modules[name] = None  # the class may ask for the name
+    view._modules = {name: layer for name, layer in model._modules.items() if name in keep}
+    if touched is None:  # the class may ask for the other names
+        view._modules = {name: view._modules.get(name) for name in model._modules}
     view._parameters = _selected(model._parameters, touched)
     view._buffers = _selected(model._buffers, touched)
     return view
 
-# %% ../../nbs/core/graph.ipynb #2a47936d
+# %% ../../nbs/core/graph.ipynb #7001e1f1
+def _refuse_no_map(fmap):
+    "Raise `CannotSplit` if `fmap` is no feature map"
+    if not isinstance(fmap, torch.Tensor):
+        raise CannotSplit("forward_features gives several tensors, not a feature map")
+    if n_positions(fmap.shape) == 1:
+        raise CannotSplit("forward_features gives a vector, not a feature map")
+
+# %% ../../nbs/core/graph.ipynb #edb2e724
 def cut_by_methods(
     model: nn.Module,
     xb: torch.Tensor,  # images to try it on
@@ -136,10 +141,7 @@ def cut_by_methods(
     if not (hasattr(model, "forward_features") and hasattr(model, "forward_head")):
         raise CannotSplit("it has no forward_features and forward_head")
     fmap, *used_by_body = _used(model, model.forward_features, xb)
-    if not isinstance(fmap, torch.Tensor):
-        raise CannotSplit("forward_features gives several tensors, not a feature map")
-    if n_positions(fmap.shape) == 1:
-        raise CannotSplit("forward_features gives a vector, not a feature map")
+    _refuse_no_map(fmap)
     _, *used_by_head = _used(model, model.forward_head, fmap)
     body = Part(view_of(model, *used_by_body), "forward_features")
     head = Part(view_of(model, *used_by_head), "forward_head")
@@ -190,19 +192,24 @@ def _node_at(step_of, cut):
         if last >= cut:
             return node, False
 
-# %% ../../nbs/core/graph.ipynb #323596c6
+# %% ../../nbs/core/graph.ipynb #759e2f3d
+def _find_map(steps, n_classes: int) -> int:
+    "`find_map`, or `CannotSplit`"
+    cut = find_map(steps, n_classes)
+    if cut is None:
+        raise CannotSplit(
+            "no single tensor with several positions lies on every path from image to logits"
+        )
+    return cut
+
+# %% ../../nbs/core/graph.ipynb #e53fdab7
 def _node_of_cut(model, xb, n_classes: int):
     "The traced graph, opened as far as needed, its node of the cut, and the values of all nodes"
     opened = set()
     while True:
         graph = Tracer(opened).trace(model)
         run, steps = _recorded_run(model, graph, xb)
-        cut = find_map(steps, n_classes)
-        if cut is None:
-            raise CannotSplit(
-                "no single tensor with several positions lies on every path from image to logits"
-            )
-        node, is_cut = _node_at(run.step_of, cut)
+        node, is_cut = _node_at(run.step_of, _find_map(steps, n_classes))
         if is_cut:
             return graph, node, run.env
         if node.op != "call_module":
@@ -292,7 +299,12 @@ def _trace_blocks(model, opened):
         reason = f"{type(e).__name__}: {e}"
         raise CannotSplit(f"it cannot be traced inside its blocks ({reason})") from e
 
-# %% ../../nbs/core/graph.ipynb #34b7623f
+# %% ../../nbs/core/graph.ipynb #bfbbe7de
+def _readers(graph, modules, ids) -> set:
+    "The nodes of `graph` that read a tensor of `ids`"
+    return {node for node in graph.nodes if _reads(node, modules) & ids}
+
+# %% ../../nbs/core/graph.ipynb #fe2eb26b
 def graph_in_two(
     model: nn.Module,
     below: set,  # the ids of the tensors on the lower side
@@ -303,17 +315,25 @@ def graph_in_two(
     opened = {name for name, m in modules.items() if type(m).forward is nn.Sequential.forward}
     while True:
         graph = _trace_blocks(model, opened)
-        reads = {node: _reads(node, modules) for node in graph.nodes}
-        mixed = {node.target for node, ids in reads.items() if ids & below and ids & above}
+        lower, upper = (_readers(graph, modules, ids) for ids in (below, above))
+        mixed = {node.target for node in lower & upper}
         if not mixed:
-            lower = {node for node, ids in reads.items() if ids & below}
-            upper = {node for node, ids in reads.items() if ids & above}
             return graph, [lower, upper]
         if mixed <= opened:
             raise CannotSplit("a tensor belongs to groups on both sides")
         opened |= mixed
 
-# %% ../../nbs/core/graph.ipynb #98127552
+# %% ../../nbs/core/graph.ipynb #e21c7cb4
+def _bottlenecks_of(nodes, index) -> list:
+    "The numbers of the `nodes` through which all passes; `index`: node -> number"
+    return bottlenecks([[index[a] for a in node.all_input_nodes if a in index] for node in nodes])
+
+
+def _shape(value):
+    "The shape of a tensor, None for other values"
+    return getattr(value, "shape", None)
+
+# %% ../../nbs/core/graph.ipynb #bc1d9d68
 def narrowest_node(
     graph: fx.Graph,
     values: dict,  # node -> value in a run
@@ -324,12 +344,8 @@ def narrowest_node(
     "The node with the fewest numbers through which all passes from `below` to `above`, or None"
     nodes = [node for node in graph.nodes if node.op != "output" and tensors_in(values[node])]
     index = {node: i for i, node in enumerate(nodes)}
-    inputs = [[index[a] for a in node.all_input_nodes if a in index] for node in nodes]
     low = max(index[node] for node in below)
     high = min(index[node] for node in above)
-    candidates = []
-    for i in bottlenecks(inputs):
-        shape = getattr(values[nodes[i]], "shape", None)
-        if low <= i < high and is_whole_output(shape, n):
-            candidates.append(nodes[i])
-    return min(candidates, key=lambda node: (values[node].numel(), -index[node]), default=None)
+    narrow = [nodes[i] for i in _bottlenecks_of(nodes, index) if low <= i < high]
+    whole = [node for node in narrow if is_whole_output(_shape(values[node]), n)]
+    return min(whole, key=lambda node: (values[node].numel(), -index[node]), default=None)

@@ -20,7 +20,17 @@ def _named_parameters_of(name, layer) -> list:
         return [(name, layer)]
     return [(f"{name}.{n}", p) for n, p in layer.named_parameters()]
 
-# %% ../../nbs/core/grouping.ipynb #600cf806
+# %% ../../nbs/core/grouping.ipynb #a5289e3f
+def _parameters_once(layers: dict):
+    "Name and parameter of all `layers`, each parameter once"
+    seen = set()
+    for name, layer in layers.items():
+        for full_name, p in _named_parameters_of(name, layer):
+            if id(p) not in seen:
+                yield full_name, p
+            seen.add(id(p))
+
+# %% ../../nbs/core/grouping.ipynb #c2354c10
 class LayerGroup:
     "Layers that are frozen and trained together; `layers`: name -> module, or a bare parameter"
 
@@ -30,12 +40,7 @@ class LayerGroup:
 
     def named_parameters(self):
         "Name and parameter, each once"
-        seen = set()
-        for name, layer in self.layers.items():
-            for full_name, p in _named_parameters_of(name, layer):
-                if id(p) not in seen:
-                    yield full_name, p
-                seen.add(id(p))
+        return _parameters_once(self.layers)
 
     def parameters(self):
         "The parameters, each once"
@@ -74,21 +79,25 @@ def _weight(layer) -> int:
     "The number of parameters in `layer`"
     return sum(p.numel() for p in layer.parameters())
 
-# %% ../../nbs/core/grouping.ipynb #105fa7e2
+# %% ../../nbs/core/grouping.ipynb #a50632b0
+def _spans_stages(name, layer, positions) -> bool:
+    "Whether `layer` is a `Sequential` whose children have maps of several sizes"
+    children = [f"{name}.{child}" for child, _ in layer.named_children()]
+    sizes = {positions[child] for child in children if child in positions}
+    return isinstance(layer, nn.Sequential) and len(sizes) > 1
+
+# %% ../../nbs/core/grouping.ipynb #c621392b
 def _is_opened(name, layer, positions, limit) -> bool:
     "Whether `layer` is a container, a `Sequential` over several stages, or heavier than `limit`"
-    if name not in positions and any(k.startswith(f"{name}.") for k in positions):
-        return True
-    children = [f"{name}.{child}" for child, _ in layer.named_children()]
-    inside = {positions[child] for child in children if child in positions}
-    if isinstance(layer, nn.Sequential) and len(inside) > 1:
-        return True
-    is_heavy = limit and _weight(layer) > limit
-    return bool(is_heavy) and any(_weight(child) for child in layer.children())
+    is_container = name not in positions and any(k.startswith(f"{name}.") for k in positions)
+    is_heavy = limit > 0 and _weight(layer) > limit
+    has_weighty_child = any(_weight(child) for child in layer.children())
+    spans = _spans_stages(name, layer, positions)
+    return is_container or spans or (is_heavy and has_weighty_child)
 
-# %% ../../nbs/core/grouping.ipynb #acbe0aa9
+# %% ../../nbs/core/grouping.ipynb #c5cce167
 def _units(parent, positions, limit, prefix="") -> list:
-    "The pieces of groups in `parent`: (name, layer or bare parameter)"
+    "The pieces of groups: (name, layer or bare parameter)"
     units = [(prefix + name, p) for name, p in parent.named_parameters(recurse=False)]
     for child, layer in parent.named_children():
         name = prefix + child
@@ -127,15 +136,19 @@ def _ordered_units(body, first_call, positions):
             break
     return units, bool(limit)
 
-# %% ../../nbs/core/grouping.ipynb #818bfd60
+# %% ../../nbs/core/grouping.ipynb #d716dc44
+def _is_block(layer, by_blocks: bool) -> bool:
+    "Whether `layer` is a block or a stage by itself"
+    return bool(list(layer.children())) and (by_blocks or isinstance(layer, nn.Sequential))
+
+# %% ../../nbs/core/grouping.ipynb #e8b5fffb
 def _group_keys(layers, positions, by_blocks: bool, small: float) -> list:
     "A key for each of `layers`, (name, layer); neighbours with the same key are one group"
     keys, size, seen_block = [], None, False
     for name, layer in layers:
         size_before, size = size, positions.get(name)
-        has_children = any(True for _ in layer.children())
         joins = size == size_before and _weight(layer) < small
-        if has_children and (by_blocks or isinstance(layer, nn.Sequential)):
+        if _is_block(layer, by_blocks):
             keys.append(name)
             seen_block = True
         elif keys and (joins or (by_blocks and seen_block)):
@@ -149,9 +162,9 @@ def _shares(a: LayerGroup, b: LayerGroup) -> bool:
     "Whether the groups `a` and `b` have a parameter in common"
     return not {id(p) for p in a.parameters()}.isdisjoint(id(p) for p in b.parameters())
 
-# %% ../../nbs/core/grouping.ipynb #67efb488
+# %% ../../nbs/core/grouping.ipynb #77b533e7
 def _merge_shared(groups) -> list:
-    "`groups`, in which those that share parameters have become one"
+    "`groups`; those that share parameters become one"
     for i, group in enumerate(groups):
         for later in groups[i + 1 :]:
             if _shares(group, later):
@@ -160,16 +173,9 @@ def _merge_shared(groups) -> list:
                 return _merge_shared([*groups[:i], merged, *rest])
     return groups
 
-# %% ../../nbs/core/grouping.ipynb #81021dc4
-@torch.no_grad()
-def layer_groups(body, xb) -> list:
-    """The layers of `body` (a `Part`) in `LayerGroup`s, shallow to deep.
-    Groups are stages, that is, sizes of the map; blocks in a network without four stages"""
-    first_call, positions = _schedule(body, xb)
-    units, by_blocks = _ordered_units(body, first_call, positions)
-    layers = [(name, u) for name, u in units if not isinstance(u, nn.Parameter)]
-    keys = _group_keys(layers, positions, by_blocks, small=_weight(body) / 100)
-    key_of = {name: key for (name, _), key in zip(layers, keys)}
+# %% ../../nbs/core/grouping.ipynb #6d386770
+def _gathered(units, key_of) -> list:
+    "`units` in groups; those without a key, the bare parameters, wait for the next layer"
     groups, waiting, last = [], {}, None
     for name, unit in units:
         if name not in key_of:
@@ -181,4 +187,16 @@ def layer_groups(body, xb) -> list:
         waiting, last = {}, key_of[name]
     if groups:
         groups[-1].layers |= waiting
-    return _merge_shared(groups)
+    return groups
+
+# %% ../../nbs/core/grouping.ipynb #6ecc76e1
+@torch.no_grad()
+def layer_groups(body, xb) -> list:
+    """The layers of `body` (a `Part`) in `LayerGroup`s, shallow to deep.
+    Groups are stages, that is, sizes of the map; blocks in a network without four stages"""
+    first_call, positions = _schedule(body, xb)
+    units, by_blocks = _ordered_units(body, first_call, positions)
+    layers = [(name, u) for name, u in units if not isinstance(u, nn.Parameter)]
+    keys = _group_keys(layers, positions, by_blocks, small=_weight(body) / 100)
+    key_of = {name: key for (name, _), key in zip(layers, keys)}
+    return _merge_shared(_gathered(units, key_of))

@@ -76,23 +76,22 @@ def _describe_container(value, seen):
         return sorted(repr(_describe(v, seen)) for v in value)
     return [_describe(v, seen) for v in value]
 
-# %% ../../nbs/core/hashing.ipynb #8db3355b
+# %% ../../nbs/core/hashing.ipynb #2ec5599f
 def _describe_callable(value, seen):
-    "A function, method, property or `partial`, described by the code behind it"
+    "A function, method, property or `partial`, described by the code it runs"
     if isinstance(value, partial):
         parts = (value.func, value.args, value.keywords)
         return ["partial", *(_describe(part, seen) for part in parts)]
     if isinstance(value, property):
         return _describe([value.fget, value.fset], seen)
-    if isinstance(value, FunctionType):
-        return _describe_function(value, seen)
-    return _describe(value.__func__, seen)
+    is_function = isinstance(value, FunctionType)
+    return _describe_function(value, seen) if is_function else _describe(value.__func__, seen)
 
-# %% ../../nbs/core/hashing.ipynb #8d084855
+# %% ../../nbs/core/hashing.ipynb #ac34b479
 _CONTAINERS = (dict, set, frozenset, list, tuple)
 _CALLABLES = (partial, MethodType, staticmethod, classmethod, property, FunctionType)
 
-
+# %% ../../nbs/core/hashing.ipynb #acf82f69
 def _describe(value, seen=frozenset()):
     "A setting of a layer as texts and lists; other objects are known by their type alone"
     if isinstance(value, (torch.Tensor, np.ndarray)):
@@ -121,7 +120,13 @@ def _settings(layer) -> list:
     "The attributes of `layer` that can decide what it computes"
     return [[k, _describe(v)] for k, v in sorted(vars(layer).items()) if k not in _NOT_SETTINGS]
 
-# %% ../../nbs/core/hashing.ipynb #d0412987
+# %% ../../nbs/core/hashing.ipynb #572b2d45
+def _tensors(module):
+    "(name, tensor) of every parameter, then of every buffer of `module`, shared ones each time"
+    yield from module.named_parameters(remove_duplicate=False)
+    yield from module.named_buffers(remove_duplicate=False)
+
+# %% ../../nbs/core/hashing.ipynb #03fb8c09
 def digest(module) -> str:
     "SHA-256 of the layers of `module`: settings, code, tensors; not of functions elsewhere"
     hasher, classes = hashlib.sha256(), {}
@@ -131,9 +136,6 @@ def digest(module) -> str:
             classes[cls] = _describe_class(cls)
         about = [name, classes[cls], _settings(layer), getattr(layer, "code", None)]
         hasher.update(repr(about).encode())
-    for name, t in (
-        *module.named_parameters(remove_duplicate=False),
-        *module.named_buffers(remove_duplicate=False),
-    ):
+    for name, t in _tensors(module):
         hasher.update(name.encode() + content_hash(t))
     return hasher.hexdigest()

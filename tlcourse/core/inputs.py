@@ -35,12 +35,17 @@ def _weights_for(w: torch.Tensor, in_channels: int) -> torch.Tensor:
     repeated = w.repeat(1, ceil(in_channels / 3), 1, 1)[:, :in_channels]
     return repeated * (3 / in_channels)
 
-# %% ../../nbs/core/inputs.ipynb #32ea4938
+# %% ../../nbs/core/inputs.ipynb #71bbf52e
+def _reads_rgb(conv) -> bool:
+    "Whether `conv` is a convolution of three channels in one group"
+    return conv is not None and conv.in_channels == 3 and conv.groups == 1
+
+# %% ../../nbs/core/inputs.ipynb #d67f4fe0
 def adapt_input(model, in_channels: int):
     """Make `model`'s first convolution read `in_channels` channels; changes `model`.
     `ValueError` if it does not begin with a convolution of three channels"""
     conv = first_conv(model)
-    if conv is None or conv.in_channels != 3 or conv.groups != 1:
+    if not _reads_rgb(conv):
         name = getattr(model, "arch", type(model).__name__)
         raise ValueError(
             f"{name} does not begin with a convolution of three channels, "

@@ -64,38 +64,45 @@ def to_map(t, h, w):
     extra, rows, columns = grid
     return t[:, extra:].unflatten(1, (rows, columns)).movedim(3, 1)
 
-# %% ../../nbs/core/maps.ipynb #330a1fb1
-@torch.no_grad()
-def layout_at(model, layer: str, xb) -> str:
-    "The layout of the output of `layer` ('NCHW', 'NHWC', 'tokens'), found on a square part of `xb`"
-    side = min(xb.shape[2:])
-    device = next(model.parameters()).device
+# %% ../../nbs/core/maps.ipynb #f934e7d8
+def _shape_at(model, layer, xb) -> tuple:
+    "The shape of the output of `layer` for `xb`"
     shapes = []
     with hooks_removed() as handles:
         module = model.get_submodule(layer)
         handles.append(module.register_forward_hook(lambda m, args, out: shapes.append(out.shape)))
-        try:
-            model(xb[:1, :, :side, :side].to(device))
-        except (AssertionError, RuntimeError) as e:
-            reason = f"this network takes no image of {side} px ({e})"
-            raise ValueError(f"{reason}, and patches need several sizes") from e
-    return layout_of(shapes[-1])
+        model(xb.to(next(model.parameters()).device))
+    return shapes[-1]
 
-# %% ../../nbs/core/maps.ipynb #ca1d3058
-def _steps_of_layers(model, xb, record) -> dict:
-    "Layer -> the step of `record` that made its output; runs `model` on `xb`"
-    steps = {}
+# %% ../../nbs/core/maps.ipynb #1648f90b
+@torch.no_grad()
+def layout_at(model, layer: str, xb) -> str:
+    "The layout of the output of `layer` ('NCHW', 'NHWC', 'tokens'), found on a square part of `xb`"
+    side = min(xb.shape[2:])
+    try:
+        return layout_of(_shape_at(model, layer, xb[:1, :, :side, :side]))
+    except (AssertionError, RuntimeError) as e:
+        reason = f"this network takes no image of {side} px ({e})"
+        raise ValueError(f"{reason}, and patches need several sizes") from e
 
-    def note(name, out):
+# %% ../../nbs/core/maps.ipynb #00fff8bc
+def _noting(steps, name, record):
+    "A hook that writes down in `steps` which step of `record` made the output of layer `name`"
+
+    def note(module, args, out):
         if isinstance(out, torch.Tensor) and id(out) in record.made:
             steps[name] = record.made[id(out)]
 
+    return note
+
+# %% ../../nbs/core/maps.ipynb #4d5e61ab
+def _steps_of_layers(model, xb, record) -> dict:
+    "Layer -> the step of `record` that made its output; runs `model` on `xb`"
+    steps = {}
     with hooks_removed() as handles:
         for name, layer in model.named_modules():
             if name and not isinstance(layer, torch.nn.Identity):
-                handles.append(
-                    layer.register_forward_hook(lambda m, args, out, name=name: note(name, out))
-                )
+                handles.append(layer.register_forward_hook(_noting(steps, name, record)))
         with record:
             model(xb)
     return steps
@@ -106,15 +113,20 @@ def _has_positions(shape, h, w) -> bool:
     fmap = to_map(torch.empty(shape, device="meta"), h, w) if shape else None
     return fmap is not None and fmap[0, 0].numel() > 1
 
-# %% ../../nbs/core/maps.ipynb #a21cbbc9
-def map_layers(model, xb) -> list:
-    "Names of the layers whose output is a map through which everything passes, shallow to deep"
+# %% ../../nbs/core/maps.ipynb #634c2e2e
+def _recorded(model, xb):
+    "The record of `model` on `xb`, and for each step the names of the layers that end there"
     with torch.inference_mode(False), torch.no_grad(), eval_mode(model):
         xb = xb.detach().clone()
-        record = Record(xb)
-        names = {}
+        record, names = Record(xb), {}
         for name, step in _steps_of_layers(model, xb, record).items():
             names.setdefault(step, []).append(name)
+    return record, names
+
+# %% ../../nbs/core/maps.ipynb #c3b92932
+def map_layers(model, xb) -> list:
+    "Names of the layers whose output is a map through which everything passes, shallow to deep"
+    record, names = _recorded(model, xb)
     layers = []
     for i in bottlenecks([step.inputs for step in record.steps]):
         if i in names and _has_positions(record.steps[i].shape, *xb.shape[2:]):

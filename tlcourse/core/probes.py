@@ -22,17 +22,22 @@ def _features_and_targets(features, targets) -> tuple:
         raise ValueError("the features hold values that are not finite")
     return x, y
 
-# %% ../../nbs/core/probes.ipynb #228176aa
-def probe_data(features, targets, valid_features, valid_targets) -> tuple:
-    "(x, y), (x, y) to learn from and to choose by, checked, and the number of classes"
-    x, y = _features_and_targets(features, targets)
-    xv, yv = _features_and_targets(valid_features, valid_targets)
+# %% ../../nbs/core/probes.ipynb #1079ac1b
+def _check_probe_data(x, y, xv):
+    "Raise `ValueError` if `xv` does not fit `x`, or if `y` holds one class"
     if x.shape[1] != xv.shape[1]:
         raise ValueError(
             f"{x.shape[1]} numbers per sample to learn from, but {xv.shape[1]} to choose by"
         )
     if len(y.unique()) < 2:
         raise ValueError("a classifier needs at least two classes to learn from")
+
+# %% ../../nbs/core/probes.ipynb #08fefab3
+def probe_data(features, targets, valid_features, valid_targets) -> tuple:
+    "(x, y), (x, y) to learn from and to choose by, checked, and the number of classes"
+    x, y = _features_and_targets(features, targets)
+    xv, yv = _features_and_targets(valid_features, valid_targets)
+    _check_probe_data(x, y, xv)
     return (x, y), (xv, yv), int(torch.cat([y, yv]).max()) + 1
 
 # %% ../../nbs/core/probes.ipynb #73aef801
@@ -45,29 +50,39 @@ def logistic_logits(x, weights) -> torch.Tensor:
     "Logits (n, n_classes) of features `x` (n, d); the last row of `weights` is the bias"
     return _two_columns(x @ weights[:-1] + weights[-1])
 
-# %% ../../nbs/core/probes.ipynb #1d579aa1
+# %% ../../nbs/core/probes.ipynb #bfcacf48
+def _penalised_loss(x, y, w, strength) -> torch.Tensor:
+    "The mean cross-entropy of the weights `w` plus strength / 2 · sum of squared weights"
+    error = nn.functional.cross_entropy(logistic_logits(x, w), y)
+    return error + strength / 2 * w[:-1].square().sum()
+
+
+def _minimise(loss, w):
+    "Change `w` until the gradient of `loss()` is zero, by L-BFGS"
+    settings = {"max_iter": 1000, "tolerance_grad": 1e-6, "tolerance_change": 1e-12}
+    solver = torch.optim.LBFGS([w], line_search_fn="strong_wolfe", **settings)
+
+    def closure():
+        solver.zero_grad()
+        value = loss()
+        value.backward()
+        return value
+
+    solver.step(closure)
+
+# %% ../../nbs/core/probes.ipynb #64e369d5
 def fit_logistic(
     x,  # standardised features (n, d), float64
     y,  # targets (n,)
     n_classes: int,
-    strength: float,  # of the penalty: strength / 2 · sum of squared weights
+    strength: float,  # of the penalty
     start=None,  # weights to start from
 ) -> torch.Tensor:  # (d + 1, n_classes), or (d + 1, 1) for two classes
-    "The weights that minimise the mean cross-entropy plus the penalty"
+    "The weights with the least `_penalised_loss`"
     if start is None:
         start = x.new_zeros(x.shape[1] + 1, n_classes if n_classes > 2 else 1)
     w = start.clone().requires_grad_(True)
-    settings = {"max_iter": 1000, "tolerance_grad": 1e-6, "tolerance_change": 1e-12}
-    solver = torch.optim.LBFGS([w], line_search_fn="strong_wolfe", **settings)
-
-    def loss():
-        solver.zero_grad()
-        error = nn.functional.cross_entropy(logistic_logits(x, w), y)
-        value = error + strength / 2 * w[:-1].square().sum()
-        value.backward()
-        return value
-
-    solver.step(loss)
+    _minimise(lambda: _penalised_loss(x, y, w, strength), w)
     return w.detach()
 
 # %% ../../nbs/core/probes.ipynb #722e7115

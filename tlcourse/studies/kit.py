@@ -123,13 +123,13 @@ def update_bn(net, data, bs: int = 64):
                     net(xb.to(device))
     return net
 
-# %% ../../nbs/studies/kit.ipynb #483a9a39
+# %% ../../nbs/studies/kit.ipynb #5f9f209d
 def _count_classes(parts) -> int:
     "How many classes `parts` have: their names, or the largest target plus one"
     names = getattr(parts[0], "classes", None) or ()
     return len(names) or 1 + max(int(targets_of(part).max()) for part in parts)
 
-
+# %% ../../nbs/studies/kit.ipynb #63042e61
 def new_network(make: Callable, parts, seed: int):
     "`make(n_classes)`, drawn by `seed`, for the classes of `parts`; moves no generator"
     n_classes = _count_classes(parts)
@@ -194,7 +194,7 @@ def nested_subsets(labels, per_class, seed: int = 0) -> dict:
         )
     return {k: np.concatenate([index[:k] for index in order.values()]) for k in per_class}
 
-# %% ../../nbs/studies/kit.ipynb #53461250
+# %% ../../nbs/studies/kit.ipynb #39601ae6
 def _subset(dataset, index):
     "The items of `dataset` at `index`, in the way of its type"
     if hasattr(dataset, "subset"):
@@ -203,7 +203,7 @@ def _subset(dataset, index):
         return TensorDataset(*(t[index] for t in dataset.tensors))
     return Subset(dataset, [int(i) for i in index])
 
-
+# %% ../../nbs/studies/kit.ipynb #9f8c90ef
 def subset_of(dataset, index):
     "The items of `dataset` at the positions `index`; its classes and its augmentation stay"
     subset = _subset(dataset, index)
@@ -225,13 +225,13 @@ class Arm(NamedTuple):
     # how many times the other arms' steps
     budget: float = 1.0
 
-# %% ../../nbs/studies/kit.ipynb #06585a88
+# %% ../../nbs/studies/kit.ipynb #23fb1a3f
 def _preference(learn) -> tuple:
     "What validation goes by: accuracy, then the lower loss"
     last = learn.history[-1]
     return last["valid accuracy"], -last["valid loss"]
 
-
+# %% ../../nbs/studies/kit.ipynb #cd44e7a7
 def best_rate(
     make: Callable,  # () -> a new network, the same at every call
     parts,  # (train, validation, …)
@@ -270,10 +270,10 @@ class Score:
         "The labels (arm, size, seed, …), then the measured columns"
         return labels | asdict(self)
 
-# %% ../../nbs/studies/kit.ipynb #d010b0d6
+# %% ../../nbs/studies/kit.ipynb #50eb947c
 DIGITS = {"accuracy": 3, "valid": 3, "seconds": 1}  # decimals of a stored row
 
-
+# %% ../../nbs/studies/kit.ipynb #455dad6f
 def rounded(rows, digits: dict = DIGITS) -> list:
     "`rows` with the columns of `digits` rounded to that many decimals"
     return [

@@ -134,7 +134,7 @@ def accuracies(rows, arm: str, kept: int = 0) -> dict:
         )
     return dict(sorted(pairs))
 
-# %% ../../nbs/studies/layer_transfer.ipynb #fa11d8b4
+# %% ../../nbs/studies/layer_transfer.ipynb #8360845d
 def gains(
     rows,  # of `layer_transfer`
     arm: str,  # whose lead
@@ -146,7 +146,7 @@ def gains(
     b = accuracies(rows, against, kept if against in ARMS else 0)
     return np.array([a[seed] - b[seed] for seed in a if seed in b])
 
-
+# %% ../../nbs/studies/layer_transfer.ipynb #b9a78c01
 def transfer_gains(rows, against: str = "base", arms=tuple(ARMS)) -> Table:
     "The `gains` of each arm at each cut over `against`: mean and 95 % interval"
     cuts = sorted({row["kept"] for row in rows if row["kept"]})

@@ -129,13 +129,13 @@ def quadrants(
             rows += _quadrant_rows(pretrained, scratch, own, labels, trained, grid)
     return Table(rows, 4)
 
-# %% ../../nbs/studies/quadrants.ipynb #17f0e4b2
+# %% ../../nbs/studies/quadrants.ipynb #6821e631
 def quadrants_of(rows) -> list:
     "The quadrants in `rows`, (domain, images per class), in order"
     domains = dict.fromkeys(row["domain"] for row in rows)
     return [(d, k) for d in domains for k in by_size(of_domain(rows, d), ARMS[0])]
 
-
+# %% ../../nbs/studies/quadrants.ipynb #760ba1ac
 def quadrant_table(rows) -> Table:
     "The mean accuracy (%) of every arm in every quadrant; `None` where an arm was not tried"
     arms = dict.fromkeys([*ARMS, *(row["arm"] for row in rows)])
@@ -196,23 +196,25 @@ def show_quadrants(
     ax.legend(fontsize=9, loc="upper left", bbox_to_anchor=(1, 1))
     return ax
 
-# %% ../../nbs/studies/quadrants.ipynb #58820608
+# %% ../../nbs/studies/quadrants.ipynb #42fb54cf
+def _four_arms(rows, per_class: int) -> dict:
+    "seed -> its rows with `per_class` images, one of each of the four arms, in their order"
+    by_seed = {}
+    for row in rows:
+        if row["per class"] == per_class and row["arm"] in ARMS:
+            by_seed.setdefault(row["seed"], []).append(row)
+    if any(sorted(r["arm"] for r in own) != sorted(ARMS) for own in by_seed.values()):
+        raise ValueError(f"each seed needs one run of each of {ARMS}")
+    return {s: sorted(own, key=lambda r: ARMS.index(r["arm"])) for s, own in by_seed.items()}
+
+# %% ../../nbs/studies/quadrants.ipynb #ff8d464b
 def best_by_validation(rows, domain: str, per_class: int) -> np.ndarray:
     "Test accuracy (%), seed by seed, of the arm that validation prefers, the earlier of equals"
-    by_seed = {}
-    for row in of_domain(rows, domain):
-        if row["per class"] == per_class and row["arm"] in ARMS:
-            by_seed.setdefault(row["seed"], {})[row["arm"]] = row
+    by_seed = _four_arms(of_domain(rows, domain), per_class)
     if not by_seed:
         raise ValueError(f"no runs with {per_class} images of {domain!r}")
-    n_rows = sum(r["per class"] == per_class and r["arm"] in ARMS for r in of_domain(rows, domain))
-    if n_rows != len(ARMS) * len(by_seed) or any(len(arms) < 4 for arms in by_seed.values()):
-        raise ValueError(f"each seed needs one run of each of {ARMS}")
-    chosen = []
-    for seed in sorted(by_seed):
-        in_order = [by_seed[seed][arm] for arm in ARMS]
-        chosen.append(max(in_order, key=lambda row: row["valid"])["accuracy"])
-    return np.array(chosen)
+    best = [max(by_seed[seed], key=lambda row: row["valid"]) for seed in sorted(by_seed)]
+    return np.array([row["accuracy"] for row in best])
 
 # %% ../../nbs/studies/quadrants.ipynb #3c09f0da
 def rule_table(rows, rule: dict) -> Table:

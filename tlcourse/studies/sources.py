@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['log_me', 'h_score', 'nce', 'leep', 'above_chance', 'all_scores', 'score_sources', 'rank_correlations', 'show_ranking']
 
-# %% ../../nbs/studies/sources.ipynb #464fab44
+# %% ../../nbs/studies/sources.ipynb #0939fea4
 from typing import Callable
 
 import matplotlib.pyplot as plt
@@ -14,43 +14,17 @@ import torch
 
 from ..core.cache import targets_of
 from ..core.packages import optional
+from tlcourse.core.rankings import (
+    check_candidates,
+    check_samples,
+    draw_candidates,
+    points_over_mean,
+    rank_correlation,
+)
 from ..core.results import Table, select
 from ..core.session import COLORS
 from ..features import extract
 from ..surgery import split
-
-# %% ../../nbs/studies/sources.ipynb #67741a00
-def _check_targets(y, n: int):
-    "`ValueError` unless the targets are one whole number for each of `n` samples"
-    if y.ndim != 1 or y.dtype.kind not in "iub":
-        raise ValueError(
-            "targets are one whole number for each sample, (n,), "
-            f"not {y.dtype} of the shape {y.shape}"
-        )
-    if n != len(y) or n < 2:
-        raise ValueError(f"{n} rows, but {len(y)} targets: as many of both, two at least")
-
-# %% ../../nbs/studies/sources.ipynb #4403df4b
-def _check_values(f):
-    "`ValueError` for values (n, d) that no score is defined for"
-    if not np.isfinite(f).all():
-        raise ValueError(
-            "the values are not all finite: half precision overflows, so extract in float32"
-        )
-    if (f == f[0]).all():
-        raise ValueError("the values are the same for every sample: there is nothing to judge by")
-
-# %% ../../nbs/studies/sources.ipynb #45f83c00
-def _checked(values, targets) -> tuple:
-    "`values` (n, d) in float64, `targets` (n,) as numbers 0, 1, …, and how many classes occur"
-    f = torch.as_tensor(values).flatten(1).double().numpy()
-    y = torch.as_tensor(targets).numpy()
-    _check_targets(y, len(f))
-    _check_values(f)
-    classes, y = np.unique(y, return_inverse=True)
-    if len(classes) < 2:
-        raise ValueError("all samples are of one class: there is nothing to tell apart")
-    return f, y, len(classes)
 
 # %% ../../nbs/studies/sources.ipynb #716e85d6
 def _solution(s2, z2, rest, t) -> tuple:
@@ -60,9 +34,9 @@ def _solution(s2, z2, rest, t) -> tuple:
     error = (z2 * t**2 / (s2 + t) ** 2).sum() + rest
     return decided, length2, error
 
-# %% ../../nbs/studies/sources.ipynb #0a07b091
+# %% ../../nbs/studies/sources.ipynb #68aca72b
 def _best_precisions(s2, z2, rest, n, steps=1000) -> tuple:
-    "The α and β of the largest evidence, as a fixed point (MacKay 1992)"
+    "The α and β of the largest evidence (MacKay 1992)"
     alpha = beta = 1.0
     for _ in range(steps):
         t = alpha / beta
@@ -88,22 +62,22 @@ def _directions(f) -> tuple:
     keep = s > s.max() * max(f.shape) * np.finfo(float).eps
     return u[:, keep], (s[keep] / s.max()) ** 2  # a scale changes α, and nothing else
 
-# %% ../../nbs/studies/sources.ipynb #49a0bfe5
+# %% ../../nbs/studies/sources.ipynb #beb536ea
 def _column_evidence(u, s2, column) -> float:
     z2 = (u.T @ column) ** 2
     rest = max(column @ column - z2.sum(), 0.0)
     return _evidence(s2, z2, rest, len(column))
 
-
+# %% ../../nbs/studies/sources.ipynb #b815490d
 def log_me(features, targets) -> float:
     "LogME of features (n, d) for targets (n,); higher is better (You and others 2021)"
-    f, y, n_classes = _checked(features, targets)
+    f, y, n_classes = check_samples(features, targets)
     u, s2 = _directions(f)
     return float(np.mean([_column_evidence(u, s2, c) for c in np.eye(n_classes)[y].T]))
 
-# %% ../../nbs/studies/sources.ipynb #fdfe660d
+# %% ../../nbs/studies/sources.ipynb #91dff553
 def _shrunk_covariance(f) -> tuple:
-    "The covariance (d, d) of centred `f`, shrunk, and by how much (Ledoit and Wolf 2004)"
+    "The shrunk covariance (d, d) of centred `f`, and by how much it is shrunk"
     shrinkage = 0.0
     if f.shape[1] > 1:
         ledoit_wolf = optional("sklearn.covariance").ledoit_wolf_shrinkage
@@ -112,43 +86,34 @@ def _shrunk_covariance(f) -> tuple:
     cov[np.diag_indices_from(cov)] += shrinkage * f.var(0).mean()
     return cov, shrinkage
 
-# %% ../../nbs/studies/sources.ipynb #74d31473
+# %% ../../nbs/studies/sources.ipynb #e47fd2dd
 def h_score(features, targets) -> float:
-    """H-score of features (n, d) for targets (n,), from 0 to n_classes - 1; higher is better.
-
-    Bao and others 2019, with the shrunk covariance of Ibrahim and others 2022.
-    """
-    f, y, n_classes = _checked(features, targets)
+    "H-score of features (n, d) for targets (n,), shrunk; higher is better (Bao and others 2019)"
+    f, y, n_classes = check_samples(features, targets)
     f = f - f.mean(0)
     cov, shrinkage = _shrunk_covariance(f)
     means = np.stack([f[y == c].mean(0) for c in range(n_classes)])  # (n_classes, d)
     means = means * np.sqrt(np.bincount(y) / len(y))[:, None]
     return float((1 - shrinkage) * np.trace(means @ np.linalg.solve(cov, means.T)))
 
-# %% ../../nbs/studies/sources.ipynb #de5788c2
+# %% ../../nbs/studies/sources.ipynb #23626dee
 def _given_source(joint) -> np.ndarray:
     "Target classes given the source class, from a table (n_source_classes, n_classes)"
     return joint / np.maximum(joint.sum(1, keepdims=True), 1e-300)  # rows of zeros stay zeros
 
-
+# %% ../../nbs/studies/sources.ipynb #6087994a
 def nce(logits, targets) -> float:
-    """Minus the uncertainty of targets (n,) given the most probable class, in nats; at most 0.
-
-    From the source's logits (n, n_source_classes); higher is better (Tran and others 2019).
-    """
-    z, y, n_classes = _checked(logits, targets)
+    "−H(targets (n,) | the most probable class of `logits`), in nats (Tran and others 2019)"
+    z, y, n_classes = check_samples(logits, targets)
     joint = np.zeros((z.shape[1], n_classes))
     np.add.at(joint, (z.argmax(1), y), 1 / len(y))
     seen = joint > 0
     return float((joint[seen] * np.log(_given_source(joint)[seen])).sum())
 
-# %% ../../nbs/studies/sources.ipynb #6118f19f
+# %% ../../nbs/studies/sources.ipynb #dc593431
 def leep(logits, targets) -> float:
-    """Mean log probability of targets (n,) for a reader of the source's probabilities; at most 0.
-
-    From the source's logits (n, n_source_classes); higher is better (Nguyen and others 2020).
-    """
-    z, y, n_classes = _checked(logits, targets)
+    "Mean log probability of targets (n,) given the source's probabilities (Nguyen and others 2020)"
+    z, y, n_classes = check_samples(logits, targets)
     theta = torch.as_tensor(z).softmax(1).numpy()
     joint = theta.T @ np.eye(n_classes)[y] / len(y)
     return float(np.log((theta @ _given_source(joint))[np.arange(len(y)), y]).mean())
@@ -167,45 +132,42 @@ def above_chance(
     by_chance = [score(values, rng.permutation(y)) for _ in range(n)]
     return score(values, y) - float(np.mean(by_chance))
 
-# %% ../../nbs/studies/sources.ipynb #c2c0c0e0
-def all_scores(features, logits, targets) -> dict:
-    """The four scores, and each above chance; without `logits`, LEEP and NCE are None.
+# %% ../../nbs/studies/sources.ipynb #904e7429
+def _twice(name, score, values, targets) -> dict:
+    "A score as published and above chance; None where there are no values"
+    if values is None:
+        return {name: None, f"{name} above chance": None}
+    by_chance = above_chance(score, values, targets)
+    return {name: score(values, targets), f"{name} above chance": by_chance}
 
-    From features (n, n_features), logits (n, n_source_classes) or None, and targets (n,).
-    """
-    by_features, by_logits = {"LogME": log_me, "H-score": h_score}, {"LEEP": leep, "NCE": nce}
+# %% ../../nbs/studies/sources.ipynb #07818f89
+def all_scores(features, logits, targets) -> dict:
+    "The four scores, and each above chance; with `logits` None, LEEP and NCE are None"
     scores = {}
-    for functions, values in ((by_features, features), (by_logits, logits)):
-        for name, score in functions.items():
-            known = values is not None
-            scores[name] = score(values, targets) if known else None
-            scores[f"{name} above chance"] = above_chance(score, values, targets) if known else None
+    for name, score in (("LogME", log_me), ("H-score", h_score)):
+        scores |= _twice(name, score, features, targets)
+    for name, score in (("LEEP", leep), ("NCE", nce)):
+        scores |= _twice(name, score, logits, targets)
     return scores
 
-# %% ../../nbs/studies/sources.ipynb #4c04e487
+# %% ../../nbs/studies/sources.ipynb #e41f382b
+def _source_row(net, dataset, runtime) -> dict:
+    body = split(net).body  # its preprocess comes with it
+    features, logits = (extract(part, dataset, runtime=runtime) for part in (body, net))
+    size = sum(p.numel() for p in body.parameters()) / 1e6
+    return {"parameters (M)": size} | all_scores(features, logits, targets_of(dataset))
+
+# %% ../../nbs/studies/sources.ipynb #73ca3821
 def score_sources(
     networks: dict,  # name -> network of `load_pretrained`, with its own classifier
     dataset,  # the target's training images
     runtime: str = "torch",  # what computes the features
 ) -> Table:
     "For each network its body's parameters (M), and its scores, as published and above chance"
-    rows, targets = [], targets_of(dataset)
-    for name, net in networks.items():
-        body = split(net).body  # its preprocess comes with it
-        features, logits = (extract(part, dataset, runtime=runtime) for part in (body, net))
-        size = {"parameters (M)": sum(p.numel() for p in body.parameters()) / 1e6}
-        rows.append({"network": name} | size | all_scores(features, logits, targets))
+    rows = [{"network": k} | _source_row(net, dataset, runtime) for k, net in networks.items()]
     return Table(rows, 3)
 
-# %% ../../nbs/studies/sources.ipynb #3b4830ba
-def _rank_correlation(values, reached, score) -> float:
-    if len(values) < 3:
-        raise ValueError(f"{len(values)} candidates with {score!r}: an order needs three at least")
-    if (values == values[0]).all():
-        raise ValueError(f"{score!r} is the same for all candidates: no order")
-    return optional("scipy.stats").spearmanr(values, reached).statistic
-
-# %% ../../nbs/studies/sources.ipynb #f6929802
+# %% ../../nbs/studies/sources.ipynb #be93ebe0
 def rank_correlations(
     rows,  # with `score`, "accuracy" and "seed" for each candidate
     score: str,  # the column to compare with the accuracy
@@ -213,34 +175,14 @@ def rank_correlations(
 ) -> np.ndarray:  # correlations (n_seeds,)
     "Spearman's rank correlation of a score with the accuracy after fine-tuning, per seed"
     rows = [row for row in rows if among is None or among(row)]
-    if not rows:
-        raise ValueError("no candidate takes part")
-    if any(row.get(score) is None for row in rows):
-        raise ValueError(f"not every candidate has {score!r}: leave the others out with `among`")
+    check_candidates(rows, score)
     correlations = []
     for seed in sorted({row["seed"] for row in rows}):
         pairs = [(row[score], row["accuracy"]) for row in select(rows, seed=seed)]
-        correlations.append(_rank_correlation(*np.array(pairs).T, score))
+        correlations.append(rank_correlation(*np.array(pairs).T, score))
     return np.array(correlations)
 
-# %% ../../nbs/studies/sources.ipynb #03b0ad68
-def _draw_network(ax, rows, score, color, name):
-    "The dots of one network: full from ImageNet, hollow untrained, round whole, square cut"
-    for start, fill in (("pretrained", color), ("untrained", "none")):
-        for cut, marker in (("whole", "o"), ("middle", "s")):
-            dots = [r for r in rows if (r["start"], r.get("cut", "whole")) == (start, cut)]
-            x, points = [r[score] for r in dots], [r["points"] for r in dots]
-            label = f"{name}, {start}" if cut == "whole" else None
-            ax.scatter(x, points, fc=fill, ec=color, marker=marker, label=label)
-
-# %% ../../nbs/studies/sources.ipynb #daec8553
-def _over_mean(rows) -> list:
-    "The rows with their accuracy in points over the mean of their seed"
-    seeds = {row["seed"] for row in rows}
-    mean = {s: np.mean([row["accuracy"] for row in select(rows, seed=s)]) for s in seeds}
-    return [row | {"points": row["accuracy"] - mean[row["seed"]]} for row in rows]
-
-
+# %% ../../nbs/studies/sources.ipynb #2856c605
 def show_ranking(
     rows,  # with "arch", "start", "seed", "accuracy" and `score`; "cut" if some are cut
     score: str,  # what to draw on the horizontal axis
@@ -249,10 +191,10 @@ def show_ranking(
     "Accuracy after fine-tuning, in points over its seed's mean, over `score`; returns the axes"
     if ax is None:
         _, ax = plt.subplots()
-    rows = _over_mean([row for row in rows if row.get(score) is not None])
+    rows = points_over_mean([row for row in rows if row.get(score) is not None])
     for k, arch in enumerate(dict.fromkeys(row["arch"] for row in rows)):
         of_arch, name = select(rows, arch=arch), arch.rpartition("_")[2]
-        _draw_network(ax, of_arch, score, COLORS[k % len(COLORS)], name)
+        draw_candidates(ax, of_arch, score, COLORS[k % len(COLORS)], name)
     ax.set(xlabel=score, ylabel="accuracy, points over the mean")
     ax.legend(fontsize=8)
     return ax
