@@ -8,9 +8,9 @@ __all__ = ['check_growing', 'check_per_doubling', 'check_honest', 'check_how_man
 # %% ../../nbs/solutions/curves_solutions.ipynb #9a63283cbaf04dbcab1f6479b197f3a8
 import numpy as np
 
-# %% ../../nbs/solutions/curves_solutions.ipynb #10185d26023b46108eb7d9f57d49d2b3
+# %% ../../nbs/solutions/curves_solutions.ipynb #3726007f
 def check_growing(growing) -> str:
-    "`growing(labels, sizes, seed)` gives size -> positions, so many of each class, smaller sets within the larger"
+    "`growing(labels, sizes, seed)` gives size -> positions, balanced and nested"
     labels = np.repeat([0, 1, 2], (60, 30, 20))
     found = growing(labels, (5, 10, 20), 0)
     assert list(found) == [5, 10, 20], "the sizes are the keys, in their order"
@@ -19,7 +19,8 @@ def check_growing(growing) -> str:
         counts = np.bincount(labels[np.asarray(index)], minlength=3).tolist()
         assert counts == [n] * 3, f"size {n} should mean {n} of each class, and is {counts}"
     assert set(found[5]) <= set(found[10]) <= set(found[20]), (
-        "the smaller sets do not lie within the larger: a step along the curve changes the luck, too"
+        "the smaller sets do not lie within the larger: a step along the curve changes "
+        "the luck, too"
     )
     assert all(set(growing(labels, (5,), 0)[5]) == set(found[5]) for _ in range(2)), (
         "the same seed should give the same sets, whatever other sizes are asked for"
@@ -27,9 +28,9 @@ def check_growing(growing) -> str:
     assert set(growing(labels, (5,), 1)[5]) != set(found[5]), "another seed should give other sets"
     return "Right: from one size to the next only what was added changes."
 
-# %% ../../nbs/solutions/curves_solutions.ipynb #c3933fab20d04ec698c2621248eb3be0
+# %% ../../nbs/solutions/curves_solutions.ipynb #6917bea3
 def check_per_doubling(per_doubling) -> str:
-    "`per_doubling(sizes, accuracies)` gives the points for each doubling, between one size and the next"
+    "`per_doubling(sizes, accuracies)` gives the points for each doubling"
     sizes, accuracies = np.array([5, 10, 40, 320]), np.array([50.0, 60.0, 72.0, 78.0])
     given = np.asarray(per_doubling(sizes, accuracies), dtype=float)
     assert given.shape == (3,), f"four sizes have three steps between them, not {given.shape}"
@@ -47,9 +48,9 @@ def check_per_doubling(per_doubling) -> str:
     )
     return "Right: steps of any size can be compared."
 
-# %% ../../nbs/solutions/curves_solutions.ipynb #db7b79bc585a40fcaf58bf750017e135
+# %% ../../nbs/solutions/curves_solutions.ipynb #6c5af775
 def check_honest(honest) -> str:
-    "`honest(valid, test)` gives the test accuracy of what validation chooses, and how many points the best test accuracy is above it"
+    "`honest(valid, test)`: test accuracy of validation's choice, and the best one's lead"
     for valid, test, wanted in (
         ([70.0, 82.0, 80.0], [75.0, 78.0, 81.0], (78.0, 3.0)),
         ([70.0, 80.0, 80.0], [92.0, 79.0, 90.0], (79.0, 13.0)),
@@ -63,14 +64,16 @@ def check_honest(honest) -> str:
             "this is an accuracy on validation, where the choice was made: too good, too"
         )
         assert reached == wanted[0], (
-            f"validation {valid} chooses the network with {wanted[0]} on the test part (of equals the first), not {reached}"
+            f"validation {valid} chooses the network with {wanted[0]} on the test part (of"
+            f" equals the first), not {reached}"
         )
         assert abs(above - wanted[1]) < 1e-9, (
-            f"the best test accuracy, {max(test)}, is {wanted[1]} points above {wanted[0]}, not {above}"
+            f"the best test accuracy, {max(test)}, is {wanted[1]} points above "
+            f"{wanted[0]}, not {above}"
         )
     return "Right: chosen on validation, tested once."
 
-# %% ../../nbs/solutions/curves_solutions.ipynb #cdf66aed5cc84ca1b48e60bad68798a8
+# %% ../../nbs/solutions/curves_solutions.ipynb #c1b708ff
 def check_how_many(how_many) -> str:
     "`how_many(rows, arm, n_classes, worth, price)` gives the measured size with the highest profit"
     level = {5: 60.0, 20: 75.0, 100: 84.0, 300: 86.0}
@@ -95,7 +98,8 @@ def check_how_many(how_many) -> str:
     ):
         given = how_many(rows, "fine-tuned", n_classes, 100.0, price)
         assert given == best, (
-            f"{n_classes} classes, {price:g} for an image, 100 for a point: the profit is highest with {best} per class, not {given}. "
+            f"{n_classes} classes, {price:g} for an image, 100 for a point: "
+            f"the profit is highest with {best} per class, not {given}. "
             "A size is labelled for each class; worth and price count together"
         )
     return "Right: the last image that pays."

@@ -14,7 +14,7 @@ from ..core.state import rng_restored
 from ..studies.drift import unbiased_hsic
 from ..surgery import LayerGroup
 
-# %% ../../nbs/solutions/drift_solutions.ipynb #10185d26023b46108eb7d9f57d49d2b3
+# %% ../../nbs/solutions/drift_solutions.ipynb #a24eebf1
 def check_mended(mended) -> str:
     "`mended(k, l)` is `unbiased_hsic` for numpy arrays (n, n)"
     rng = np.random.default_rng(0)
@@ -29,24 +29,28 @@ def check_mended(mended) -> str:
         wanted = unbiased_hsic(torch.from_numpy(before), torch.from_numpy(other)).item()
         without = (before * other).sum() - (np.diag(before) * np.diag(other)).sum()
         assert not np.isclose(given, without / (n * (n - 3))), (
-            "without the diagonals the first term is right; the sums of the tables and of their rows are what two positive tables share: the second and the third term take that away"
+            "without the diagonals the first term is right; the sums of the tables and of"
+            " their rows are what two positive tables share: the second and the third "
+            "term take that away"
         )
         assert np.isclose(given, wanted), (
-            f"for n={n} this is {given:.4g}, and should be {wanted:.4g}: diagonals to zero first, then all three terms, over n (n - 3)"
+            f"for n={n} this is {given:.4g}, and should be {wanted:.4g}: diagonals to zero"
+            " first, then all three terms, over n (n - 3)"
         )
         assert np.array_equal(k, before) and np.array_equal(l, other), (
             "the tables that were given have changed: work on copies"
         )
     return "Right: on average zero, where nothing is shared."
 
-# %% ../../nbs/solutions/drift_solutions.ipynb #c3933fab20d04ec698c2621248eb3be0
+# %% ../../nbs/solutions/drift_solutions.ipynb #e24dfe5e
 def check_from_batches(from_batches) -> str:
     "`from_batches([(xy, xx, yy), …])` is the CKA of all batches"
     terms = [(2.0, 4.0, 9.0), (-1.0, 1.0, 1.0), (3.0, 5.0, 2.0)]
     given = float(from_batches(list(terms)))
     ratios = [xy / (xx * yy) ** 0.5 for xy, xx, yy in terms]
     assert not np.isclose(given, np.mean(ratios)), (
-        "this is the mean of the batches' ratios: a ratio of two noisy numbers is biased, and stays so however many batches there are. Sum the terms first"
+        "this is the mean of the batches' ratios: a ratio of two noisy numbers is biased,"
+        " and stays so however many batches there are. Sum the terms first"
     )
     assert not np.isclose(
         given, sum(t[0] for t in terms) / sum((xx * yy) ** 0.5 for _, xx, yy in terms)
@@ -57,9 +61,9 @@ def check_from_batches(from_batches) -> str:
     )
     return "Right: the terms have the right mean in each batch, so their sums have it, too."
 
-# %% ../../nbs/solutions/drift_solutions.ipynb #277c27b1587741f2af2001be3712ef0d
+# %% ../../nbs/solutions/drift_solutions.ipynb #6eee0d84
 def _net():
-    "Three groups, each a linear layer and a BatchNorm; the caller's generator stands where it stood"
+    "Three groups, each a linear layer and a BatchNorm; no generator of the caller moves"
     with rng_restored():
         torch.manual_seed(0)
         net = nn.Sequential(*[nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4)) for _ in range(3)])
@@ -68,39 +72,51 @@ def _net():
     ]
     return net
 
-# %% ../../nbs/solutions/drift_solutions.ipynb #db7b79bc585a40fcaf58bf750017e135
+# %% ../../nbs/solutions/drift_solutions.ipynb #40ebfef6
+_GROUP_OF = dict(zip("012", ("low", "middle", "high")))  # first letter of a tensor's name -> group
+
+# %% ../../nbs/solutions/drift_solutions.ipynb #92dfc1e7
+def _tensors_moved(net) -> dict:
+    "group -> names of its parameters and buffers that two steps in training mode change"
+    before = {name: t.clone() for name, t in net.state_dict().items()}
+    learning = [p for p in net.parameters() if p.requires_grad]
+    assert learning, "nothing learns"
+    optimizer = torch.optim.SGD(learning, lr=0.1)
+    net.train()
+    with rng_restored():
+        torch.manual_seed(1)
+        for _ in range(2):
+            optimizer.zero_grad()
+            net(torch.randn(8, 4) + 1).square().sum().backward()
+            optimizer.step()
+    moved = {group: [] for group in _GROUP_OF.values()}
+    for name, t in net.state_dict().items():
+        if not torch.equal(t, before[name]):
+            moved[_GROUP_OF[name[0]]].append(name)
+    return moved
+
+# %% ../../nbs/solutions/drift_solutions.ipynb #b880c03e
+def _check_inert(group: str, names: list, chosen: str):
+    "`AssertionError` unless `group` stood still while `chosen` learned"
+    assert not any(name.endswith(("weight", "bias")) for name in names), (
+        f"{group!r} learns, too, when only {chosen!r} should"
+    )
+    assert not names, (
+        f"the BatchNorm of {group!r} moves in training ({names[0]}): its statistics are no "
+        "parameters; freeze makes them inert, too"
+    )
+
+# %% ../../nbs/solutions/drift_solutions.ipynb #be571d1e
 def check_only(only) -> str:
-    "`only(net, name)`: of `net`, the group called `name` learns, and nothing else moves in training"
+    "`only(net, name)`: the group called `name` learns, and nothing else moves in training"
     for chosen in ("middle", "high", "low"):
         net = only(_net(), chosen)
         assert net is not None, "return the network"
-        learning = [p for p in net.parameters() if p.requires_grad]
-        assert learning, "nothing learns"
-        before = {name: t.clone() for name, t in net.state_dict().items()}
-        optimizer = torch.optim.SGD(learning, lr=0.1)
-        net.train()
-        with rng_restored():
-            torch.manual_seed(1)
-            for _ in range(2):
-                optimizer.zero_grad()
-                net(torch.randn(8, 4) + 1).square().sum().backward()
-                optimizer.step()
-        where = dict(zip("012", ("low", "middle", "high")))
-        moved = {where[name[0]]: [] for name in before}
-        for name, t in net.state_dict().items():
-            if not torch.equal(t, before[name]):
-                moved[where[name[0]]].append(name)
-        weights = [name for name in moved[chosen] if name.endswith("weight")]
+        moved = _tensors_moved(net)
+        weights = [name for name in moved.pop(chosen) if name.endswith("weight")]
         assert len(weights) == 2, f"{chosen!r} should learn, all of it"
         for group, names in moved.items():
-            if group == chosen or not names:
-                continue
-            assert not any(name.endswith(("weight", "bias")) for name in names), (
-                f"{group!r} learns, too, when only {chosen!r} should"
-            )
-            raise AssertionError(
-                f"the BatchNorm of {group!r} moves in training ({names[0]}): its statistics are no parameters; freeze makes them inert, too"
-            )
+            _check_inert(group, names, chosen)
     return "Right: one group learns, the rest is inert."
 
 # %% ../../nbs/solutions/drift_solutions.ipynb #3f9bc0b9dd2c44919cc8dcca39b469f8

@@ -99,13 +99,19 @@ def _block(n):
     conv = nn.Conv2d(n, 4, 3, padding=1, bias=False)
     return nn.Sequential(conv, nn.BatchNorm2d(4), nn.ReLU())
 
-# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #482930ff
-def _toy():
-    "Three blocks with BatchNorm and a linear head, in four groups"
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #856600b5
+def _body_and_head():
+    "Three blocks with BatchNorm, and a linear head"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         body = nn.Sequential(OrderedDict(stem=_block(3), block1=_block(4), block2=_block(4)))
         head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+    return body, head
+
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #7f2abace
+def _toy():
+    "The small network, in four groups"
+    body, head = _body_and_head()
     model = nn.Sequential(OrderedDict(body=body, head=head))
     groups = {f"body.{name}": layer for name, layer in body.named_children()} | {"head": head}
     model.layer_groups = [
@@ -113,12 +119,15 @@ def _toy():
     ]
     return model
 
-# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #2cbf2626
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #e76b8773
+def _noise():
+    g = torch.Generator().manual_seed(0)
+    return TensorDataset(torch.randn(32, 3, 8, 8, generator=g), torch.arange(32) % 2)
+
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #312af757
 def _moved_by(phases) -> set:
     "The names of the groups in which a tensor has changed after `phases`"
-    g = torch.Generator().manual_seed(0)
-    data = TensorDataset(torch.randn(32, 3, 8, 8, generator=g), torch.arange(32) % 2)
-    before = _toy().state_dict()
+    before, data = _toy().state_dict(), _noise()
     learn = Learner(_toy(), data, data, bs=8, precision="float32", cache=False)
     with torch.random.fork_rng(devices=[]):
         after = learn.fit(phases).model.state_dict()
@@ -131,19 +140,21 @@ def _moved() -> dict:
     "Plan -> names of the groups in which a tensor has changed"
     return {name: _moved_by(phases) for name, phases in plans().items()}
 
-# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #5c181ce8
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #4091c2e4
+_HINTS = {
+    "head only": "one phase, one group",
+    "staircase": "-2 means the last two groups",
+    "unfrozen, then frozen": "a phase undoes nothing",
+    "a rate of zero": "no optimiser moves anything. What does the forward pass write?",
+}
+
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #985bb741
 def check_moved(answer) -> str:
     "`answer`: plan -> set of the groups in which any tensor has changed"
     truth = _moved()
     assert set(answer) == set(truth), f"an answer for each of {list(truth)} is wanted"
-    hints = {
-        "head only": "one phase, one group",
-        "staircase": "-2 means the last two groups",
-        "unfrozen, then frozen": "a phase undoes nothing",
-        "a rate of zero": "no optimiser moves anything. What does the forward pass write?",
-    }
     for name, groups in truth.items():
-        assert set(answer[name]) == groups, f"{name}: not these groups. A hint: {hints[name]}"
+        assert set(answer[name]) == groups, f"{name}: not these groups. A hint: {_HINTS[name]}"
     return "Right: each was trained and compared."
 
 # %% ../../nbs/solutions/11_finetuning_solutions.ipynb #62f0b20e
@@ -155,14 +166,9 @@ def _probe():
     std = features.std(0) * torch.rand(6, generator=g).add(0.5)
     return features, W, b, features.mean(0), std
 
-# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #39962a18
-def check_fold(f) -> str:
-    "`f(linear, W, b, mean, std)` gives `linear` the logits on raw features that the probe has"
-    features, W, b, mean, std = _probe()
-    linear = nn.Linear(6, 3)
-    f(linear, W, b, mean, std)
-    with torch.no_grad():
-        shift = linear(features) - ((features - mean) / std @ W + b)
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #f32af22f
+def _check_shift(shift):
+    "What the answer's logits have more than the probe's (20, 3)"
     assert shift.std(0).max() < 1e-4, (
         "the logits depend on the features differently from the probe's. "
         "A hint: each column of the weight is divided by its own std, once"
@@ -172,4 +178,13 @@ def check_fold(f) -> str:
         f"the logits are off by a constant for each class: {constants}. "
         "A hint: multiply the bracket out"
     )
+
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #3230d3f1
+def check_fold(f) -> str:
+    "`f(linear, W, b, mean, std)` gives `linear` the logits on raw features that the probe has"
+    features, W, b, mean, std = _probe()
+    linear = nn.Linear(6, 3)
+    f(linear, W, b, mean, std)
+    with torch.no_grad():
+        _check_shift(linear(features) - ((features - mean) / std @ W + b))
     return "Right: one linear layer, the same logits."

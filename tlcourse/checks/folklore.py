@@ -14,19 +14,21 @@ def _share_by_luck(n_seeds: int) -> float:
     patterns = list(product((-1, 1), repeat=n_seeds))
     return sum(len(set(pattern)) == 1 for pattern in patterns) / len(patterns)
 
-# %% ../../nbs/solutions/folklore_solutions.ipynb #94ee1041
+# %% ../../nbs/solutions/folklore_solutions.ipynb #5b924804
+def _check_number(answer, wanted, text):
+    assert abs(answer - wanted / 2) > 1e-9, (
+        f"{text}: {answer} is half of it. A hint: all positive is one way; there is another"
+    )
+    assert abs(answer - wanted) < 1e-9, (
+        f"{text}: {answer}, not {wanted}. A hint: how likely are n fair coins to fall alike?"
+    )
+
+# %% ../../nbs/solutions/folklore_solutions.ipynb #4b481901
 def check_by_luck(f) -> str:
     "`f(n_pairs, n_seeds)`: in how many pairs all seeds have the same sign by luck"
     for n_pairs, n_seeds in ((20, 3), (12, 5), (7, 1)):
         wanted, answer = n_pairs * _share_by_luck(n_seeds), f(n_pairs, n_seeds)
-        assert abs(answer - wanted / 2) > 1e-9, (
-            f"{n_pairs} pairs, {n_seeds} seeds: {answer} is half of it. "
-            "A hint: all positive is one way; there is another"
-        )
-        assert abs(answer - wanted) < 1e-9, (
-            f"{n_pairs} pairs, {n_seeds} seeds: {answer}, not {wanted}. "
-            "A hint: how likely are n fair coins to fall alike?"
-        )
+        _check_number(answer, wanted, f"{n_pairs} pairs, {n_seeds} seeds")
     return "Right: as many as the patterns say."
 
 # %% ../../nbs/solutions/folklore_solutions.ipynb #d5d51716
@@ -35,16 +37,18 @@ def _close(answer, wanted) -> bool:
         return answer is wanted
     return abs(answer / wanted - 1) < 1e-9
 
-# %% ../../nbs/solutions/folklore_solutions.ipynb #253e7a7f
+# %% ../../nbs/solutions/folklore_solutions.ipynb #c52944d8
+_RATES = [1e-4, 1e-3, 1e-2]
+_CASES = {"upper end": ([1, 2, 3], 3e-2), "lower end": ([3, 2, 1], 1e-4 / 3)}
+
+
 def check_next_rate(f) -> str:
     "`f(rates, scores)`: the rate to try next, or None if the best lies inside the grid"
-    rates = [1e-4, 1e-3, 1e-2]
-    cases = {"upper end": ([1, 2, 3], 3e-2), "lower end": ([3, 2, 1], 1e-4 / 3)}
-    for name, (scores, wanted) in cases.items():
-        answer = f(rates, scores)
+    for name, (scores, wanted) in _CASES.items():
+        answer = f(_RATES, scores)
         assert _close(answer, wanted), (
             f"the best rate is at the {name}: {wanted:.3g} is next, not {answer}. "
             "A hint: a grid has two ends"
         )
-    assert f(rates, [1, 3, 2]) is None, "the best rate lies inside: nothing is left to try"
+    assert f(_RATES, [1, 3, 2]) is None, "the best rate lies inside: nothing is left to try"
     return "Right: the optimum has a neighbour on each side."

@@ -13,7 +13,7 @@ from torch import nn
 from ..core.state import rng_restored
 from ..studies.kit import plain_net
 
-# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #a093ff47
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #f7d66c4b
 _PAIRS = {
     "co-adaptation": (
         ("BnB", "base"),
@@ -25,7 +25,8 @@ _PAIRS = {
     ),
     "knowledge": (
         ("AnB", "random"),
-        "both are frozen and have the same architecture: only what the layers have learned may differ",
+        "both are frozen and have the same architecture: "
+        "only what the layers have learned may differ",
     ),
     "freezing": (
         ("AnB", "AnB+"),
@@ -61,90 +62,106 @@ def _net(seed):
 def _equal(a, b) -> bool:
     return all(torch.equal(x, y) for x, y in zip(a.parameters(), b, strict=True))
 
-# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #05522be0
-def check_transplant(transplant) -> str:
-    "`transplant(donor, net, n)` puts the donor's first `n` layers into `net` and returns it; what `net` learns later must not reach the donor"
-    donor, net = _net(0), _net(1)
-    before, above = (
-        [p.clone() for p in donor.parameters()],
-        [p.clone() for p in net[3:].parameters()],
-    )
-    made = transplant(donor, net, 3)
-    assert made is not None, "return the network"
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #fe815a99
+def _check_numbers(result, donor, before, above):
+    "The first three layers hold the donor's numbers, those above are the network's own"
+    assert result is not None, "return the network"
     assert _equal(donor, before), (
         "the donor has changed: its numbers go into the network, not the other way"
     )
-    assert _equal(made[:3], before[:6]), (
+    assert _equal(result[:3], before[:6]), (
         "the first 3 layers of the network should hold the donor's numbers, weights and biases"
     )
-    assert _equal(made[3:], above), (
-        "the layers above the cut should be the network's own: they have the donor's numbers, or others"
+    assert _equal(result[3:], above), (
+        "the layers above the cut should be the network's own: "
+        "they have the donor's numbers, or others"
     )
-    assert all(p.requires_grad for p in (*made.parameters(), *donor.parameters())), (
+
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #0f8e63b0
+def _check_separate(result, donor, before):
+    "What the network learns later does not reach the donor, and its groups hold its layers"
+    assert all(p.requires_grad for p in (*result.parameters(), *donor.parameters())), (
         "nothing should be frozen by the transplant: AnB+ learns on"
     )
     with torch.no_grad():
-        for p in made.parameters():
+        for p in result.parameters():
             p.add_(1.0)  # as a step of an optimiser does
     assert _equal(donor, before), (
         "what the network learned has changed the donor: both hold the same layer. Copy its numbers"
     )
-    held = {id(p) for group in made.layer_groups for p in group.parameters()}
-    assert held == {id(p) for p in made.parameters()}, (
-        "the network's groups still hold the old layers, so freezing them would freeze nothing: write numbers, leave the layers"
+    held = {id(p) for group in result.layer_groups for p in group.parameters()}
+    assert held == {id(p) for p in result.parameters()}, (
+        "the network's groups still hold the old layers, so freezing them would freeze nothing: "
+        "write numbers, leave the layers"
     )
+
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #2f48eb17
+def check_transplant(transplant) -> str:
+    "`transplant(donor, net, n)` puts the donor's first `n` layers into `net` and returns it"
+    donor, net = _net(0), _net(1)
+    before = [p.clone() for p in donor.parameters()]
+    above = [p.clone() for p in net[3:].parameters()]
+    result = transplant(donor, net, 3)
+    _check_numbers(result, donor, before, above)
+    _check_separate(result, donor, before)
     return "Right: the numbers are the donor's, the layers are the network's own."
 
-# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #df49bd1f
-def check_paired(paired) -> str:
-    "`paired(rows, arm, other)` gives the mean and the standard error of `arm` minus `other`, over the seeds that both have"
-    level = {
-        0: 90.0,
-        1: 70.0,
-        2: 80.0,
-        3: 60.0,
-    }  # seeds differ by tens of points, arms by about one
-    gain = {0: 1.0, 1: 1.5, 2: 0.5, 3: 1.0}
-    rows = [{"arm": "B", "seed": s, "accuracy": v} for s, v in level.items()] + [
-        {"arm": "A", "seed": s, "accuracy": level[s] + gain[s]} for s in (2, 0, 3, 1)
-    ]
-    mean, error = paired(rows, "A", "B")
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #33b4376f
+_LEVEL = {0: 90.0, 1: 70.0, 2: 80.0, 3: 60.0}  # seeds differ by tens of points, arms by about one
+_GAIN = {0: 1.0, 1: 1.5, 2: 0.5, 3: 1.0}
+_PAIRED_ROWS = [
+    *({"arm": "B", "seed": s, "accuracy": v} for s, v in _LEVEL.items()),
+    *({"arm": "A", "seed": s, "accuracy": _LEVEL[s] + _GAIN[s]} for s in (2, 0, 3, 1)),
+]
+
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #4be22400
+def _check_four_pairs(mean: float, error: float):
+    "The mean of the four differences, and its standard error"
     assert abs(mean - 1.0) < 1e-9, (
         f"A is above B by 1, 1.5, 0.5 and 1 points: 1 on average, not {mean:.2f}"
     )
-    wanted, narrow = (np.std(list(gain.values()), ddof=ddof) / 2 for ddof in (1, 0))
+    wanted, narrow = (np.std(list(_GAIN.values()), ddof=ddof) / 2 for ddof in (1, 0))
     assert abs(error - narrow) > 1e-9, (
         "the spread of four differences around their own mean is divided by three: ddof=1"
     )
     assert abs(error - wanted) < 1e-6, (
-        f"the standard error of these four differences is {wanted:.2f}, not {error:.2f}: subtract seed by seed first, whatever the order of the rows"
+        f"the standard error of these four differences is {wanted:.2f}, not {error:.2f}: "
+        "subtract seed by seed first, whatever the order of the rows"
     )
-    more = rows + [
-        {"arm": "A", "seed": 4, "accuracy": 10.0},
-        {"arm": "B", "seed": 5, "accuracy": 20.0},
-    ]
+
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #22bf8a65
+def check_paired(paired) -> str:
+    "`paired(rows, arm, other)` gives mean and standard error of `arm` minus `other`, in pairs"
+    mean, error = paired(_PAIRED_ROWS, "A", "B")
+    _check_four_pairs(mean, error)
+    alone = [("A", 4, 10.0), ("B", 5, 20.0)]  # seeds that have finished in one arm only
+    more = [{"arm": arm, "seed": s, "accuracy": a} for arm, s, a in alone]
     try:
-        found = paired(more, "A", "B")
+        again = paired(_PAIRED_ROWS + more, "A", "B")
     except (KeyError, ValueError) as e:
         raise AssertionError(
             "seed 4 has finished in A only, seed 5 in B only: compare the seeds that both have"
         ) from e
-    assert abs(found[0] - 1.0) < 1e-9 and abs(found[1] - wanted) < 1e-6, (
+    wanted = np.std(list(_GAIN.values()), ddof=1) / 2
+    assert abs(again[0] - 1.0) < 1e-9 and abs(again[1] - wanted) < 1e-6, (
         "seeds 4 and 5 have finished in one arm only: they count in no pair"
     )
     return "Right: the seeds' own differences have cancelled."
 
-# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #50b0e48c
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #304905ac
 def check_saved(saved) -> str:
-    "`saved(work, n)`: share of a training epoch that the cache saves, the first `n` groups frozen; `work`: multiply-adds of the forward pass, group by group"
+    "`saved(work, n)`: the share of an epoch that the cache saves, the first `n` groups frozen"
     work = [10, 20, 30, 40]
     assert abs(saved(work, 0)) < 1e-9, "with nothing frozen nothing is saved"
     found = saved(work, 2)
     assert abs(found - 30 / 100) > 1e-9, (
-        "30 of 100 is the share of the forward pass alone, or of an epoch in which everything learns: compare with the same freezing, whose backward pass goes through the upper part only"
+        "30 of 100 is the share of the forward pass alone, or of an epoch in which "
+        "everything learns: compare with the same freezing, whose backward pass goes "
+        "through the upper part only"
     )
     assert abs(found - 30 / 300) > 1e-9, (
-        "nothing goes back through what is frozen, so 300 is too much: without a cache, too, the lower part goes forward only"
+        "nothing goes back through what is frozen, so 300 is too much: without a cache, "
+        "too, the lower part goes forward only"
     )
     assert abs(found - 30 / 240) < 1e-6, (
         f"for {work} and n = 2 it should be 30 / (100 + 2 · 70), not {found:.3f}"

@@ -10,19 +10,21 @@ import numpy as np
 
 from ..core.packages import optional
 
-# %% ../../nbs/solutions/quadrants_solutions.ipynb #bd855e5e
+# %% ../../nbs/solutions/quadrants_solutions.ipynb #2dce47fc
 def check_place(place) -> str:
-    "`place(valid, margin)` says 'far' where an earlier depth beats the last by more than `margin` points on validation"
+    "`place(valid, margin)` says 'far' where an earlier depth beats the last by `margin` points"
     cases = (
         (
             {"a": 70.0, "b": 90.0, "c": 80.0},
             "far",
-            "the best depth is neither the first nor the last, and 10 points above the last: look at all depths",
+            "the best depth is neither the first nor the last, and 10 points above the last: "
+            "look at all depths",
         ),
         (
             {"a": 70.0, "b": 81.0, "c": 80.0},
             "near",
-            "one point is within the margin: the best of several depths is above the last by chance, too",
+            "one point is within the margin: the best of several depths is above the last "
+            "by chance, too",
         ),
         (
             {"a": 95.0, "b": 79.0, "c": 80.0},
@@ -39,9 +41,9 @@ def check_place(place) -> str:
     )
     return "Right: one way to ask. It measures what helps, not how similar the images are."
 
-# %% ../../nbs/solutions/quadrants_solutions.ipynb #abf79248
+# %% ../../nbs/solutions/quadrants_solutions.ipynb #9d296c7e
 def check_kept(kept) -> str:
-    "`kept(valid, test)`, arrays (n_seeds, n_ways): the mean test accuracy of the ways that validation prefers, seed by seed"
+    "`kept(valid, test)`, (n_seeds, n_ways): mean test accuracy of what validation prefers"
     valid, test = (
         np.array([[60.0, 71.0, 50.0], [82.0, 60.0, 70.0], [50.0, 62.0, 77.0]]),
         np.array([[61.0, 64.0, 72.0], [70.0, 78.0, 66.0], [50.0, 83.0, 59.0]]),
@@ -58,7 +60,8 @@ def check_kept(kept) -> str:
         "that is the accuracy on the images that chose: too good; report the test part"
     )
     assert np.isclose(given, 193 / 3), (
-        f"the seeds keep ways 1, 0 and 2, with 64, 70 and 59 %: {193 / 3:.1f} on average, not {given:.1f}"
+        f"the seeds keep ways 1, 0 and 2, with 64, 70 and 59 %: {193 / 3:.1f} on average, "
+        f"not {given:.1f}"
     )
     return "Right: chosen on validation, reported on the test part."
 
@@ -90,37 +93,48 @@ def check_interaction(interaction) -> str:
     )
     return "Right: zero would mean that data help as much near as far."
 
-# %% ../../nbs/solutions/quadrants_solutions.ipynb #ad9cbf8a
+# %% ../../nbs/solutions/quadrants_solutions.ipynb #62c2e97f
+def _by_normal(spread: float, half: float) -> int:
+    "The number of seeds if 1.96 were the factor"
+    return int(np.ceil((1.96 * spread / half) ** 2))
+
+# %% ../../nbs/solutions/quadrants_solutions.ipynb #246ccdd8
+def _by_student(spread: float, half: float) -> int:
+    "The smallest number of seeds whose Student interval is at most ± `half`"
+    t = optional("scipy.stats").t
+    return next(n for n in range(2, 10_000) if t.ppf(0.975, n - 1) * spread / n**0.5 <= half)
+
+# %% ../../nbs/solutions/quadrants_solutions.ipynb #a88cb54f
+def _seed_hints(points, half: float) -> dict:
+    "wrong number -> what went wrong"
+    biased, spread = np.std(points), np.std(points, ddof=1)
+    factor = optional("scipy.stats").t.ppf(0.975, len(points) - 1)
+    by_n = "the spread of a sample divides by n - 1"
+    larger = "Student's factor for few seeds is larger than 1.96"
+    return {
+        _by_normal(biased, half): f"{by_n}, and {larger}",
+        _by_normal(spread, half): larger,
+        _by_student(biased, half): f"{by_n} (ddof=1)",
+        int(np.ceil((factor * spread / half) ** 2)): (
+            "the factor belongs to the number of seeds that you will have, "
+            "not to that which you have"
+        ),
+    }
+
+# %% ../../nbs/solutions/quadrants_solutions.ipynb #d5330b12
+_SEED_CASES = (
+    ([1.0, 4.0, 7.0], 1.5),
+    ([1.0, 4.0, 7.0], 40.0),
+    ([10.0, 11.0, 9.0, 10.0], 0.5),
+)
+
+# %% ../../nbs/solutions/quadrants_solutions.ipynb #3b122c28
 def check_seeds_needed(seeds_needed) -> str:
-    "`seeds_needed(points, half)`: how many seeds give a 95 % interval of at most ± `half`, Student's, if the spread stays"
-    t, plain = (
-        optional("scipy.stats").t,
-        lambda spread, half: int(np.ceil((1.96 * spread / half) ** 2)),
-    )
-    student = lambda spread, half: next(
-        n for n in range(2, 10_000) if t.ppf(0.975, n - 1) * spread / n**0.5 <= half
-    )
-    for points, half in (
-        ([1.0, 4.0, 7.0], 1.5),
-        ([1.0, 4.0, 7.0], 40.0),
-        ([10.0, 11.0, 9.0, 10.0], 0.5),
-    ):
-        spread, given = np.std(points, ddof=1), seeds_needed(points, half)
-        wanted, fixed = (
-            student(spread, half),
-            int(np.ceil((t.ppf(0.975, len(points) - 1) * spread / half) ** 2)),
-        )
+    "`seeds_needed(points, half)`: seeds for a Student interval of ± `half`, if the spread stays"
+    for points, half in _SEED_CASES:
+        given, wanted = seeds_needed(points, half), _by_student(np.std(points, ddof=1), half)
         assert given >= 2, "one seed has no spread, so no interval: two at least"
-        hints = {
-            plain(
-                np.std(points), half
-            ): "the spread of a sample divides by n - 1, and Student's factor for few seeds is larger than 1.96",
-            plain(spread, half): "Student's factor for few seeds is larger than 1.96",
-            student(np.std(points), half): "the spread of a sample divides by n - 1 (ddof=1)",
-            fixed: "the factor belongs to the number of seeds that you will have, not to that which you have",
-        }
-        assert given == wanted, (
-            f"points {points}, ± {half:g}: {wanted} seeds, not {given}; "
-            + hints.get(given, "the smallest number whose interval is narrow enough")
-        )
+        hint = "the smallest number whose interval is narrow enough"
+        hint = _seed_hints(points, half).get(given, hint)
+        assert given == wanted, f"points {points}, ± {half:g}: {wanted} seeds, not {given}; {hint}"
     return "Right: the next question is what they cost."

@@ -81,19 +81,14 @@ def _whole_step(model, opt, xb, yb):
     opt.step()
     return loss.item()
 
-# %% ../../nbs/solutions/10_training_solutions.ipynb #77c76ea2
-def _steps(f, n, n_parts):
-    "A network after `f`, the way of its weights and its answer; and the same of one whole step"
-    xb, yb = _batch(n)
-    ends = []
-    for step in (lambda model, opt: f(model, opt, xb, yb, n_parts), None):
-        net = _net()
-        before = copy.deepcopy(net.state_dict())
-        opt = torch.optim.SGD(net.parameters(), lr=1.0)
-        loss = step(net, opt) if step else _whole_step(net, opt, xb, yb)
-        way = torch.cat([(net.state_dict()[name] - t).flatten() for name, t in before.items()])
-        ends.append((net, way, loss))
-    return ends
+# %% ../../nbs/solutions/10_training_solutions.ipynb #b5f0943e
+def _end_of(step, n, *args):
+    "The network after `step`, the way of its weights, and what `step` returned"
+    net, (xb, yb) = _net(), _batch(n)
+    before = copy.deepcopy(net.state_dict())
+    answer = step(net, torch.optim.SGD(net.parameters(), lr=1.0), xb, yb, *args)
+    way = torch.cat([(net.state_dict()[name] - t).flatten() for name, t in before.items()])
+    return net, way, answer
 
 # %% ../../nbs/solutions/10_training_solutions.ipynb #b2622346
 def _check_way(way, whole, text):
@@ -107,18 +102,23 @@ def _check_way(way, whole, text):
         "and each sample should weigh the same"
     )
 
-# %% ../../nbs/solutions/10_training_solutions.ipynb #68c84c03
+# %% ../../nbs/solutions/10_training_solutions.ipynb #f6d0ec9e
+def _check_rest(net, answer, loss):
+    assert answer is not None and abs(float(answer) - loss) < 1e-5, (
+        f"the loss of the whole batch is {loss:.4f}, the answer {answer}"
+    )
+    assert all(p.grad is None or not p.grad.any() for p in net.parameters()), (
+        "gradients are left for the next batch: clear them after the step"
+    )
+
+# %% ../../nbs/solutions/10_training_solutions.ipynb #260b18a5
 def check_in_parts(f) -> str:
     "`f(model, opt, xb, yb, n_parts)` steps as one whole batch would, and returns its loss"
     for n, parts in ((12, 3), (10, 4)):
-        (net, way, answer), (_, whole, loss) = _steps(f, n, parts)
+        net, way, answer = _end_of(f, n, parts)
+        _, whole, loss = _end_of(_whole_step, n)
         _check_way(way, whole, f"{n} samples in {parts} parts")
-        assert answer is not None and abs(float(answer) - loss) < 1e-5, (
-            f"the loss of the whole batch is {loss:.4f}, the answer {answer}"
-        )
-        assert all(p.grad is None or not p.grad.any() for p in net.parameters()), (
-            "gradients are left for the next batch: clear them after the step"
-        )
+        _check_rest(net, answer, loss)
     return "Right: in parts as in one."
 
 # %% ../../nbs/solutions/10_training_solutions.ipynb #86b82355
@@ -171,12 +171,17 @@ _LOSE = {
     "epochs so far": _lose_epochs,
 }
 
-# %% ../../nbs/solutions/10_training_solutions.ipynb #767318cf
-def _end_without(lose, folder):
-    "The first weights of a run that was stopped, lost something and was resumed"
+# %% ../../nbs/solutions/10_training_solutions.ipynb #82c7843a
+def _stopped_run(folder):
+    "A run that was stopped after thirteen steps, kept in `folder`"
     torch.manual_seed(1)
     with suppress(KeyboardInterrupt):
         _learner(_Stop(13)).fit([Phase(4, None, lr=0.5)], checkpoint=folder, every=0)
+
+# %% ../../nbs/solutions/10_training_solutions.ipynb #7d0db298
+def _end_without(lose, folder):
+    "The first weights of a run that was stopped, lost something and was resumed"
+    _stopped_run(folder)
     tensors, metadata = read_checkpoint(folder / CHECKPOINT)
     if lose:
         lose(tensors, metadata)
@@ -193,19 +198,21 @@ def _forgotten() -> dict:
         ends = {lost: _end_without(lose, path / lost) for lost, lose in _LOSE.items()}
     return {lost: not torch.equal(end, whole) for lost, end in ends.items()}
 
-# %% ../../nbs/solutions/10_training_solutions.ipynb #daa8a3de
+# %% ../../nbs/solutions/10_training_solutions.ipynb #9ac70cee
+_AMNESIA_HINTS = {
+    "moments": "plain SGD: what does it remember from one step to the next?",
+    "place": "the learning rate of a step depends on where in the schedule it is",
+    "generators": "which units does Dropout leave out?",
+    "epochs so far": "the order follows from the seed and the number of the epoch",
+}
+
+# %% ../../nbs/solutions/10_training_solutions.ipynb #4a451bf2
 def check_amnesia(answer) -> str:
     "`answer`: what a checkpoint has lost -> whether the resumed run ends with other weights"
     truth = _forgotten()
     assert set(answer) == set(truth), f"an answer for each of {list(truth)} is wanted"
-    hints = {
-        "moments": "plain SGD: what does it remember from one step to the next?",
-        "place": "the learning rate of a step depends on where in the schedule it is",
-        "generators": "which units does Dropout leave out?",
-        "epochs so far": "the order follows from the seed and the number of the epoch",
-    }
     for lost, changes in truth.items():
-        assert answer[lost] == changes, f"{lost}: not so. A hint: {hints[lost]}"
+        assert answer[lost] == changes, f"{lost}: not so. A hint: {_AMNESIA_HINTS[lost]}"
     return "Right: each was tried."
 
 # %% ../../nbs/solutions/10_training_solutions.ipynb #06f82f55

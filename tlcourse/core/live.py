@@ -9,19 +9,22 @@ __all__ = ['show_losses', 'LivePlot']
 from .callbacks import Callback
 from .packages import optional
 
-# %% ../../nbs/core/live.ipynb #1ec466cf
+# %% ../../nbs/core/live.ipynb #49b0a4e3
+def _draw_losses(ax, rows):
+    "Two curves, and a line where a phase begins"
+    epochs, style = range(1, len(rows) + 1), "o-" if len(rows) < 12 else "-"
+    for name in ("train loss", "valid loss"):
+        ax.plot(epochs, [row[name] for row in rows], style, label=name)
+    for before, row in zip(rows, rows[1:]):
+        if row["phase"] != before["phase"]:
+            ax.axvline(row["epoch"] - 0.5, color="#999999", linestyle=":")
+
+# %% ../../nbs/core/live.ipynb #9a35f9fd
 def show_losses(learn, ax=None):
     "The losses of training and validation by epoch, a line where a phase begins; returns the axes"
     if ax is None:
         _, ax = optional("matplotlib.pyplot").subplots()
-    rows = learn.history
-    epochs = range(1, len(rows) + 1)
-    for name in ("train loss", "valid loss"):
-        values = [row[name] for row in rows]
-        ax.plot(epochs, values, "o-" if len(rows) < 12 else "-", label=name)
-    for before, row in zip(rows, rows[1:]):
-        if row["phase"] != before["phase"]:
-            ax.axvline(row["epoch"] - 0.5, color="#999999", linestyle=":")
+    _draw_losses(ax, learn.history)
     ax.set(xlabel="epoch", ylabel="loss")
     ax.legend()
     return ax

@@ -84,17 +84,22 @@ def curve_of(lrs, losses, skip: int) -> LRCurve:
     lrs, smooth = lrs[: len(losses)], smoothed(losses)
     return LRCurve(lrs, losses, smooth, suggest_lrs(lrs[skip:-5], smooth[skip:-5]))
 
-# %% ../../nbs/core/lr_curve.ipynb #eb356be2
+# %% ../../nbs/core/lr_curve.ipynb #cbc98ce7
+def _set_highest(opt, lr: float):
+    "Give the fastest group of `opt` the rate `lr`, the others theirs in proportion"
+    highest = max(group["top"] for group in opt.param_groups)
+    for group in opt.param_groups:
+        group["lr"] = lr * group["top"] / highest
+
+# %% ../../nbs/core/lr_curve.ipynb #b496d0b2
 def range_test(learn, phase, lrs):
     "The loss at each of `lrs`, one step at each (Smith 2017); the caller restores the model"
     parts = learn.begin(phase)
     opt = learn.make_optimizer(phase)
     precision = learn.precision if learn.precision in PRECISIONS else "float32"
-    highest = max(group["top"] for group in opt.param_groups)
     epochs = (learn.batches(parts.train, epoch) for epoch in count(learn.epochs))
     for lr, (xb, yb) in zip(lrs, chain.from_iterable(epochs)):
-        for group in opt.param_groups:
-            group["lr"] = lr * group["top"] / highest
+        _set_highest(opt, lr)
         xb, yb = learn.to_device(xb), yb.to(learn.device)
         yield backward(parts.net, xb, yb, learn.loss, precision).item()
         if learn.clip:
@@ -132,7 +137,12 @@ def _mark_suggestions(ax, curve):
         label = f"{name}: {lr:.1e}"
         ax.plot(lr, height, marker, color=color, markersize=9, label=label)
 
-# %% ../../nbs/core/lr_curve.ipynb #d70f632b
+# %% ../../nbs/core/lr_curve.ipynb #0feeea8b
+def _limits(smooth) -> tuple:
+    "The part of the loss axis in which a curve can be read, its explosion left out"
+    return 0.9 * smooth.min(), 1.1 * max(smooth[0], np.quantile(smooth, 0.9))
+
+# %% ../../nbs/core/lr_curve.ipynb #a3c41cde
 def show_lr_curve(
     curve: LRCurve,
     mark: float = None,  # a learning rate of yours
@@ -146,8 +156,7 @@ def show_lr_curve(
     _mark_suggestions(ax, curve)
     if mark:
         ax.axvline(mark, color="#333333", linestyle="--", label=f"yours: {mark:.1e}")
-    low, high = curve.smooth.min(), max(curve.smooth[0], np.quantile(curve.smooth, 0.9))
-    ax.set(xlabel="learning rate", ylabel="loss", ylim=(0.9 * low, 1.1 * high))
+    ax.set(xlabel="learning rate", ylabel="loss", ylim=_limits(curve.smooth))
     ax.legend(loc="lower left")  # where a curve that first falls leaves room
     return ax
 
@@ -159,14 +168,17 @@ def _png(curve, lr) -> bytes:
     optional("matplotlib.pyplot").close(figure)
     return file.getvalue()
 
-# %% ../../nbs/core/lr_curve.ipynb #0ccfcce6
+# %% ../../nbs/core/lr_curve.ipynb #a7189e90
+def _slider(curve):
+    "A slider over the learning rates of `curve`, at first on the valley"
+    ends = {"min": np.log10(curve.lrs[0]), "max": np.log10(curve.lrs[-1])}
+    options = {"value": curve.suggestions["valley"], "description": "lr"}
+    return optional("ipywidgets").FloatLogSlider(**options, **ends, readout_format=".1e")
+
+# %% ../../nbs/core/lr_curve.ipynb #8a7b5970
 def pick_lr(curve: LRCurve):
     "A slider over the learning rates of `curve`; `.slider.value` is the choice"
-    widgets = optional("ipywidgets")
-    ends = {"min": np.log10(curve.lrs[0]), "max": np.log10(curve.lrs[-1])}
-    slider = widgets.FloatLogSlider(
-        value=curve.suggestions["valley"], description="lr", readout_format=".1e", **ends
-    )
+    widgets, slider = optional("ipywidgets"), _slider(curve)
     view = widgets.Image(format="png", value=_png(curve, slider.value))
 
     def show(change):

@@ -69,7 +69,12 @@ def points_over_mean(rows) -> list:
     mean = {s: np.mean([row["accuracy"] for row in select(rows, seed=s)]) for s in seeds}
     return [row | {"points": row["accuracy"] - mean[row["seed"]]} for row in rows]
 
-# %% ../../nbs/core/rankings.ipynb #549d23b4
+# %% ../../nbs/core/rankings.ipynb #bc30b79d
+def _of_kind(rows, start, cut) -> list:
+    "The rows of one kind; where nothing is cut, all networks are whole"
+    return [r for r in rows if (r["start"], r.get("cut", "whole")) == (start, cut)]
+
+# %% ../../nbs/core/rankings.ipynb #850ead4b
 def draw_candidates(
     ax,  # axes to draw on
     rows,  # of one network, with "start", "points", `score`, and "cut" if some are cut
@@ -80,7 +85,7 @@ def draw_candidates(
     "Draw 'points' over `score`: full pretrained, hollow untrained, round whole, square cut"
     for start, fill in (("pretrained", color), ("untrained", "none")):
         for cut, marker in (("whole", "o"), ("middle", "s")):
-            dots = [r for r in rows if (r["start"], r.get("cut", "whole")) == (start, cut)]
+            dots = _of_kind(rows, start, cut)
             x, points = [r[score] for r in dots], [r["points"] for r in dots]
             label = f"{name}, {start}" if cut == "whole" else None
             ax.scatter(x, points, fc=fill, ec=color, marker=marker, label=label)

@@ -78,47 +78,61 @@ def lp_ft_arm(task: str, how: str) -> list:
         return runs_of("lp_ft", task, how=how)
     return best_by_validation("lp_ft", task, (1e-3, 3e-3), _chosen_by, how=how)
 
-# %% ../../nbs/studies/folklore.ipynb #3e108506
+# %% ../../nbs/studies/folklore.ipynb #db9302e7
+def _fine_tuning_pays(task, uniform) -> dict:
+    name = "5 fine-tuning, not the head alone"
+    head = partial(runs_of, "head_first", task, rates="head only")
+    return {
+        (name, "equal steps"): (uniform, head(epochs=5)),
+        (name, "more steps for the head"): (uniform, head(epochs=30)),
+    }
+
+# %% ../../nbs/studies/folklore.ipynb #733de552
 def claims(task: str) -> dict:
     "(rule, budget) -> (the arm that follows the rule, the arm that does not)"
     uniform = best_by_validation("lr_sweep", task, RATES, epochs=5)
     spread = best_by_validation("discriminative", task, RATES)
-    head = partial(runs_of, "head_first", task, rates="head only")
     pairs = _head_first(task)
     pairs["2 discriminative rates", "equal steps, seconds"] = (spread, uniform)
     pairs |= _gradual(task)
     pairs["4 LP-FT", "equal steps"] = (lp_ft_arm(task, "LP-FT"), lp_ft_arm(task, "FT"))
-    name = "5 fine-tuning, not the head alone"
-    pairs[name, "equal steps"] = (uniform, head(epochs=5))
-    pairs[name, "more steps for the head"] = (uniform, head(epochs=30))
-    return pairs
+    return pairs | _fine_tuning_pays(task, uniform)
 
 # %% ../../nbs/studies/folklore.ipynb #196e8803
 def _seconds(arm) -> str:
     return f"{np.median([results['train seconds'] for results in arm]):.0f}"
 
-# %% ../../nbs/studies/folklore.ipynb #14a14093
+# %% ../../nbs/studies/folklore.ipynb #2af5ba21
+def _measures(new, old) -> dict:
+    "What is measured of a pair: both arms, their difference, and what they cost"
+    row = {"with": points(new).mean(), "without": points(old).mean()}
+    row["difference, points (95 %)"] = format_interval(points(new) - points(old))
+    row["seconds"] = f"{_seconds(new)} / {_seconds(old)}"
+    return row | {"seeds": len(new), "n": new[0]["n_test"]}
+
+# %% ../../nbs/studies/folklore.ipynb #ded69980
 def claim_rows(tasks) -> list:
     "A row for each rule, budget and task: both arms, their difference with its interval"
-    rows = []
-    for task in tasks:
-        for (rule, budget), (new, old) in claims(task).items():
-            row = {"rule": rule, "task": task, "budget": budget}
-            row |= {"with": points(new).mean(), "without": points(old).mean()}
-            row["difference, points (95 %)"] = format_interval(points(new) - points(old))
-            row["seconds"] = f"{_seconds(new)} / {_seconds(old)}"
-            rows.append(row | {"seeds": len(new), "n": new[0]["n_test"]})
+    rows = [
+        {"rule": rule, "task": task, "budget": budget} | _measures(new, old)
+        for task in tasks
+        for (rule, budget), (new, old) in claims(task).items()
+    ]
     return sorted(rows, key=lambda row: row["rule"])
 
-# %% ../../nbs/studies/folklore.ipynb #440a71d2
+# %% ../../nbs/studies/folklore.ipynb #c86ee093
+def _show_pair(ax, i: int, difference):
+    "The `difference` of pair `i`, a dot for each seed and a bar for the mean"
+    ax.plot(difference, [i] * len(difference), "o", color=COLORS[0], alpha=0.6)
+    style = dict(markersize=18, markeredgewidth=3)
+    ax.plot(difference.mean(), i, "|", color=COLORS[1], **style)
+
+# %% ../../nbs/studies/folklore.ipynb #1be958fe
 def _show_task(ax, task: str):
     "The differences of all rules on `task`, a dot for each seed and a bar for the mean"
     pairs = claims(task)
     for i, (new, old) in enumerate(pairs.values()):
-        difference = points(new) - points(old)
-        ax.plot(difference, [i] * len(difference), "o", color=COLORS[0], alpha=0.6)
-        style = dict(markersize=18, markeredgewidth=3)
-        ax.plot(difference.mean(), i, "|", color=COLORS[1], **style)
+        _show_pair(ax, i, points(new) - points(old))
     ax.set(yticks=range(len(pairs)), yticklabels=[", ".join(pair) for pair in pairs])
     ax.set(xlabel="with minus without (points)", title=task)
     ax.axvline(0, color="#333333", linewidth=1)
