@@ -8,11 +8,11 @@ __all__ = ['check_either', 'check_limit', 'check_clean', 'check_rest']
 # %% ../../nbs/solutions/overlap_solutions.ipynb #f46b1d6f
 import numpy as np
 
-# %% ../../nbs/solutions/overlap_solutions.ipynb #72478070
+# %% ../../nbs/solutions/overlap_solutions.ipynb #e9c603a1
 def _bits(x) -> np.ndarray:
     return x[:, 1:] < x[:, :-1]
 
-
+# %% ../../nbs/solutions/overlap_solutions.ipynb #72478070
 def _distance(a, b) -> int:
     return int((_bits(a) != _bits(b)).sum())
 

@@ -26,12 +26,12 @@ def positive_signal(x, ceiling, signal):
     "Where the arriving signal is positive, whatever the input was"
     return signal > 0
 
-# %% ../../nbs/core/backward.ipynb #0cd88541
+# %% ../../nbs/core/backward.ipynb #fb8a7dc6
 def passed_and_positive(x, ceiling, signal):
     "Where the input was positive and the arriving signal is too"
     return (x > 0) & (signal > 0)
 
-
+# %% ../../nbs/core/backward.ipynb #0cd88541
 RULES = {
     "backprop": passed_forward,
     "deconvnet": positive_signal,

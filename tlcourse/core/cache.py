@@ -99,7 +99,7 @@ def _check_preprocess(preprocess):
     if preprocess is not None and not hasattr(preprocess, "config"):
         raise CannotCache("the preprocess has no `config`, so a change of it would go unnoticed")
 
-# %% ../../nbs/core/cache.ipynb #deec1ed1
+# %% ../../nbs/core/cache.ipynb #c014bc1b
 def _check_views(dataset, views):
     "Raise `CannotCache` unless `dataset` is augmented exactly if `views` are asked for"
     is_augmented = getattr(dataset, "augment", None) is not None
@@ -110,7 +110,7 @@ def _check_views(dataset, views):
             f"views={views}, but the dataset has no `augment`: every view would be the same"
         )
 
-
+# %% ../../nbs/core/cache.ipynb #deec1ed1
 _AUGMENTED = (
     "the dataset has random augmentation, so no two looks are the same: views=k keeps k "
     "of them; dataset.subset(range(len(dataset))) has none"
@@ -194,14 +194,14 @@ class _Maker(NamedTuple):
     dtype: torch.dtype
     seed: int
 
-# %% ../../nbs/core/cache.ipynb #e55d4761
+# %% ../../nbs/core/cache.ipynb #a7f53b4c
 def _key_of(maker, x, i, view) -> bytes:
     "The fingerprint of item `i`, which has just been read as `x`"
     if _file_of(maker.dataset, i) is None:
         return content_hash(x)
     return fingerprint(maker.dataset, i, view, maker.seed)
 
-
+# %% ../../nbs/core/cache.ipynb #e55d4761
 _CHANGED = (
     "was another image a moment ago: is there random augmentation in its __getitem__, "
     "or does somebody replace its file?"
@@ -228,13 +228,13 @@ def _compute(maker, missing: dict, bs: int, writer):
             writer.add(keys, rows)
             bar.update(len(rows))
 
-# %% ../../nbs/core/cache.ipynb #96df8f6c
+# %% ../../nbs/core/cache.ipynb #96aab9b9
 def _size_of(row, n: int) -> str:
     "`n` rows like `row` in words: how many, of what shape and type, and their megabytes"
     dtype = str(row.dtype).removeprefix("torch.")
     return f"{n:,} rows of {tuple(row.shape[1:])}, {dtype}: {n * row.nbytes / 1e6:,.0f} MB"
 
-
+# %% ../../nbs/core/cache.ipynb #96df8f6c
 _SMALLER = "; dtype=torch.float16 halves it, a deeper cut has smaller rows"
 
 # %% ../../nbs/core/cache.ipynb #e8789029

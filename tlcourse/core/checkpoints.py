@@ -117,7 +117,7 @@ def _tensors_of(learn) -> dict:
     }
     return {f"{kind}.{name}": t for kind, state in states.items() for name, t in state.items()}
 
-# %% ../../nbs/core/checkpoints.ipynb #43341c2c
+# %% ../../nbs/core/checkpoints.ipynb #873bf7c8
 def _metadata_of(learn) -> dict:
     return {
         "run": asdict(learn.run),
@@ -128,7 +128,7 @@ def _metadata_of(learn) -> dict:
         "trainable": trainable_hash(learn.model),
     }
 
-
+# %% ../../nbs/core/checkpoints.ipynb #43341c2c
 def save_run(learn, folder):
     "Write all that `resume` needs into one file in `folder`, which appears whole"
     write_checkpoint(Path(folder) / CHECKPOINT, _tensors_of(learn), _metadata_of(learn))

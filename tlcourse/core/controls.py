@@ -40,12 +40,12 @@ def measured(model, xb):
     model(xb)
     return model.eval()
 
-# %% ../../nbs/core/controls.ipynb #eb105ad1
+# %% ../../nbs/core/controls.ipynb #59904a65
 def above_all(value, controls):
     "How far `value` lies above the highest of `controls` (networks, …); negative if it does not"
     return value - np.max(controls, 0)
 
-
+# %% ../../nbs/core/controls.ipynb #eb105ad1
 def below_all(value, controls):
     "How far `value` lies below the lowest of `controls` (networks, …); negative if it does not"
     return np.min(controls, 0) - value

@@ -69,7 +69,7 @@ def benchmark(runs: dict, repeats: int = 2) -> dict:
         best = min(best, times[name])
     return times
 
-# %% ../../nbs/core/engines.ipynb #5d58a65a
+# %% ../../nbs/core/engines.ipynb #a0350dbf
 class Runtime(NamedTuple):
     "A way to run a body, and what the choice and the cache must know about it"
 
@@ -79,7 +79,7 @@ class Runtime(NamedTuple):
     device: str = None  # the only type of device it runs on; None: any
     settings: Callable = dict  # () -> what else decides its features, for the cache's key
 
-
+# %% ../../nbs/core/engines.ipynb #5d58a65a
 RUNTIMES = {}  # name -> Runtime; the fastest is chosen in this order
 
 # %% ../../nbs/core/engines.ipynb #71fd4e28
@@ -139,12 +139,12 @@ def _onnx_runner(body, xb, pool) -> Callable:
     "`body` run by ONNX Runtime"
     return _exported(body, xb, pool).runs["onnxruntime"]
 
-# %% ../../nbs/core/engines.ipynb #d11e82b7
+# %% ../../nbs/core/engines.ipynb #3dcf880c
 def _version(module) -> dict:
     "The version of `module`, which decides what it computes"
     return {module: optional(module, "fast").__version__}
 
-
+# %% ../../nbs/core/engines.ipynb #d11e82b7
 RUNTIMES["onnxruntime"] = Runtime(
     _onnx_runner, ("onnx", "onnxruntime"), device="cpu", settings=partial(_version, "onnxruntime")
 )
@@ -202,12 +202,12 @@ def _openvino_runner(body, xb, pool, session=_openvino_session) -> Callable:
         runs["openvino"] = run
     return runs["openvino"]
 
-# %% ../../nbs/core/engines.ipynb #d558c9e1
+# %% ../../nbs/core/engines.ipynb #370d1c00
 def _openvino_settings() -> dict:
     "The precision and the version of OpenVINO"
     return {"precision": openvino_precision()} | _version("openvino")
 
-
+# %% ../../nbs/core/engines.ipynb #d558c9e1
 RUNTIMES["openvino"] = Runtime(
     _openvino_runner,
     ("onnx", "onnxruntime", "openvino"),
@@ -273,13 +273,13 @@ def installed_runtimes(device="cpu") -> tuple:
 
     return tuple(name for name, runtime in RUNTIMES.items() if fits(runtime))
 
-# %% ../../nbs/core/engines.ipynb #38deb91f
+# %% ../../nbs/core/engines.ipynb #efa75e0d
 def _candidate_names(device) -> list:
     "The runtimes worth a benchmark on `device`"
     precisions = candidate_precisions(device)
     return [k for k in installed_runtimes(device.type) if RUNTIMES[k].precision in precisions]
 
-
+# %% ../../nbs/core/engines.ipynb #38deb91f
 def _candidates(body, xb, pool) -> tuple:
     "The runners worth a benchmark (runtime -> function), and why others were left out"
     runs, reasons = {}, []

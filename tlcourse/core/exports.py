@@ -147,7 +147,7 @@ def _attempt(export, net, xb, threads, tolerance) -> tuple:
         return (graph, run), None
     return None, f"it differs by {difference:.1e}"
 
-# %% ../../nbs/core/exports.ipynb #9b31f633
+# %% ../../nbs/core/exports.ipynb #1657d18b
 def export_with_proof(
     net,  # a module: batch -> tensor
     xb,  # an example of a batch
@@ -163,7 +163,7 @@ def export_with_proof(
         reasons.append(reason)
     raise CannotExport(f"{_REFUSED} ({'; '.join(reasons)}): use runtime='torch'")
 
-
+# %% ../../nbs/core/exports.ipynb #9b31f633
 _REFUSED = "ONNX Runtime cannot run this network as torch does"
 
 # %% ../../nbs/core/exports.ipynb #a371f00c

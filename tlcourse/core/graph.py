@@ -323,12 +323,12 @@ def graph_in_two(
             raise CannotSplit("a tensor belongs to groups on both sides")
         opened |= mixed
 
-# %% ../../nbs/core/graph.ipynb #e21c7cb4
+# %% ../../nbs/core/graph.ipynb #091b8674
 def _bottlenecks_of(nodes, index) -> list:
     "The numbers of the `nodes` through which all passes; `index`: node -> number"
     return bottlenecks([[index[a] for a in node.all_input_nodes if a in index] for node in nodes])
 
-
+# %% ../../nbs/core/graph.ipynb #e21c7cb4
 def _shape(value):
     "The shape of a tensor, None for other values"
     return getattr(value, "shape", None)

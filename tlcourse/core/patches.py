@@ -123,12 +123,12 @@ def _apart(patches, k, per_image) -> list:
             break
     return chosen
 
-# %% ../../nbs/core/patches.ipynb #676323a6
+# %% ../../nbs/core/patches.ipynb #2b95655d
 def _cut_out(patch, images) -> Patch:
     box = [round(v) for v in patch.box]
     return patch._replace(image=load_image(images[patch.name]).crop(box))
 
-
+# %% ../../nbs/core/patches.ipynb #676323a6
 def best_patches(patches: list, k: int, per_image: int, images: dict) -> list:
     "The `k` strongest of `patches` that lie apart, cut out of `images` (name -> image)"
     return [_cut_out(patch, images) for patch in _apart(patches, k, per_image)]

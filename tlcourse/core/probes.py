@@ -50,13 +50,13 @@ def logistic_logits(x, weights) -> torch.Tensor:
     "Logits (n, n_classes) of features `x` (n, d); the last row of `weights` is the bias"
     return _two_columns(x @ weights[:-1] + weights[-1])
 
-# %% ../../nbs/core/probes.ipynb #bfcacf48
+# %% ../../nbs/core/probes.ipynb #d7f06833
 def _penalised_loss(x, y, w, strength) -> torch.Tensor:
     "The mean cross-entropy of the weights `w` plus strength / 2 · sum of squared weights"
     error = nn.functional.cross_entropy(logistic_logits(x, w), y)
     return error + strength / 2 * w[:-1].square().sum()
 
-
+# %% ../../nbs/core/probes.ipynb #bfcacf48
 def _minimise(loss, w):
     "Change `w` until the gradient of `loss()` is zero, by L-BFGS"
     settings = {"max_iter": 1000, "tolerance_grad": 1e-6, "tolerance_change": 1e-12}

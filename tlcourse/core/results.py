@@ -30,12 +30,12 @@ class Table:
                     f"row {i} has the columns {list(row)}, the first row {self.columns}"
                 )
 
-# %% ../../nbs/core/results.ipynb #b32a279e
+# %% ../../nbs/core/results.ipynb #3ebedf32
 @patch_to(Table)
 def __len__(self):
     return len(self.rows)
 
-
+# %% ../../nbs/core/results.ipynb #b32a279e
 @patch_to(Table)
 def __iter__(self):
     return iter(self.rows)
@@ -49,14 +49,14 @@ def __getitem__(self, key):
         raise KeyError(f"no column {key!r}; there are {self.columns}")
     return [row[key] for row in self.rows]
 
-# %% ../../nbs/core/results.ipynb #d4bf42e9
+# %% ../../nbs/core/results.ipynb #61baf9ec
 @patch_to(Table)
 def _format(self, value) -> str:
     if value is None:
         return ""
     return f"{value:.{self.digits}f}" if isinstance(value, float) else str(value)
 
-
+# %% ../../nbs/core/results.ipynb #d4bf42e9
 @patch_to(Table)
 def cells(self) -> list:
     "Every row as a list of texts, the header first"

@@ -42,13 +42,13 @@ class Run:
         "Whether the present phase has not begun yet"
         return self.epoch == self.batch == 0
 
-# %% ../../nbs/core/run.ipynb #544286db
+# %% ../../nbs/core/run.ipynb #df7833cf
 @patch_to(Run)
 def where(self) -> str:
     "The place in words, for an error message"
     return f"phase {self.phase}, epoch {self.epoch}, batch {self.batch}"
 
-
+# %% ../../nbs/core/run.ipynb #544286db
 @patch_to(Run)
 def batch_done(self, n: int, loss: float):
     "Count a batch of `n` samples with the mean `loss`"

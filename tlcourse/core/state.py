@@ -107,13 +107,13 @@ def buffers_restored(model):
     finally:
         _set_buffers(registered, numbers)
 
-# %% ../../nbs/core/state.ipynb #f7978655
+# %% ../../nbs/core/state.ipynb #f6a51c49
 def _saved(p) -> tuple:
     "What a parameter is to get back: its numbers, `requires_grad`, gradient with its numbers"
     grad = None if p.grad is None else (p.grad, p.grad.clone())
     return p.detach().clone(), p.requires_grad, grad
 
-
+# %% ../../nbs/core/state.ipynb #f7978655
 def _give_back(p, numbers, requires_grad, grad):
     p.copy_(numbers)
     p.requires_grad_(requires_grad).grad = None

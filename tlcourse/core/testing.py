@@ -14,13 +14,13 @@ class Caught:
 
     message = None
 
-# %% ../../nbs/core/testing.ipynb #f8033dbf
+# %% ../../nbs/core/testing.ipynb #10e79fa2
 def _check_message(error, match: str):
     "An `AssertionError` when `match` is not in the message of `error`"
     if match not in str(error):
         raise AssertionError(f"{match!r} is not in the message: {error}") from error
 
-
+# %% ../../nbs/core/testing.ipynb #f8033dbf
 def _names(error) -> str:
     return error.__name__ if isinstance(error, type) else [e.__name__ for e in error]
 
