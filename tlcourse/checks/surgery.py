@@ -57,9 +57,8 @@ _BY_HAND = {
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #f3e2adf4
 def _halves(net, name):
     "Body and head of `net` as `name` cut them, sharing its layers"
-    layers = {"norm1": net.norm, "relu1": nn.ReLU(), "relu2": nn.ReLU()}
-    layers |= {"conv1": net.conv1, "conv2": net.conv2, "pool": nn.AdaptiveAvgPool2d(1)}
-    layers |= {"flatten": nn.Flatten(), "drop": nn.Dropout(0.3), "fc": net.fc}
+    layers = {**net._modules, "norm1": net.norm, "relu1": nn.ReLU(), "relu2": nn.ReLU()}
+    layers |= {"pool": nn.AdaptiveAvgPool2d(1), "flatten": nn.Flatten(), "drop": nn.Dropout(0.3)}
     halves = [[layers[n] for n in half.split()] for half in _BY_HAND[name].split("|")]
     return tuple(nn.Sequential(*half).eval() for half in halves)
 
@@ -169,12 +168,14 @@ def _judge_accepted(answer, message, n, what):
     assert message is None, f"{what}: it was refused ({message}), though {three}"
     assert answer is True, f"{what}: {three}; answer True, not {answer!r}"
 
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #719e678d
+_REFUSE = "A hint: the whole shape must be (n, n_classes), and raise a ValueError if not"
+
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #91cc2aaf
 def _judge_refused(answer, message, n, what):
     "Whether a model with `n` logits per image, not three, was refused with both numbers"
-    hint = "A hint: the whole shape must be (n, n_classes), and raise a ValueError if not"
-    assert message is not None, f"{what}: it was not refused, {answer!r} came. {hint}"
-    numbers = {*re.findall(r"\d+", message), *re.findall(r"\d+", message.replace(",", ""))}
+    assert message is not None, f"{what}: it was not refused, {answer!r} came. {_REFUSE}"
+    numbers = {*re.findall(r"\d+", f"{message} {message.replace(',', '')}")}
     assert n is None or {str(n), "3"} <= numbers, (
         f"{what}: the message {message!r} must name both numbers, {n} and 3"
     )
