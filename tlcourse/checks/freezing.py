@@ -80,7 +80,14 @@ def _check_rates(optimizer):
         f"the learning rates are {rates}, not [0.1, 0.01]: one new group; the old one keeps its own"
     )
 
-# %% ../../nbs/solutions/08_freezing_solutions.ipynb #ae9787cb
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #b04de43e
+def _check_nothing_left(f, net, optimizer):
+    "A second call must change nothing"
+    assert _added(f, net, optimizer) == 0 and len(optimizer.param_groups) == 2, (
+        "the second time nothing is missing: add no group, return 0"
+    )
+
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #48796366
 def _check_all_added(f):
     "`f` must add the body's six tensors, once"
     net = _net()
@@ -89,9 +96,7 @@ def _check_all_added(f):
     _check_none_missing(net, optimizer)
     _check_rates(optimizer)
     assert n == 6, f"6 tensors were missing, the answer says {n!r}"
-    assert _added(f, net, optimizer) == 0 and len(optimizer.param_groups) == 2, (
-        "the second time nothing is missing: add no group, return 0"
-    )
+    _check_nothing_left(f, net, optimizer)
 
 # %% ../../nbs/solutions/08_freezing_solutions.ipynb #e2162338
 def _check_frozen_left_out(f):
@@ -124,30 +129,42 @@ def _models() -> tuple:
     numb.body[1].momentum = 0.0
     return flags, fixed, half, numb
 
-# %% ../../nbs/solutions/08_freezing_solutions.ipynb #8a44c2f2
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #a9666491
+_BY_FLAGS = "a body with requires_grad_(False), in evaluation mode for now"
+
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #97f377e8
 def _cases() -> list:
     "(model, which buffers drift in it, what it is)"
     flags, fixed, half, numb = _models()
     both, second = _statistics(1) | _statistics(5), _statistics(5)
     return [
-        (flags, both, "a body with requires_grad_(False), in evaluation mode for now"),
+        (flags, both, _BY_FLAGS),
         (fixed, set(), "a frozen body"),
         (half, second, "a body frozen up to its second half"),
         (numb, second | {"body.1.num_batches_tracked"}, "a BatchNorm with momentum 0"),
     ]
 
-# %% ../../nbs/solutions/08_freezing_solutions.ipynb #0afd7674
-def _check_found(names, wanted, what):
-    "`names` must be the `wanted` ones, all of them and no other"
-    missed, extra = sorted(wanted - names), sorted(names - wanted)
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #af8d650a
+def _check_none_missed(missed, what):
+    "No buffer that drifts may be `missed`"
     assert not missed, (
         f"{what}: {missed[0]} drifts and was not found. "
         "A hint: in training mode, and a buffer must be cloned before"
     )
+
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #cee106d6
+def _check_none_extra(extra, what):
+    "No buffer that stays may be found"
     assert not extra, (
         f"{what}: {extra[0]} does not change in a training pass. "
         "A hint: run one and compare, flags and modes do not tell"
     )
+
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #6098ef37
+def _check_found(names, wanted, what):
+    "`names` must be the `wanted` ones, all of them and no other"
+    _check_none_missed(sorted(wanted - names), what)
+    _check_none_extra(sorted(names - wanted), what)
 
 # %% ../../nbs/solutions/08_freezing_solutions.ipynb #ca68e868
 def _check_tensors(model, before, what):
@@ -155,14 +172,19 @@ def _check_tensors(model, before, what):
     changed = [name for name, t in model.state_dict().items() if not torch.equal(t, before[name])]
     assert not changed, f"{what}: afterwards {changed[0]} was changed. A hint: work on a copy"
 
-# %% ../../nbs/solutions/08_freezing_solutions.ipynb #24711dff
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #911dd903
+def _modes(model) -> list:
+    "Whether each layer of `model` is in training mode"
+    return [m.training for m in model.modules()]
+
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #f063550b
 def _check_modes(model, modes, what):
     "The layers of `model` must be in the same `modes` as before"
-    assert modes == [m.training for m in model.modules()], (
+    assert modes == _modes(model), (
         f"{what}: afterwards some layers were in a different mode. A hint: work on a copy"
     )
 
-# %% ../../nbs/solutions/08_freezing_solutions.ipynb #a3579398
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #b0aee202
 def _check_drifting_in(
     f,
     model,
@@ -171,7 +193,7 @@ def _check_drifting_in(
 ):
     "`f` must find the drifting buffers of `model` and leave it as it was"
     before = {name: t.clone() for name, t in model.state_dict().items()}
-    modes = [m.training for m in model.modules()]
+    modes = _modes(model)
     _check_found(set(f(model, _batch())), wanted, what)
     _check_tensors(model, before, what)
     _check_modes(model, modes, what)
@@ -183,22 +205,25 @@ def check_drifting(f) -> str:
         _check_drifting_in(f, *case)
     return "Right: every drift found, and nobody's model changed."
 
-# %% ../../nbs/solutions/08_freezing_solutions.ipynb #fcf11dc7
-def _learn(net, optimizer, set_to_none):
-    "Three steps, always with the same random numbers"
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        for seed in range(3):
-            _step(net, optimizer, seed)
-            optimizer.zero_grad(set_to_none=set_to_none)
-
 # %% ../../nbs/solutions/08_freezing_solutions.ipynb #b74536f0
 def _sgd(net, **options):
     "SGD with one group for the body and one for the head"
     parts = [{"params": list(part.parameters())} for part in (net.body, net.head)]
     return torch.optim.SGD(parts, lr=0.05, **options)
 
-# %% ../../nbs/solutions/08_freezing_solutions.ipynb #4c887258
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #783482ee
+def _learned(norm, set_to_none, **options) -> tuple:
+    "A network after three steps of SGD, and its optimiser"
+    net = _net(norm)
+    optimizer = _sgd(net, **options)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        for seed in range(3):
+            _step(net, optimizer, seed)
+            optimizer.zero_grad(set_to_none=set_to_none)
+    return net, optimizer
+
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #26f1eae3
 def _frozen_by(
     how,  # how(body, optimizer) freezes the body
     norm=nn.BatchNorm2d,
@@ -206,9 +231,7 @@ def _frozen_by(
     **options,  # of SGD
 ) -> tuple:
     "A network that has learned with SGD and whose body was then frozen, and its optimiser"
-    net = _net(norm)
-    optimizer = _sgd(net, **options)
-    _learn(net, optimizer, set_to_none)
+    net, optimizer = _learned(norm, set_to_none, **options)
     how(net.body, optimizer)
     return net, optimizer
 

@@ -149,11 +149,14 @@ def _chain_step(module, x, latest) -> ChainStep:
     switches = _switches(module, x) if type(module) is nn.MaxPool2d else None
     return ChainStep(module, x.shape, switches)
 
-# %% ../../nbs/core/backward.ipynb #c8aee5a0
-def chain_to(model, layer: str, xb) -> list:
-    "The steps of a plain chain from `xb` up to `layer`; `ValueError` if the network is none"
-    steps = []
-    target = model.get_submodule(layer)
+# %% ../../nbs/core/backward.ipynb #017ce43a
+def _leaves(model) -> list:
+    "The layers of `model` that hold no others"
+    return [module for module in model.modules() if not list(module.children())]
+
+# %% ../../nbs/core/backward.ipynb #f565e444
+def _chain_hook(steps, target, xb):
+    "A hook that adds to `steps`, a chain from `xb`, each layer up to `target`"
     latest = xb
 
     def note(module, args, out):
@@ -163,10 +166,15 @@ def chain_to(model, layer: str, xb) -> list:
         steps.append(_chain_step(module, args[0], latest))
         latest = out
 
+    return note
+
+# %% ../../nbs/core/backward.ipynb #52deb3c4
+def chain_to(model, layer: str, xb) -> list:
+    "The steps of a plain chain from `xb` up to `layer`; `ValueError` if the network is none"
+    steps = []
+    note = _chain_hook(steps, model.get_submodule(layer), xb)
     with hooks_removed() as handles:
-        for module in model.modules():
-            if not list(module.children()):
-                handles.append(module.register_forward_hook(note))
+        handles += [module.register_forward_hook(note) for module in _leaves(model)]
         model(xb)
     return steps
 

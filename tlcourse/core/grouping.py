@@ -195,20 +195,28 @@ def _merge_shared(groups) -> list:
                 return _merge_shared([*groups[:i], merged, *rest])
     return groups
 
-# %% ../../nbs/core/grouping.ipynb #6d386770
+# %% ../../nbs/core/grouping.ipynb #97a76419
+def _with_bare(units, key_of) -> list:
+    "(name, layers) of each layer; bare parameters, without a key, join the next one or the last"
+    pieces, waiting = [], {}
+    for name, unit in units:
+        waiting[name] = unit
+        if name in key_of:
+            pieces.append((name, waiting))
+            waiting = {}
+    if pieces:
+        pieces[-1][1].update(waiting)
+    return pieces
+
+# %% ../../nbs/core/grouping.ipynb #8ca763c7
 def _gathered(units, key_of) -> list:
     "`units` in groups; those without a key, the bare parameters, wait for the next layer"
-    groups, waiting, last = [], {}, None
-    for name, unit in units:
-        if name not in key_of:
-            waiting[name] = unit
-            continue
+    groups, last = [], None
+    for name, layers in _with_bare(units, key_of):
         if not groups or key_of[name] != last:
             groups.append(LayerGroup(name, {}))
-        groups[-1].layers |= waiting | {name: unit}
-        waiting, last = {}, key_of[name]
-    if groups:
-        groups[-1].layers |= waiting
+        groups[-1].layers |= layers
+        last = key_of[name]
     return groups
 
 # %% ../../nbs/core/grouping.ipynb #ab422e96
