@@ -283,13 +283,18 @@ def check_list():
     fail_if(faults)
 
 
+def is_all(target) -> bool:
+    "Whether `target` of an assignment is the name `__all__`"
+    return isinstance(target, ast.Name) and target.id == "__all__"
+
+
 def public_names() -> dict:
     "module -> its `__all__`, read from the source without importing it"
     names = {}
     for module in house.modules():
         body = ast.parse(module_file(module).read_text(encoding="utf-8")).body
         assigned = [n for n in body if isinstance(n, ast.Assign)]
-        lists = [ast.literal_eval(n.value) for n in assigned if n.targets[0].id == "__all__"]
+        lists = [ast.literal_eval(n.value) for n in assigned if is_all(n.targets[0])]
         names[module] = lists[0] if lists else []
     return names
 
