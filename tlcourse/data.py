@@ -244,8 +244,8 @@ def eval_loader(
 # %% ../nbs/01_data.ipynb #5817e84e
 def show_batch(loader, n: int = 12, **kwargs):
     "The first `n` images of the next batch, un-normalised, under their class; returns the axes"
-    xb, yb = next_samples(loader, n)
-    names, preprocess = getattr(loader.dataset.source, "classes", None), loader.dataset.preprocess
-    if hasattr(preprocess, "denormalize"):
-        xb = preprocess.denormalize(xb)
+    data, (xb, yb) = loader.dataset, next_samples(loader, n)
+    names = getattr(data.source, "classes", None)
+    if hasattr(data.preprocess, "denormalize"):
+        xb = data.preprocess.denormalize(xb)
     return show_images(xb, [names[y] if names else str(y) for y in yb], **kwargs)

@@ -28,15 +28,18 @@ class _Later:
 # %% ../nbs/A_figures.ipynb #d477c89c
 plt = _Later("matplotlib.pyplot")
 
+# %% ../nbs/A_figures.ipynb #68ee607f
+def _channels_last(tensor):
+    "`tensor` on the CPU, channel axis at the end, in a type that NumPy knows"
+    tensor = tensor.detach().cpu()
+    if tensor.ndim == 3:
+        tensor = tensor.permute(1, 2, 0)  # (c, h, w) -> (h, w, c)
+    return tensor.float() if tensor.dtype == torch.bfloat16 else tensor
+
 # %% ../nbs/A_figures.ipynb #f722f5d4
 def _to_array(image) -> np.ndarray:
     "`image` as an array (h, w) or (h, w, c); the channel axis of a tensor moves to the end"
-    if isinstance(image, torch.Tensor):
-        image = image.detach().cpu()
-        if image.ndim == 3:
-            image = image.permute(1, 2, 0)  # (c, h, w) -> (h, w, c)
-        image = image.float() if image.dtype == torch.bfloat16 else image
-    array = np.asarray(image)
+    array = np.asarray(_channels_last(image) if isinstance(image, torch.Tensor) else image)
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[..., 0]
     return array
@@ -51,17 +54,22 @@ def _check_range(array: np.ndarray):
             "undo the normalisation first (preprocess.denormalize), or rescale"
         )
 
+# %% ../nbs/A_figures.ipynb #392b6b97
+def _check_shape(array, image):
+    "Refuse what cannot be looked at; `image` is what the caller gave"
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)):
+        raise ValueError(
+            f"not an image: shape {tuple(np.shape(image))}; a tensor is (h, w), (1, h, w) or "
+            "(3, h, w), an array (h, w) or (h, w, 3)"
+        )
+
 # %% ../nbs/A_figures.ipynb #269b99fc
 def as_image_array(
     image,  # PIL image; array (h, w), (h, w, 3 or 4); tensor (h, w), (1 or 3, h, w)
 ) -> np.ndarray:
     "`image` as an array (h, w) or (h, w, c) that can be looked at; floats must lie in [0, 1]"
     array = _to_array(image)
-    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)):
-        raise ValueError(
-            f"not an image: shape {tuple(np.shape(image))}; a tensor is (h, w), (1, h, w) or "
-            "(3, h, w), an array (h, w) or (h, w, 3)"
-        )
+    _check_shape(array, image)
     if array.dtype.kind != "f":
         return array
     _check_range(array)
@@ -112,6 +120,15 @@ def show_images(
         show_image(image, title, ax)
     return axes
 
+# %% ../nbs/A_figures.ipynb #88237955
+def _shade(ax, x, values, color):
+    "From the lowest to the highest of `values` at each of `x`: a band, or a stroke at one `x`"
+    low, high = ([f(v) for v in values] for f in (np.min, np.max))
+    if len(low) > 1:
+        ax.fill_between(x, low, high, color=color, alpha=0.15, linewidth=0)
+    else:
+        ax.vlines(x, low, high, color=color, alpha=0.5)
+
 # %% ../nbs/A_figures.ipynb #a657a10f
 def draw_band(
     ax,  # axes to draw on
@@ -121,12 +138,8 @@ def draw_band(
     **line,  # what `ax.plot` takes
 ):
     "A line through the means of `values`, and a pale band from the lowest to the highest"
-    low, mean, high = ([f(v) for v in values] for f in (np.min, np.mean, np.max))
-    (drawn,) = ax.plot(x, mean, style, **line)
-    if len(mean) > 1:
-        ax.fill_between(x, low, high, color=drawn.get_color(), alpha=0.15, linewidth=0)
-    else:
-        ax.vlines(x, low, high, color=drawn.get_color(), alpha=0.5)
+    (drawn,) = ax.plot(x, [np.mean(v) for v in values], style, **line)
+    _shade(ax, x, values, drawn.get_color())
 
 # %% ../nbs/A_figures.ipynb #a24ed17b
 def show_curves(
@@ -158,6 +171,12 @@ def _check_intervals(values: dict):
         if not low <= value <= high:
             raise ValueError(f"{label!r}: {value} does not lie in its interval ({low}, {high})")
 
+# %% ../nbs/A_figures.ipynb #fd01fc21
+def _write_values(ax, mid, high):
+    "Beside each bar its value"
+    for i, (m, h) in enumerate(zip(mid, high)):
+        ax.annotate(f"{m:.3g}", (h, i), (6, 0), textcoords="offset points", va="center")
+
 # %% ../nbs/A_figures.ipynb #d58f411b
 def _draw_bars(ax, values: dict):
     "Horizontal bars with whiskers, each with its value beside it"
@@ -165,8 +184,7 @@ def _draw_bars(ax, values: dict):
     colors = [COLORS[i % (len(COLORS) - 1)] for i in range(len(values))]
     whiskers = dict(xerr=[mid - low, high - mid], capsize=4, ecolor="#333333")
     ax.barh(list(values), mid, height=0.62, color=colors, **whiskers)
-    for i, (m, h) in enumerate(zip(mid, high)):
-        ax.annotate(f"{m:.3g}", (h, i), (6, 0), textcoords="offset points", va="center")
+    _write_values(ax, mid, high)
 
 # %% ../nbs/A_figures.ipynb #90bf33c3
 def show_bars(
@@ -196,6 +214,21 @@ def _draw_arc(ax, i: int, j: int):
     x = (i + j) / 2 - np.cos(at) * (i - j) / 2
     ax.plot(x, np.sin(at) * (i - j) * 0.4, color="#777777", lw=1.4, zorder=1)
 
+# %% ../nbs/A_figures.ipynb #5161c782
+def _draw_step(ax, i, step, filled, color):
+    "A dot for `step`, number `i`, with its arcs, its name and the shape of its output"
+    text = dict(rotation=50, ha="right", va="top", fontsize=8)
+    for j in step.inputs:
+        _draw_arc(ax, i, j)
+    ax.plot(i, 0, "o", ms=12, color=color, mfc=color if filled else "white", mew=2)
+    ax.annotate(f"{step.name}\n{step.shape and step.shape[1:]}", (i, -0.25), **text)
+
+# %% ../nbs/A_figures.ipynb #6ac9c69a
+def _make_room(ax, n):
+    "Limits for `n` dots in a line with arcs above and names below; no axes"
+    ax.set(xlim=(-0.8, n - 0.4), ylim=(-1.5, 1.8))
+    ax.set_axis_off()
+
 # %% ../nbs/A_figures.ipynb #ad3c9847
 def draw_steps(
     steps,  # the steps of a `core.recording.Record`
@@ -204,13 +237,7 @@ def draw_steps(
 ):
     "An arc diagram of `steps`: what each reads; bottlenecks are filled; returns `ax`"
     narrow = bottlenecks([s.inputs for s in steps])
-    text = dict(rotation=50, ha="right", va="top", fontsize=8)
     for i, s in enumerate(steps):
-        for j in s.inputs:
-            _draw_arc(ax, i, j)
-        color = COLORS[1] if i == cut else COLORS[0]
-        ax.plot(i, 0, "o", ms=12, color=color, mfc=color if i in narrow else "white", mew=2)
-        ax.annotate(f"{s.name}\n{s.shape and s.shape[1:]}", (i, -0.25), **text)
-    ax.set(xlim=(-0.8, len(steps) - 0.4), ylim=(-1.5, 1.8))
-    ax.set_axis_off()
+        _draw_step(ax, i, s, i in narrow, COLORS[i == cut])
+    _make_room(ax, len(steps))
     return ax

@@ -19,7 +19,7 @@ def head_only(epochs: int, lr: float = 2e-3) -> list:
     "Feature extraction: the head alone learns"
     return [Phase(epochs, -1, lr)]
 
-# %% ../nbs/11_finetuning.ipynb #96b6e9b3
+
 def full(epochs: int, lr=1e-3) -> list:
     "All groups at once; `lr` for all, or (shallowest, deepest)"
     return [Phase(epochs, 0, lr)]
@@ -41,12 +41,10 @@ def fine_tune_phases(
 # %% ../nbs/11_finetuning.ipynb #8120a022
 def unfreezing_steps(n_groups: int, epochs: int) -> list:
     "Pairs (epochs, first group that learns): one group more in each epoch, the deepest first"
-    if epochs < 2:
-        return [(epochs, 0)]
-    n_steps = min(epochs, n_groups)  # with fewer epochs than groups, several at a time
     deepest = n_groups - 1
-    starts = [deepest - round(i * deepest / (n_steps - 1)) for i in range(n_steps)]
-    return [(1, k) for k in starts[:-1]] + [(epochs - n_steps + 1, starts[-1])]
+    last = max(min(epochs, n_groups) - 1, 0)  # with fewer epochs than groups, several at a time
+    starts = [deepest - round(i * deepest / last) for i in range(last)]
+    return [(1, k) for k in starts] + [(epochs - last, 0)]
 
 # %% ../nbs/11_finetuning.ipynb #566ebfd1
 def gradual_unfreezing(
@@ -76,33 +74,47 @@ def lp_ft(
     head = Phase(probe_epochs, -1, probe_lr, schedule="cosine")
     return [head, Phase(epochs, 0, lr, schedule="cosine")]
 
+# %% ../nbs/11_finetuning.ipynb #01517fbd
+def _learning_now(model) -> list:
+    "Whether each layer group of `model` learns as it is"
+    groups = groups_of(model)
+    if not groups:
+        raise TypeError(f"a {type(model).__name__} has no layer groups: transfer_model gives them")
+    return [any(p.requires_grad for p in group.parameters()) for group in groups]
+
+# %% ../nbs/11_finetuning.ipynb #7bbdeb8f
+def _learning_in(phase, model, now) -> list:
+    "Whether each layer group of `model` learns in `phase`, when `now` says what did before"
+    if phase.train_from is not None:
+        first = group_number(model, phase.train_from)
+        now = [i >= first for i in range(len(now))]
+    if not any(now):
+        raise ValueError(f"in {phase} every group is frozen, so nothing would learn")
+    return now
+
 # %% ../nbs/11_finetuning.ipynb #232f851a
 def trainable_by_phase(model, phases) -> list:
     "For each of `phases`: whether each layer group of `model` learns"
-    groups, result = groups_of(model), []
-    if not groups:
-        raise TypeError(f"a {type(model).__name__} has no layer groups: transfer_model gives them")
-    now = [any(p.requires_grad for p in group.parameters()) for group in groups]
+    now, result = _learning_now(model), []
     for phase in phases:
-        if phase.train_from is not None:
-            first = group_number(model, phase.train_from)
-            now = [i >= first for i in range(len(groups))]
-        if not any(now):
-            raise ValueError(f"in {phase} every group is frozen, so nothing would learn")
+        now = _learning_in(phase, model, now)
         result.append(now)
     return result
+
+# %% ../nbs/11_finetuning.ipynb #6798357c
+def _phase_rates(phase, learns, steps) -> np.ndarray:
+    "The learning rates in `phase`, (n_groups, steps), where `learns` says so; NaN elsewhere"
+    rates = np.full((len(learns), steps), np.nan)
+    for row, top in zip(np.flatnonzero(learns), phase.lrs(sum(learns))):
+        rates[row] = [phase.lr_at(step, steps, top) for step in range(steps)]
+    return rates
 
 # %% ../nbs/11_finetuning.ipynb #94bc9b2e
 def schedule(learn, phases) -> np.ndarray:
     "The learning rate of each layer group at each step, (n_groups, steps); NaN where it is frozen"
     phases, n = as_phases(phases), len(learn.loader)
-    parts = []
-    for phase, learns in zip(phases, trainable_by_phase(learn.model, phases)):
-        steps = phase.epochs * n
-        part = np.full((len(learns), steps), np.nan)
-        for row, top in zip(np.flatnonzero(learns), phase.lrs(sum(learns))):
-            part[row] = [phase.lr_at(step, steps, top) for step in range(steps)]
-        parts.append(part)
+    learning = trainable_by_phase(learn.model, phases)
+    parts = [_phase_rates(p, learns, p.epochs * n) for p, learns in zip(phases, learning)]
     return np.concatenate(parts, 1)
 
 # %% ../nbs/11_finetuning.ipynb #e4bee248
@@ -113,22 +125,32 @@ def _mesh(ax, rates):
     norm = LogNorm(max(low, high / 1e5), high)
     return ax.pcolormesh(steps, groups, rates, norm=norm, cmap="viridis")
 
-# %% ../nbs/11_finetuning.ipynb #18df69fe
-def show_schedule(learn, phases, ax=None):
-    "What each layer group will do at each step: grey is frozen, colour is the learning rate"
-    phases, n = as_phases(phases), len(learn.loader)
-    rates, names = schedule(learn, phases), [group.name for group in learn.model.layer_groups]
-    if ax is None:
-        _, ax = plt.subplots(figsize=(7, 1.2 + 0.24 * len(names)))
+# %% ../nbs/11_finetuning.ipynb #e124c4c4
+def _draw_rates(ax, rates, phases, n):
+    "The map of `rates` with its key; a white line between phases, with `n` steps in an epoch"
     ax.set_facecolor("#d9d9d9")
     mesh = _mesh(ax, rates)
     for end in np.cumsum([phase.epochs for phase in phases])[:-1] * n:
         ax.axvline(end, color="white", linewidth=2)
+    ax.figure.colorbar(mesh, ax=ax, label="learning rate (grey: frozen)")
+
+# %% ../nbs/11_finetuning.ipynb #9fe3e2f0
+def _label(ax, groups, n):
+    "Names of the layer `groups`, the shallowest on top; `n` steps in an epoch"
     ax.set(xlabel=f"step ({n} in an epoch)", ylabel="layer group, shallow to deep")
-    ax.set(yticks=np.arange(len(names)) + 0.5, yticklabels=names)
+    ax.set(yticks=np.arange(len(groups)) + 0.5, yticklabels=[group.name for group in groups])
     ax.invert_yaxis()
     ax.grid(False)
-    ax.figure.colorbar(mesh, ax=ax, label="learning rate (grey: frozen)")
+
+# %% ../nbs/11_finetuning.ipynb #18df69fe
+def show_schedule(learn, phases, ax=None):
+    "What each layer group will do at each step: grey is frozen, colour is the learning rate"
+    phases, n = as_phases(phases), len(learn.loader)
+    rates, groups = schedule(learn, phases), learn.model.layer_groups
+    if ax is None:
+        _, ax = plt.subplots(figsize=(7, 1.2 + 0.24 * len(groups)))
+    _draw_rates(ax, rates, phases, n)
+    _label(ax, groups, n)
     return ax
 
 # %% ../nbs/11_finetuning.ipynb #fcdf557e
