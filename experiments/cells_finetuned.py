@@ -63,45 +63,55 @@ def views(learn, data):
     return round((logits.argmax(1) == torch.tensor(data.labels)).float().mean().item(), 4)
 
 
-def run(seed, size, epochs, head=None, whole=False):
-    cells = small_cells(size if whole else int(size / 0.875))
-    split, turned = split_items(cells, seed=seed), augment(flips=True, turns=True, brightness=0.1)
-    train, valid = cells.subset(split.train), cells.subset(split.valid)
-    torch.manual_seed(seed)
-    model, start = (
-        transfer_model("tf_efficientnet_lite0", classes=cells.classes),
-        time.perf_counter(),
+def model_at(size, whole, classes):
+    "The model that reads images of `size` pixels, whole or cropped as it was trained"
+    model = transfer_model("tf_efficientnet_lite0", classes=classes)
+    config = model.preprocess.at(size).config | ({"crop_pct": 1.0} if whole else {})
+    model.preprocess = model.body.preprocess = Preprocess(**config)
+    return model
+
+
+def train(learn, epochs, head, whole):
+    "The head first if there is a number of epochs for it, then everything, augmented"
+    if head:
+        learn.fit(head_only(head))
+    learn.train.augment = augment(flips=True, turns=True, brightness=0.1)
+    if whole:
+        fine_tune(learn, epochs, freeze_epochs=0, lr_mult=10, best="valid loss")
+    elif head:
+        learn.fit([Phase(epochs, 0, (3e-5, 3e-4), pct_start=0.3, div=5.0)], best="valid loss")
+    else:
+        fine_tune(learn, epochs, base_lr=4e-3, lr_mult=20, best="valid loss")
+
+
+def results(learn, test):
+    "What a finished run is kept as"
+    columns = ("valid accuracy", "valid loss", "train loss")
+    accuracy, valid_loss, train_loss = (
+        [round(row[column], 4) for row in learn.history] for column in columns
     )
-    model.preprocess = model.body.preprocess = Preprocess(
-        **model.preprocess.at(size).config | ({"crop_pct": 1.0} if whole else {})
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        learn = Learner(
-            model,
-            train,
-            valid,
-            bs=32,
-            seed=seed,
-            precision="auto" if whole else "float32",
-            cache=FeatureCache(folder),
-        )
-        if head:
-            learn.fit(head_only(head))
-        train.augment = turned
-        if whole:
-            fine_tune(learn, epochs, freeze_epochs=0, lr_mult=10, best="valid loss")
-        elif head:
-            learn.fit([Phase(epochs, 0, (3e-5, 3e-4), pct_start=0.3, div=5.0)], best="valid loss")
-        else:
-            fine_tune(learn, epochs, base_lr=4e-3, lr_mult=20, best="valid loss")
-    rows, test = learn.history, cells.subset(split.test)
     return {
-        "train seconds": round(time.perf_counter() - start, 1),
-        "valid": [round(row["valid accuracy"], 4) for row in rows],
-        "valid loss": [round(row["valid loss"], 4) for row in rows],
-        "train loss": [round(row["train loss"], 4) for row in rows],
+        "valid": accuracy,
+        "valid loss": valid_loss,
+        "train loss": train_loss,
         "test": round(learn.evaluate(test)["accuracy"], 4),
         "n_test": len(test),
         "test, four views": views(learn, test),
         "precision": learn.run.precision,
     }
+
+
+def run(seed, size, epochs, head=None, whole=False):
+    cells = small_cells(size if whole else int(size / 0.875))
+    split = split_items(cells, seed=seed)
+    parts = [cells.subset(positions) for positions in (split.train, split.valid)]
+    torch.manual_seed(seed)
+    model = model_at(size, whole, cells.classes)
+    start = time.perf_counter()
+    precision = "auto" if whole else "float32"
+    with tempfile.TemporaryDirectory() as folder:
+        cache = FeatureCache(folder)
+        learn = Learner(model, *parts, bs=32, seed=seed, precision=precision, cache=cache)
+        train(learn, epochs, head, whole)
+    seconds = round(time.perf_counter() - start, 1)
+    return {"train seconds": seconds} | results(learn, cells.subset(split.test))

@@ -47,16 +47,21 @@ def _check_shape(features, expected):
         f"the answer should be a tensor {tuple(expected.shape)}, it is {shape or kind}"
     )
 
-# %% ../../nbs/solutions/03_activations_solutions.ipynb #cdc48d90
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #c70d1110
+def _check_kept(features):
+    "Features of a BatchNorm must not be overwritten by what comes after it"
+    assert features.min() < 0, (
+        "the features of a BatchNorm have no negative numbers? "
+        "What comes after it has written over them: a ReLU in place"
+    )
+
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #5690af58
 def _check_values(features, expected):
     "The pooled features must be those of evaluation mode, not overwritten"
     _check_shape(features, expected)
     if torch.allclose(features, expected, atol=1e-5):
         return
-    assert features.min() < 0, (
-        "the features of a BatchNorm have no negative numbers? "
-        "What comes after it has written over them: a ReLU in place"
-    )
+    _check_kept(features)
     raise AssertionError(
         "the values are not those of evaluation mode: "
         "with BatchNorm in training mode they depend on the batch"
@@ -77,13 +82,18 @@ def _check_traces(net, modes):
         "mode, the rest in training mode"
     )
 
-# %% ../../nbs/solutions/03_activations_solutions.ipynb #e63cd84d
-def _check_traces_of_error(f, net, modes):
-    "The same after the network has raised an error"
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #fb383247
+def _provoke_error(f, net):
+    "Calls `f` with images of four channels, which the network refuses"
     try:
         f(net, "block0.norm", torch.randn(2, 4, 12, 12))
     except RuntimeError:
         pass
+
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #a44d15a7
+def _check_traces_of_error(f, net, modes):
+    "The same after the network has raised an error"
+    _provoke_error(f, net)
     assert _n_hooks(net) == 0, (
         "a hook is left when the network raises an error: "
         "the removal belongs in a finally, or use capture"
@@ -98,17 +108,22 @@ def _expected(net, xb):
     with torch.no_grad():
         return net.block0.norm(net.block0.conv(xb)).mean((2, 3))
 
-# %% ../../nbs/solutions/03_activations_solutions.ipynb #89b7d735
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #9648f1e6
+def _check_left_alone(f, net, xb, expected):
+    "`f` must give the `expected` features and leave `net` as it was, even after an error"
+    modes = [m.training for m in net.modules()]
+    _check_values(f(net, "block0.norm", xb), expected)
+    _check_traces(net, modes)
+    _check_traces_of_error(f, net, modes)
+
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #ed1eb547
 def check_pooled_features(f) -> str:
     "Checks `f(model, layer, xb)`: pooled output in evaluation mode, `model` left as it was"
     net, xb = _net(), random_images()
     expected = _expected(net, xb)
     net.train()
     net.block1.norm.eval()
-    modes = [m.training for m in net.modules()]
-    _check_values(f(net, "block0.norm", xb), expected)
-    _check_traces(net, modes)
-    _check_traces_of_error(f, net, modes)
+    _check_left_alone(f, net, xb, expected)
     return "Right: the true values, and nobody notices that you were there."
 
 # %% ../../nbs/solutions/03_activations_solutions.ipynb #8cd546fa
@@ -142,16 +157,20 @@ def _random_layer(rng) -> tuple:
     "A random (kernel, stride, dilation)"
     return rng.choice([1, 3, 5]), rng.choice([1, 2]), rng.choice([1, 2])
 
-# %% ../../nbs/solutions/03_activations_solutions.ipynb #7d0d508c
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #1f269d26
+def _check_stack(f, layers):
+    "`f(layers)` must be what is measured"
+    measured, answer = _measured(layers), tuple(f(layers))
+    assert answer == measured, (
+        f"{layers}: measured {measured}, yours {answer}. A hint: {_field_hint(layers, answer)}"
+    )
+
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #b4b64409
 def check_field(f) -> str:
     "Checks `f(layers)`: field and stride, in pixels, of a stack of (kernel, stride, dilation)"
     rng = random.Random(0)
     for n in (1, 2, 2, 3, 3, 4):
-        layers = [_random_layer(rng) for _ in range(n)]
-        measured, answer = _measured(layers), tuple(f(layers))
-        assert answer == measured, (
-            f"{layers}: measured {measured}, yours {answer}. A hint: {_field_hint(layers, answer)}"
-        )
+        _check_stack(f, [_random_layer(rng) for _ in range(n)])
     return "Right: six stacks, measured and calculated alike."
 
 # %% ../../nbs/solutions/03_activations_solutions.ipynb #a96d45e9
@@ -176,14 +195,19 @@ _ILLNESSES = {
     "nan": "not a number, which compares as false",
 }
 
-# %% ../../nbs/solutions/03_activations_solutions.ipynb #6529b98f
-def _check_name(answer, where, how):
-    "`answer` must be the layer `where`"
-    illness = _ILLNESSES[how]
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #6a50de45
+def _check_is_layer(answer, where, illness):
+    "`answer` must be a layer, not a container of `where`"
     assert answer is not None, f"nothing found in a network with this illness: {illness}"
     assert not where.startswith(f"{answer}."), (
         f"{answer!r} is a container: name the layer inside it"
     )
+
+# %% ../../nbs/solutions/03_activations_solutions.ipynb #e9e0a7da
+def _check_name(answer, where, how):
+    "`answer` must be the layer `where`"
+    illness = _ILLNESSES[how]
+    _check_is_layer(answer, where, illness)
     assert answer == where, (
         f"{answer!r} is not where it begins (the illness: {illness}). "
         "A hint: the first ill layer in the order of the network"

@@ -22,12 +22,18 @@ def _net():
     layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 3)]
     return nn.Sequential(*layers).train()
 
-# %% ../../nbs/solutions/06_attribution_solutions.ipynb #684474fd
-def _nets() -> dict:
-    "What it is -> a network, always with the same weights"
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #3b6fef81
+def _three_nets() -> list:
+    "Three networks, always with the same weights"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        trained, frozen, half = _net(), _net().requires_grad_(False), _net()
+        return [_net() for _ in range(3)]
+
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #f08e5acf
+def _nets() -> dict:
+    "What it is -> a network, always with the same weights"
+    trained, frozen, half = _three_nets()
+    frozen.requires_grad_(False)
     half[:4].requires_grad_(False).eval()
     return {
         "a network in training": trained,
@@ -39,12 +45,18 @@ def _nets() -> dict:
 def _n_hooks(m):
     return len(m._forward_hooks) + len(m._backward_hooks) + len(m._forward_pre_hooks)
 
-# %% ../../nbs/solutions/06_attribution_solutions.ipynb #790ee6d9
-def _look(net) -> dict:
-    "Everything that an explanation must leave alone: what -> its value"
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #581c5ee7
+def _look_at_numbers(net) -> dict:
+    "What -> its value, for the tensors and their gradients"
     return {
         "some tensors": [t.clone() for t in net.state_dict().values()],
         "the parameters' gradients": [p.grad is None for p in net.parameters()],
+    }
+
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #0f616547
+def _look(net) -> dict:
+    "Everything that an explanation must leave alone: what -> its value"
+    return _look_at_numbers(net) | {
         "the modes of some layers": [m.training for m in net.modules()],
         "requires_grad of some parameters": [p.requires_grad for p in net.parameters()],
         "hooks": [_n_hooks(m) for m in net.modules()],
@@ -63,37 +75,57 @@ _HOW = {
     "hooks": "remove them in a finally",
 }
 
-# %% ../../nbs/solutions/06_attribution_solutions.ipynb #7cb7a30f
-def _slopes_of(f, net, xb, what):
-    "`f`'s answer, a tensor; its errors as hints"
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #3c9fcbf6
+def _called(f, net, xb, what):
+    "`f`'s answer; its errors as hints"
     try:
-        slopes = f(net, xb, 1)
+        return f(net, xb, 1)
     except RuntimeError as e:
         raise AssertionError(
             f"{what}: it does not run ({str(e)[:60]}). "
             "A hint: let a copy of the image require the gradient"
         ) from e
+
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #e84e424d
+def _slopes_of(f, net, xb, what):
+    "`f`'s answer, a tensor; its errors as hints"
+    slopes = _called(f, net, xb, what)
     assert isinstance(slopes, torch.Tensor), (
         f"{what}: the answer is {slopes!r}. A hint: a tensor has a .grad only if it required one"
     )
     return slopes
 
-# %% ../../nbs/solutions/06_attribution_solutions.ipynb #0001175f
-def _check_quiet_on(f, net, what):
-    xb = torch.randn(2, 3, 9, 9, generator=torch.Generator().manual_seed(1))
-    right, before = gradient(net, xb, 1), _look(net)
-    slopes = _slopes_of(f, net, xb, what)
-    after = _look(net)
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #519a76d5
+def _check_net_unchanged(before, after, what):
+    "Nothing that `_look` sees may differ"
     for name in before:
         assert _same(before[name], after[name]), (
             f"{what}: afterwards {name} changed. A hint: {_HOW[name]}"
         )
+
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #1e09616c
+def _check_image_unchanged(xb, what):
+    "The caller's images must not take part in the backward pass"
     assert not xb.requires_grad and xb.grad is None, (
         f"{what}: the caller's image was changed. A hint: xb.detach().clone()"
     )
+
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #3f24af83
+def _check_slopes(slopes, right, what):
+    "The slopes must be the `right` ones, of evaluation mode"
     assert torch.allclose(slopes, right, rtol=1e-4, atol=1e-7), (
         f"{what}: the slopes differ from those in evaluation mode. A hint: Dropout and BatchNorm"
     )
+
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #22e97269
+def _check_quiet_on(f, net, what):
+    "`f` must give the slopes of evaluation mode, and change neither `net` nor the images"
+    xb = torch.randn(2, 3, 9, 9, generator=torch.Generator().manual_seed(1))
+    right, before = gradient(net, xb, 1), _look(net)
+    slopes = _slopes_of(f, net, xb, what)
+    _check_net_unchanged(before, _look(net), what)
+    _check_image_unchanged(xb, what)
+    _check_slopes(slopes, right, what)
 
 # %% ../../nbs/solutions/06_attribution_solutions.ipynb #059701a5
 def check_quiet(f) -> str:
@@ -102,45 +134,73 @@ def check_quiet(f) -> str:
         _check_quiet_on(f, net, what)
     return "Right: the same slopes, and no trace."
 
-# %% ../../nbs/solutions/06_attribution_solutions.ipynb #513f9d28
-def _check_shares(shares, maps, weight):
-    "Are `shares` (n, h, w) what each position adds to the score?"
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #151fba7e
+def _check_shape(shares):
+    "One number per position, for two images"
     assert isinstance(shares, torch.Tensor) and shares.shape == (2, 4, 4), (
         f"the answer should be (2, 4, 4), not {tuple(getattr(shares, 'shape', ()))}. "
         "A hint: one number per position, summed over channels"
     )
+
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #bb9d6f9d
+def _check_signs(shares):
+    "Some position must speak against the class"
     assert shares.min() < 0, (
         "no position speaks against the class. "
         "A hint: cutting at zero comes later, a share may be negative"
     )
+
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #d708e622
+def _rounded(values) -> list:
+    "`values` with two decimals, for a message"
+    return [round(v, 2) for v in values.tolist()]
+
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #5d2fe21c
+def _check_sums(shares, maps, weight):
+    "The positions must sum to the score"
     scores = (maps * weight).sum((1, 2, 3))
-    sums = [round(v, 2) for v in shares.sum((1, 2)).tolist()]
-    expected = [round(v, 2) for v in scores.tolist()]
-    assert torch.allclose(shares.sum((1, 2)), scores, rtol=1e-3, atol=1e-3), (
-        f"the positions sum to {sums}, the scores are {expected}. "
+    sums = shares.sum((1, 2))
+    assert torch.allclose(sums, scores, rtol=1e-3, atol=1e-3), (
+        f"the positions sum to {_rounded(sums)}, the scores are {_rounded(scores)}. "
         "A hint: multiply position by position before anything is averaged"
     )
+
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #f33f4e08
+def _check_shares(shares, maps, weight):
+    "Are `shares` (n, h, w) what each position adds to the score?"
+    _check_shape(shares)
+    _check_signs(shares)
+    _check_sums(shares, maps, weight)
     assert torch.allclose(shares, (maps * weight).sum(1), atol=1e-4), (
         "the sum is right, the positions are not. A hint: value times slope, at the same position"
     )
 
-# %% ../../nbs/solutions/06_attribution_solutions.ipynb #1ed41906
-def check_hirescam(f) -> str:
-    "`f(maps, slope)`, of two (n, c, h, w), gives what each position adds to the score, (n, h, w)"
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #40651a50
+def _random_maps() -> tuple:
+    "Feature maps of two images (2, 5, 4, 4), and the weights of a class (5, 4, 4)"
     generator = torch.Generator().manual_seed(0)
     maps = torch.randn(2, 5, 4, 4, generator=generator)
-    weight = torch.randn(5, 4, 4, generator=generator)
+    return maps, torch.randn(5, 4, 4, generator=generator)
+
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #3d7c4dd0
+def check_hirescam(f) -> str:
+    "`f(maps, slope)`, of two (n, c, h, w), gives what each position adds to the score, (n, h, w)"
+    maps, weight = _random_maps()
     shares = f(maps.clone(), weight.expand_as(maps).clone())
     _check_shares(shares, maps, weight)
     return "Right: the positions sum to the score."
 
-# %% ../../nbs/solutions/06_attribution_solutions.ipynb #151122d0
-def case() -> tuple:
-    "Lite0 with ImageNet's weights, its twin with random ones, and two photos (2, 3, 160, 160)"
-    net = load_pretrained("tf_efficientnet_lite0")
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #e2c595b9
+def _twin():
+    "Lite0 with random weights, always the same"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        twin = load_pretrained("tf_efficientnet_lite0", weights=None)
+        return load_pretrained("tf_efficientnet_lite0", weights=None)
+
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #d4f7c570
+def case() -> tuple:
+    "Lite0 with ImageNet's weights, its twin with random ones, and two photos (2, 3, 160, 160)"
+    net, twin = load_pretrained("tf_efficientnet_lite0"), _twin()
     photos = sample_photos()
     xb = torch.stack([net.preprocess.at(160)(photos[name]) for name in ("chelsea", "coffee")])
     return net, twin, xb
@@ -172,14 +232,19 @@ _HINTS = {
     "network and class": "try a different class and the twin: compare by rank_correlation",
 }
 
-# %% ../../nbs/solutions/06_attribution_solutions.ipynb #9efae1d6
-def check_vendors(answer: dict) -> str:
-    "`answer` says for each of `vendors()` what its maps depend on"
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #797cc6e1
+def _check_form(answer):
+    "`answer` must give each vendor one of the answers"
     assert isinstance(answer, dict) and set(answer) == set(_ANSWERS), (
         f"answer with a dictionary for {list(_ANSWERS)}"
     )
     unknown = sorted(set(map(str, answer.values())) - set(_ANSWERS.values()))
     assert not unknown, f"{unknown} is none of {sorted(_ANSWERS.values())}"
+
+# %% ../../nbs/solutions/06_attribution_solutions.ipynb #466d683c
+def check_vendors(answer: dict) -> str:
+    "`answer` says for each of `vendors()` what its maps depend on"
+    _check_form(answer)
     for name, right in _ANSWERS.items():
         assert answer[name] == right, (
             f"{name}'s maps do not depend on {answer[name]!r}. A hint: {_HINTS[right]}"

@@ -8,98 +8,170 @@ __all__ = ['check_growing', 'check_per_doubling', 'check_honest', 'check_how_man
 # %% ../../nbs/solutions/curves_solutions.ipynb #9a63283cbaf04dbcab1f6479b197f3a8
 import numpy as np
 
-# %% ../../nbs/solutions/curves_solutions.ipynb #3726007f
-def check_growing(growing) -> str:
-    "`growing(labels, sizes, seed)` gives size -> positions, balanced and nested"
-    labels = np.repeat([0, 1, 2], (60, 30, 20))
-    found = growing(labels, (5, 10, 20), 0)
-    assert list(found) == [5, 10, 20], "the sizes are the keys, in their order"
+# %% ../../nbs/solutions/curves_solutions.ipynb #2edac804
+_GROWN_LABELS = np.repeat([0, 1, 2], (60, 30, 20))
+
+# %% ../../nbs/solutions/curves_solutions.ipynb #57465094
+def _check_balanced(found: dict):
+    "`found`: size -> as many different positions of each class"
     for n, index in found.items():
         assert len(set(map(int, index))) == len(index), f"size {n}: a position comes twice"
-        counts = np.bincount(labels[np.asarray(index)], minlength=3).tolist()
+        counts = np.bincount(_GROWN_LABELS[np.asarray(index)], minlength=3).tolist()
         assert counts == [n] * 3, f"size {n} should mean {n} of each class, and is {counts}"
+
+# %% ../../nbs/solutions/curves_solutions.ipynb #8c3d0be3
+def _check_nested(found: dict):
+    "Each smaller set lies within the larger"
     assert set(found[5]) <= set(found[10]) <= set(found[20]), (
         "the smaller sets do not lie within the larger: a step along the curve changes "
         "the luck, too"
     )
+
+# %% ../../nbs/solutions/curves_solutions.ipynb #c7c6840c
+def _check_seeds(growing, found: dict):
+    "The seed alone decides which positions a size has"
+    labels = _GROWN_LABELS.copy()
     assert all(set(growing(labels, (5,), 0)[5]) == set(found[5]) for _ in range(2)), (
         "the same seed should give the same sets, whatever other sizes are asked for"
     )
     assert set(growing(labels, (5,), 1)[5]) != set(found[5]), "another seed should give other sets"
+
+# %% ../../nbs/solutions/curves_solutions.ipynb #3726007f
+def check_growing(growing) -> str:
+    "`growing(labels, sizes, seed)` gives size -> positions, balanced and nested"
+    found = growing(_GROWN_LABELS.copy(), (5, 10, 20), 0)
+    assert list(found) == [5, 10, 20], "the sizes are the keys, in their order"
+    _check_balanced(found)
+    _check_nested(found)
+    _check_seeds(growing, found)
     return "Right: from one size to the next only what was added changes."
+
+# %% ../../nbs/solutions/curves_solutions.ipynb #fc779dbe
+def _check_unit(given, sizes, rise):
+    "Points for each doubling, not for each image or each step"
+    assert not np.allclose(given, rise / np.diff(sizes)), (
+        "these are points for each image: from 10 to 40 there are two doublings"
+    )
+    assert not np.allclose(given, rise), (
+        "these are points for each step, and the steps differ: 10 to 40 are two doublings"
+    )
+
+# %% ../../nbs/solutions/curves_solutions.ipynb #e8a9f364
+def _check_base(given, sizes, rise):
+    "Points for a factor of 2, not of e"
+    assert not np.allclose(given, rise / np.diff(np.log(sizes))), (
+        "these are points for a factor of e: a doubling is a factor of 2"
+    )
+
+# %% ../../nbs/solutions/curves_solutions.ipynb #24168aad
+def _check_slopes(given):
+    assert np.allclose(given, [10.0, 6.0, 2.0]), (
+        f"10 points in one doubling, 12 in two, 6 in three: not {given.round(2).tolist()}"
+    )
+
+# %% ../../nbs/solutions/curves_solutions.ipynb #46e85451
+def _check_points(given, sizes, accuracies):
+    "Three numbers, in points for each doubling"
+    assert given.shape == (3,), f"four sizes have three steps between them, not {given.shape}"
+    _check_unit(given, sizes, np.diff(accuracies))
+    _check_base(given, sizes, np.diff(accuracies))
+    _check_slopes(given)
 
 # %% ../../nbs/solutions/curves_solutions.ipynb #6917bea3
 def check_per_doubling(per_doubling) -> str:
     "`per_doubling(sizes, accuracies)` gives the points for each doubling"
     sizes, accuracies = np.array([5, 10, 40, 320]), np.array([50.0, 60.0, 72.0, 78.0])
     given = np.asarray(per_doubling(sizes, accuracies), dtype=float)
-    assert given.shape == (3,), f"four sizes have three steps between them, not {given.shape}"
-    assert not np.allclose(given, np.diff(accuracies) / np.diff(sizes)), (
-        "these are points for each image: from 10 to 40 there are two doublings"
-    )
-    assert not np.allclose(given, np.diff(accuracies)), (
-        "these are points for each step, and the steps differ: 10 to 40 are two doublings"
-    )
-    assert not np.allclose(given, np.diff(accuracies) / np.diff(np.log(sizes))), (
-        "these are points for a factor of e: a doubling is a factor of 2"
-    )
-    assert np.allclose(given, [10.0, 6.0, 2.0]), (
-        f"10 points in one doubling, 12 in two, 6 in three: not {given.round(2).tolist()}"
-    )
+    _check_points(given, sizes, accuracies)
     return "Right: steps of any size can be compared."
+
+# %% ../../nbs/solutions/curves_solutions.ipynb #ea2e8f31
+_HONEST_CASES = (  # validation, test, (test accuracy of the choice, the best one's lead)
+    ([70.0, 82.0, 80.0], [75.0, 78.0, 81.0], (78.0, 3.0)),
+    ([70.0, 80.0, 80.0], [92.0, 79.0, 90.0], (79.0, 13.0)),
+    ([90.0, 80.0], [85.0, 70.0], (85.0, 0.0)),
+)
+
+# %% ../../nbs/solutions/curves_solutions.ipynb #5dec8f00
+def _check_not_too_good(reached, valid, test, wanted):
+    "Neither the best on the test part nor an accuracy on validation"
+    assert not (reached == max(test) != wanted), (
+        "this is the best on the test part: chosen by the test part, and so too good"
+    )
+    assert reached not in valid, (
+        "this is an accuracy on validation, where the choice was made: too good, too"
+    )
+
+# %% ../../nbs/solutions/curves_solutions.ipynb #cbdd0762
+def _check_reached(reached, valid, wanted):
+    assert reached == wanted, (
+        f"validation {valid} chooses the network with {wanted} on the test part (of"
+        f" equals the first), not {reached}"
+    )
+
+# %% ../../nbs/solutions/curves_solutions.ipynb #93502faf
+def _check_lead(above, best, wanted, lead):
+    "By how much the best on the test part leads the network that was chosen"
+    assert abs(above - lead) < 1e-9, (
+        f"the best test accuracy, {best}, is {lead} points above {wanted}, not {above}"
+    )
+
+# %% ../../nbs/solutions/curves_solutions.ipynb #564b40f8
+def _check_choice(reached, valid, test, wanted):
+    "The test accuracy of the network that validation chose"
+    _check_not_too_good(reached, valid, test, wanted)
+    _check_reached(reached, valid, wanted)
 
 # %% ../../nbs/solutions/curves_solutions.ipynb #6c5af775
 def check_honest(honest) -> str:
     "`honest(valid, test)`: test accuracy of validation's choice, and the best one's lead"
-    for valid, test, wanted in (
-        ([70.0, 82.0, 80.0], [75.0, 78.0, 81.0], (78.0, 3.0)),
-        ([70.0, 80.0, 80.0], [92.0, 79.0, 90.0], (79.0, 13.0)),
-        ([90.0, 80.0], [85.0, 70.0], (85.0, 0.0)),
-    ):
+    for valid, test, (wanted, lead) in _HONEST_CASES:
         reached, above = honest(list(valid), list(test))
-        assert not (reached == max(test) != wanted[0]), (
-            "this is the best on the test part: chosen by the test part, and so too good"
-        )
-        assert reached not in valid, (
-            "this is an accuracy on validation, where the choice was made: too good, too"
-        )
-        assert reached == wanted[0], (
-            f"validation {valid} chooses the network with {wanted[0]} on the test part (of"
-            f" equals the first), not {reached}"
-        )
-        assert abs(above - wanted[1]) < 1e-9, (
-            f"the best test accuracy, {max(test)}, is {wanted[1]} points above "
-            f"{wanted[0]}, not {above}"
-        )
+        _check_choice(reached, valid, test, wanted)
+        _check_lead(above, max(test), wanted, lead)
     return "Right: chosen on validation, tested once."
+
+# %% ../../nbs/solutions/curves_solutions.ipynb #6a484c22
+_LEVEL = {5: 60.0, 20: 75.0, 100: 84.0, 300: 86.0}
+_BEST_SIZES = (  # classes, price of an image, size with the highest profit
+    (2, 1.5, 100),
+    (2, 10.0, 20),
+    (2, 0.1, 300),
+    (10, 1.0, 100),
+    (20, 1.0, 20),
+)
+
+# %% ../../nbs/solutions/curves_solutions.ipynb #5768933c
+def _measured() -> list:
+    "Rows of two seeds: fine-tuned rises with the size, scratch stays at 50 %"
+    rows = [
+        {"arm": "fine-tuned", "per class": k, "seed": s, "accuracy": v + 2.0 * s - 1.0}
+        for s in (0, 1)
+        for k, v in _LEVEL.items()
+    ]
+    flat = {"arm": "scratch", "accuracy": 50.0}
+    return rows + [flat | {"per class": k, "seed": s} for s in (0, 1) for k in _LEVEL]
+
+# %% ../../nbs/solutions/curves_solutions.ipynb #25a17ce3
+def _check_profit(given, best, n_classes, price):
+    "The size with the highest profit, where a point is worth 100"
+    assert given == best, (
+        f"{n_classes} classes, {price:g} for an image, 100 for a point: "
+        f"the profit is highest with {best} per class, not {given}. "
+        "A size is labelled for each class; worth and price count together"
+    )
+
+# %% ../../nbs/solutions/curves_solutions.ipynb #26d89632
+def _check_flat(given):
+    "The size where more images add nothing"
+    assert given == 5, f"where no image adds a point, the smallest size costs least: 5, not {given}"
 
 # %% ../../nbs/solutions/curves_solutions.ipynb #c1b708ff
 def check_how_many(how_many) -> str:
     "`how_many(rows, arm, n_classes, worth, price)` gives the measured size with the highest profit"
-    level = {5: 60.0, 20: 75.0, 100: 84.0, 300: 86.0}
-    rows = [
-        {"arm": "fine-tuned", "per class": k, "seed": s, "accuracy": v + 2.0 * s - 1.0}
-        for s in (0, 1)
-        for k, v in level.items()
-    ]
-    rows += [
-        {"arm": "scratch", "per class": k, "seed": s, "accuracy": 50.0}
-        for s in (0, 1)
-        for k in level
-    ]
-    given = how_many(rows, "scratch", 2, 100.0, 1.0)
-    assert given == 5, f"where no image adds a point, the smallest size costs least: 5, not {given}"
-    for n_classes, price, best in (
-        (2, 1.5, 100),
-        (2, 10.0, 20),
-        (2, 0.1, 300),
-        (10, 1.0, 100),
-        (20, 1.0, 20),
-    ):
+    rows = _measured()
+    _check_flat(how_many(rows, "scratch", 2, 100.0, 1.0))
+    for n_classes, price, best in _BEST_SIZES:
         given = how_many(rows, "fine-tuned", n_classes, 100.0, price)
-        assert given == best, (
-            f"{n_classes} classes, {price:g} for an image, 100 for a point: "
-            f"the profit is highest with {best} per class, not {given}. "
-            "A size is labelled for each class; worth and price count together"
-        )
+        _check_profit(given, best, n_classes, price)
     return "Right: the last image that pays."

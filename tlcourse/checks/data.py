@@ -14,12 +14,15 @@ from PIL import Image
 
 from ..data import Split
 
-# %% ../../nbs/solutions/01_data_solutions.ipynb #774bdf21
+# %% ../../nbs/solutions/01_data_solutions.ipynb #1c9d65f7
+_WITH_IMAGE = "zebra", "ant", ".ipynb_checkpoints"
+
+# %% ../../nbs/solutions/01_data_solutions.ipynb #60e0f564
 def _draw_classes(root):
     "Two classes below `root`, and four things that are none"
-    for name in ("zebra", "ant", ".ipynb_checkpoints", "empty", "half"):
+    for name in (*_WITH_IMAGE, "empty", "half"):
         (root / name).mkdir()
-    for name in ("zebra", "ant", ".ipynb_checkpoints"):
+    for name in _WITH_IMAGE:
         Image.linear_gradient("L").save(root / name / "1.jpg")
     whole = (root / "ant" / "1.jpg").read_bytes()
     (root / "half" / "1.jpg").write_bytes(whole[: len(whole) // 2])
@@ -35,27 +38,37 @@ _NOT_CLASSES = {
     "labels.csv": "a file counts as a class: ask is_dir()",
 }
 
-# %% ../../nbs/solutions/01_data_solutions.ipynb #d6129f2b
+# %% ../../nbs/solutions/01_data_solutions.ipynb #e8939c87
+def _check_sorted(names):
+    "The same order on every machine"
+    assert names == ["ant", "zebra"], (
+        f"{names} is not sorted: the order of a folder differs between machines, "
+        "and with it the class numbers"
+    )
+
+# %% ../../nbs/solutions/01_data_solutions.ipynb #2d223ab1
 def _check_names(names):
     "The names must be those of the two classes, sorted"
     for name, hint in _NOT_CLASSES.items():
         assert name not in names, hint
     hint = f"the classes are ant and zebra, you found {names}: does one readable image suffice?"
     assert set(names) == {"ant", "zebra"}, hint
-    assert names == ["ant", "zebra"], (
-        f"{names} is not sorted: the order of a folder differs between machines, "
-        "and with it the class numbers"
-    )
+    _check_sorted(names)
 
-# %% ../../nbs/solutions/01_data_solutions.ipynb #85325307
-def check_class_folders(answer):
-    "Whether `answer(root)` lists the classes below the folder `root` (a Path), sorted"
+# %% ../../nbs/solutions/01_data_solutions.ipynb #f72bc88e
+def _listed(answer) -> list:
+    "The names that `answer` lists below a folder with two classes"
     with tempfile.TemporaryDirectory() as folder:
         _draw_classes(Path(folder))
         names = answer(Path(folder))
     is_list = isinstance(names, (list, tuple))
     assert is_list, f"your function returns {names!r}: a list of names is wanted"
-    _check_names([getattr(name, "name", name) for name in names])
+    return [getattr(name, "name", name) for name in names]
+
+# %% ../../nbs/solutions/01_data_solutions.ipynb #bd88b676
+def check_class_folders(answer):
+    "Whether `answer(root)` lists the classes below the folder `root` (a Path), sorted"
+    _check_names(_listed(answer))
     print("Right: two classes, in an order that is the same everywhere.")
 
 # %% ../../nbs/solutions/01_data_solutions.ipynb #561c22f9
@@ -74,12 +87,17 @@ def _refuse_known(value, hints):
     for wrong, hint in hints.items():
         assert abs(float(value) - wrong) >= 1e-6, hint
 
-# %% ../../nbs/solutions/01_data_solutions.ipynb #6b1addf6
-def check_mean_accuracy(answer):
-    "Whether `answer(batches)` gives the share of right answers over batches of unequal sizes"
+# %% ../../nbs/solutions/01_data_solutions.ipynb #e6a10a13
+def _unequal_batches() -> list:
+    "Three batches of 4, 4 and 1 samples: (predictions, targets); seven of nine are right"
     targets = [np.array(t) for t in ([0, 1, 2, 1], [1, 1, 0, 2], [2])]
     predictions = [np.array(p) for p in ([0, 1, 2, 1], [1, 1, 2, 0], [2])]
-    value = answer(list(zip(predictions, targets)))
+    return list(zip(predictions, targets))
+
+# %% ../../nbs/solutions/01_data_solutions.ipynb #ae98335a
+def check_mean_accuracy(answer):
+    "Whether `answer(batches)` gives the share of right answers over batches of unequal sizes"
+    value = answer(_unequal_batches())
     assert value is not None, "your function returns nothing"
     _refuse_known(value, _AVERAGES)
     assert abs(float(value) - 7 / 9) < 1e-6, f"seven of nine answers are right, you say {value}"
@@ -89,26 +107,41 @@ def check_mean_accuracy(answer):
 _GROUPS = ["a", "a", "b", "b", "b", "c", "c", "d", "d", "a", "d"]
 _LEAKING = Split(train=[0, 1, 2, 5, 9], valid=[3, 7], test=[4, 6, 8, 10])
 
-# %% ../../nbs/solutions/01_data_solutions.ipynb #eec854d8
+# %% ../../nbs/solutions/01_data_solutions.ipynb #492ad573
+_POSITIONS_HINT = (
+    "positions never overlap in a split: compare the groups at the positions, "
+    "sample_groups[split.test]"
+)
+
+# %% ../../nbs/solutions/01_data_solutions.ipynb #1230ddcd
 _SHARES = {
     2 / 3: "this is the share of the test's groups: count the samples",
     2 / 5: "this is the share of the training samples: divide by the number of test samples",
     1: "the group d is in validation, not in training: compare with split.train only",
-    0: "positions never overlap in a split: compare the groups at the positions, "
-    "sample_groups[split.test]",
+    0: _POSITIONS_HINT,
     2: "this is a number of samples: divide by the number of test samples",
 }
 
-# %% ../../nbs/solutions/01_data_solutions.ipynb #ca637b34
-def check_leaked_share(answer):
-    "Whether `answer(split, sample_groups)` gives the share of test samples that leak"
+# %% ../../nbs/solutions/01_data_solutions.ipynb #88ed1bc6
+def _check_half_leaks(answer):
+    "Two of the four test samples have a neighbour in training"
     value = answer(_LEAKING, np.array(_GROUPS))
     assert value is not None, "your function returns nothing"
     _refuse_known(value, _SHARES)
     assert abs(float(value) - 0.5) < 1e-6, (
         f"two of four test samples have a neighbour in training, you say {value}"
     )
+
+# %% ../../nbs/solutions/01_data_solutions.ipynb #6e43dc15
+def _check_none_leaks(answer):
+    "Nothing leaks where groups stay whole"
     assert float(answer(Split([0, 1], [7], [2, 5]), _GROUPS)) == 0, (
         "no group is shared, and groups may be a plain list: np.asarray(sample_groups)"
     )
+
+# %% ../../nbs/solutions/01_data_solutions.ipynb #4963cecf
+def check_leaked_share(answer):
+    "Whether `answer(split, sample_groups)` gives the share of test samples that leak"
+    _check_half_leaks(answer)
+    _check_none_leaks(answer)
     print("Right: 0.5 here, and 0 where groups stay whole.")

@@ -17,38 +17,58 @@ def _covered(boxes, width, height) -> np.ndarray:
         found[top:bottom, left:right] = True
     return found
 
+# %% ../../nbs/solutions/domains_solutions.ipynb #c0306306
+def _check_box(box, width, height):
+    "A box of 32 × 32 inside the image"
+    left, top, right, bottom = box
+    assert (right - left, bottom - top) == (32, 32), (
+        f"every box is 32 × 32, not {right - left} × {bottom - top}"
+    )
+    assert 0 <= left and right <= width and 0 <= top and bottom <= height, (
+        f"a box leaves the image of {width} × {height}"
+    )
+
+# %% ../../nbs/solutions/domains_solutions.ipynb #2784ff46
+def _check_no_overlap(parts, width, height):
+    "No pixel of the image is in both parts"
+    train, test = (_covered(part, width, height) for part in parts)
+    assert not (train & test).any(), (
+        f"{(train & test).sum()} pixels are in both parts: the test would measure memory"
+    )
+
+# %% ../../nbs/solutions/domains_solutions.ipynb #a713ff5e
+def _check_boxes(parts, width, height):
+    "20 boxes and 10, all inside, with no pixel in common"
+    assert [len(part) for part in parts] == [20, 10], (
+        f"20 and 10 boxes are wanted, not {[len(part) for part in parts]}"
+    )
+    for box in (box for part in parts for box in part):
+        _check_box(box, width, height)
+    _check_no_overlap(parts, width, height)
+
+# %% ../../nbs/solutions/domains_solutions.ipynb #bb0085b9
+def _all_boxes(parts) -> list:
+    return [tuple(map(int, box)) for part in parts for box in part]
+
+# %% ../../nbs/solutions/domains_solutions.ipynb #ed8bb929
+def _check_seeded(split_boxes):
+    "The seed alone decides where the boxes lie"
+    again = [_all_boxes(split_boxes(200, 120, 32, 20, 10, seed)) for seed in (0, 0, 1)]
+    assert again[0] == again[1], "the same seed should give the same boxes"
+    assert again[0] != again[2], "another seed should give other boxes"
+    assert len(set(again[0][:20])) > 1, "all boxes are the same"
+
 # %% ../../nbs/solutions/domains_solutions.ipynb #7286a273
 def check_split_boxes(split_boxes) -> str:
     "`split_boxes(width, height, tile, n_train, n_test, seed)` gives boxes that share no pixel"
     for width, height, seed in ((200, 120, 0), (130, 300, 1), (97, 64, 2)):
-        parts = split_boxes(width, height, 32, 20, 10, seed)
-        assert [len(part) for part in parts] == [20, 10], (
-            f"20 and 10 boxes are wanted, not {[len(part) for part in parts]}"
-        )
-        for left, top, right, bottom in (box for part in parts for box in part):
-            assert (right - left, bottom - top) == (32, 32), (
-                f"every box is 32 × 32, not {right - left} × {bottom - top}"
-            )
-            assert 0 <= left and right <= width and 0 <= top and bottom <= height, (
-                f"a box leaves the image of {width} × {height}"
-            )
-        train, test = (_covered(part, width, height) for part in parts)
-        assert not (train & test).any(), (
-            f"{(train & test).sum()} pixels are in both parts: the test would measure memory"
-        )
-    again = [
-        [tuple(map(int, box)) for part in split_boxes(200, 120, 32, 20, 10, seed) for box in part]
-        for seed in (0, 0, 1)
-    ]
-    assert again[0] == again[1], "the same seed should give the same boxes"
-    assert again[0] != again[2], "another seed should give other boxes"
-    assert len(set(again[0][:20])) > 1, "all boxes are the same"
+        _check_boxes(split_boxes(width, height, 32, 20, 10, seed), width, height)
+    _check_seeded(split_boxes)
     return "Right: what is tested on was never seen, not even in part."
 
-# %% ../../nbs/solutions/domains_solutions.ipynb #aea65fe3
-def check_shares(shares) -> str:
-    "`shares(pixels, pretrained, untrained, chance)`: the learned share of the lead over the pixels"
-    given = float(shares(60.0, 90.0, 70.0, 20.0))
+# %% ../../nbs/solutions/domains_solutions.ipynb #38937c8b
+def _check_two_thirds(given):
+    "Pixels 60 %, pretrained 90 %, untrained 70 %, chance 20 %"
     assert not np.isclose(given, 2 / 7), (
         "that is the share of all above chance: what the pixels give by themselves no "
         "network has to give"
@@ -57,51 +77,92 @@ def check_shares(shares) -> str:
         "30 points above the pixels, and an untrained network gives 10 of them: 20 of 30,"
         f" not {given:.2f}"
     )
-    given = float(shares(60.0, 90.0, 50.0, 20.0))
+
+# %% ../../nbs/solutions/domains_solutions.ipynb #91c522fb
+def _check_all_learned(given):
+    "The same with an untrained network at 50 %, below the pixels"
     assert np.isclose(given, 1.0), (
         "an untrained network below the pixels gives nothing, so all was learned: 1, not "
         f"{given:.2f}"
     )
+
+# %% ../../nbs/solutions/domains_solutions.ipynb #aea65fe3
+def check_shares(shares) -> str:
+    "`shares(pixels, pretrained, untrained, chance)`: the learned share of the lead over the pixels"
+    _check_two_thirds(float(shares(60.0, 90.0, 70.0, 20.0)))
+    _check_all_learned(float(shares(60.0, 90.0, 50.0, 20.0)))
     return "Right: two controls, and what is left belongs to the source."
+
+# %% ../../nbs/solutions/domains_solutions.ipynb #3443962c
+def _check_shape_of_grid(given):
+    assert tuple(given.shape) == (2, 27), (
+        f"(2, 3, 6, 6) in 3 × 3 fields is (2, 27), not {tuple(given.shape)}"
+    )
+
+# %% ../../nbs/solutions/domains_solutions.ipynb #2c73a518
+def _check_one_field(given, maps):
+    assert torch.allclose(given, maps.mean((2, 3)), atol=1e-6), (
+        "with g = 1 it should be the average over all positions"
+    )
+
+# %% ../../nbs/solutions/domains_solutions.ipynb #3eb69aa3
+def _check_place(given, moved):
+    "The numbers change when the maps move to the right"
+    assert not torch.allclose(given, moved, atol=1e-6), (
+        "a map that moves to the right gives the same numbers: the place is lost"
+    )
+
+# %% ../../nbs/solutions/domains_solutions.ipynb #4f6ce329
+def _check_fields(given, maps):
+    "Each number is the mean of its field"
+    wanted = maps.view(2, 3, 3, 2, 3, 2).mean((3, 5)).view(2, 3, 9)
+    assert torch.allclose(given.reshape(2, 3, 9), wanted, atol=1e-6), (
+        "each number should be the mean of one field of 2 × 2, channel by channel"
+    )
+
+# %% ../../nbs/solutions/domains_solutions.ipynb #edd1b94f
+def _check_uneven(on_grid):
+    assert tuple(on_grid(torch.randn(1, 2, 7, 5), 3).shape) == (1, 18), (
+        "7 × 5 positions in 3 × 3 fields should work, too"
+    )
+
+# %% ../../nbs/solutions/domains_solutions.ipynb #fc93fcc9
+def _check_even(on_grid, maps):
+    "Maps whose sides are multiples of the fields'"
+    given = on_grid(maps, 3)
+    _check_shape_of_grid(given)
+    _check_one_field(on_grid(maps, 1), maps)
+    _check_place(given, on_grid(maps.roll(2, dims=3), 3))
+    _check_fields(given, maps)
 
 # %% ../../nbs/solutions/domains_solutions.ipynb #27e3cb00
 def check_on_grid(on_grid) -> str:
     "`on_grid(maps, g)` averages maps (n, c, h, w) in g × g fields, as (n, c · g · g)"
-    maps = torch.randn(2, 3, 6, 6, generator=torch.Generator().manual_seed(0))
-    given = on_grid(maps, 3)
-    assert tuple(given.shape) == (2, 27), (
-        f"(2, 3, 6, 6) in 3 × 3 fields is (2, 27), not {tuple(given.shape)}"
-    )
-    assert torch.allclose(on_grid(maps, 1), maps.mean((2, 3)), atol=1e-6), (
-        "with g = 1 it should be the average over all positions"
-    )
-    moved = on_grid(maps.roll(2, dims=3), 3)
-    assert not torch.allclose(given, moved, atol=1e-6), (
-        "a map that moves to the right gives the same numbers: the place is lost"
-    )
-    assert torch.allclose(
-        given.reshape(2, 3, 9), maps.view(2, 3, 3, 2, 3, 2).mean((3, 5)).view(2, 3, 9), atol=1e-6
-    ), "each number should be the mean of one field of 2 × 2, channel by channel"
-    assert tuple(on_grid(torch.randn(1, 2, 7, 5), 3).shape) == (1, 18), (
-        "7 × 5 positions in 3 × 3 fields should work, too"
-    )
+    _check_even(on_grid, torch.randn(2, 3, 6, 6, generator=torch.Generator().manual_seed(0)))
+    _check_uneven(on_grid)
     return "Right: nine numbers for each channel, and the probe can tell left from right."
+
+# %% ../../nbs/solutions/domains_solutions.ipynb #9e828dab
+_ADVICE = (  # points of fine-tuning over a probe, seed by seed, and what follows
+    ([6.0, 8.0, 7.0], "fine-tune"),
+    ([-6.0, -8.0, -7.0], "probe"),
+    ([9.0, -2.0, 3.0], "probe, it is cheaper"),
+    ([-9.0, 2.0, -3.0], "probe, it is cheaper"),
+    ([2.0, 6.0, 3.0], "probe, it is cheaper"),
+    ([0.2, 0.3, 0.25, 0.2, 0.3], "fine-tune"),
+)
+
+# %% ../../nbs/solutions/domains_solutions.ipynb #b920606b
+def _check_advice(given, points, wanted):
+    assert given == wanted, (
+        f"points of fine-tuning over a probe, seed by seed: {points}; the advice "
+        f"should be {wanted!r}, not {given!r}: look at the whole interval, not at its "
+        "middle"
+    )
 
 # %% ../../nbs/solutions/domains_solutions.ipynb #9b74b00d
 def check_advice(advice) -> str:
     "`advice(points)`: 'fine-tune', 'probe', or 'probe, it is cheaper' where both may be"
-    for points, wanted in (
-        ([6.0, 8.0, 7.0], "fine-tune"),
-        ([-6.0, -8.0, -7.0], "probe"),
-        ([9.0, -2.0, 3.0], "probe, it is cheaper"),
-        ([-9.0, 2.0, -3.0], "probe, it is cheaper"),
-        ([2.0, 6.0, 3.0], "probe, it is cheaper"),
-        ([0.2, 0.3, 0.25, 0.2, 0.3], "fine-tune"),
-    ):
-        given = advice(np.array(points))
-        assert given == wanted, (
-            f"points of fine-tuning over a probe, seed by seed: {points}; the advice "
-            f"should be {wanted!r}, not {given!r}: look at the whole interval, not at its "
-            "middle"
-        )
+    for points, wanted in _ADVICE:
+        _check_advice(advice(np.array(points)), points, wanted)
     return "Right: a mean without its interval is no advice."

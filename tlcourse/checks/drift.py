@@ -14,51 +14,88 @@ from ..core.state import rng_restored
 from ..studies.drift import unbiased_hsic
 from ..surgery import LayerGroup
 
+# %% ../../nbs/solutions/drift_solutions.ipynb #2137edd6
+def _positive_tables(n, p, rng):
+    "Two Gram matrices (n, n) of features (n, p) above 0, so every two images look alike"
+    x, y = rng.random((n, p)), rng.random((n, p))
+    return x @ x.T, y @ y.T
+
+# %% ../../nbs/solutions/drift_solutions.ipynb #26617159
+def _check_other_terms(given, k, l):
+    "More than the first term of the sum"
+    n = len(k)
+    without = (k * l).sum() - (np.diag(k) * np.diag(l)).sum()
+    assert not np.isclose(given, without / (n * (n - 3))), (
+        "without the diagonals the first term is right; the sums of the tables and of"
+        " their rows are what two positive tables share: the second and the third "
+        "term take that away"
+    )
+
+# %% ../../nbs/solutions/drift_solutions.ipynb #5118657c
+def _check_hsic(given, k, l):
+    "The value of `unbiased_hsic`"
+    wanted = unbiased_hsic(torch.from_numpy(k), torch.from_numpy(l)).item()
+    assert np.isclose(given, wanted), (
+        f"for n={len(k)} this is {given:.4g}, and should be {wanted:.4g}: diagonals to zero"
+        " first, then all three terms, over n (n - 3)"
+    )
+
+# %% ../../nbs/solutions/drift_solutions.ipynb #4ca3956f
+def _check_untouched(now, before):
+    "The tables are as they were given"
+    assert np.array_equal(now, before), "the tables that were given have changed: work on copies"
+
+# %% ../../nbs/solutions/drift_solutions.ipynb #58a91469
+def _check_tables(mended, k, l):
+    "The value for `k` and `l`, and both are as they were"
+    before = k.copy(), l.copy()
+    given = mended(k, l)
+    _check_other_terms(given, *before)
+    _check_hsic(given, *before)
+    _check_untouched((k, l), before)
+
 # %% ../../nbs/solutions/drift_solutions.ipynb #a24eebf1
 def check_mended(mended) -> str:
     "`mended(k, l)` is `unbiased_hsic` for numpy arrays (n, n)"
     rng = np.random.default_rng(0)
     for n, p in ((5, 3), (40, 500)):
-        x, y = (
-            rng.random((n, p)),
-            rng.random((n, p)),
-        )  # entries above 0, so every two images look alike
-        k, l = x @ x.T, y @ y.T
-        before, other = k.copy(), l.copy()
-        given = mended(k, l)
-        wanted = unbiased_hsic(torch.from_numpy(before), torch.from_numpy(other)).item()
-        without = (before * other).sum() - (np.diag(before) * np.diag(other)).sum()
-        assert not np.isclose(given, without / (n * (n - 3))), (
-            "without the diagonals the first term is right; the sums of the tables and of"
-            " their rows are what two positive tables share: the second and the third "
-            "term take that away"
-        )
-        assert np.isclose(given, wanted), (
-            f"for n={n} this is {given:.4g}, and should be {wanted:.4g}: diagonals to zero"
-            " first, then all three terms, over n (n - 3)"
-        )
-        assert np.array_equal(k, before) and np.array_equal(l, other), (
-            "the tables that were given have changed: work on copies"
-        )
+        _check_tables(mended, *_positive_tables(n, p, rng))
     return "Right: on average zero, where nothing is shared."
 
-# %% ../../nbs/solutions/drift_solutions.ipynb #e24dfe5e
-def check_from_batches(from_batches) -> str:
-    "`from_batches([(xy, xx, yy), …])` is the CKA of all batches"
-    terms = [(2.0, 4.0, 9.0), (-1.0, 1.0, 1.0), (3.0, 5.0, 2.0)]
-    given = float(from_batches(list(terms)))
-    ratios = [xy / (xx * yy) ** 0.5 for xy, xx, yy in terms]
+# %% ../../nbs/solutions/drift_solutions.ipynb #852c389f
+_TERMS = [(2.0, 4.0, 9.0), (-1.0, 1.0, 1.0), (3.0, 5.0, 2.0)]  # (xy, xx, yy) of three batches
+
+# %% ../../nbs/solutions/drift_solutions.ipynb #dfe27bf7
+def _check_not_mean_ratio(given):
+    ratios = [xy / (xx * yy) ** 0.5 for xy, xx, yy in _TERMS]
     assert not np.isclose(given, np.mean(ratios)), (
         "this is the mean of the batches' ratios: a ratio of two noisy numbers is biased,"
         " and stays so however many batches there are. Sum the terms first"
     )
-    assert not np.isclose(
-        given, sum(t[0] for t in terms) / sum((xx * yy) ** 0.5 for _, xx, yy in terms)
-    ), "xx and yy are summed each for itself, and multiplied then"
-    xy, xx, yy = map(sum, zip(*terms))
-    assert np.isclose(given, xy / (xx * yy) ** 0.5), (
-        f"{xy:g} / sqrt({xx:g} · {yy:g}) = {xy / (xx * yy) ** 0.5:.3f}, not {given:.3f}"
+
+# %% ../../nbs/solutions/drift_solutions.ipynb #2f47f1e7
+def _check_not_sum_of_roots(given):
+    roots = sum((xx * yy) ** 0.5 for _, xx, yy in _TERMS)
+    assert not np.isclose(given, sum(t[0] for t in _TERMS) / roots), (
+        "xx and yy are summed each for itself, and multiplied then"
     )
+
+# %% ../../nbs/solutions/drift_solutions.ipynb #7093f9b8
+def _check_summed(given):
+    "The ratio of the sums of the terms"
+    xy, xx, yy = map(sum, zip(*_TERMS))
+    wanted = xy / (xx * yy) ** 0.5
+    assert np.isclose(given, wanted), (
+        f"{xy:g} / sqrt({xx:g} · {yy:g}) = {wanted:.3f}, not {given:.3f}"
+    )
+
+# %% ../../nbs/solutions/drift_solutions.ipynb #e24dfe5e
+def check_from_batches(from_batches) -> str:
+    "`from_batches([(xy, xx, yy), …])` is the CKA of all batches"
+    given = float(from_batches(list(_TERMS)))
+    _check_not_mean_ratio(given)
+    _check_not_sum_of_roots(given)
+    _check_summed(given)
     return "Right: the terms have the right mean in each batch, so their sums have it, too."
 
 # %% ../../nbs/solutions/drift_solutions.ipynb #6eee0d84
@@ -75,10 +112,16 @@ def _net():
 # %% ../../nbs/solutions/drift_solutions.ipynb #40ebfef6
 _GROUP_OF = dict(zip("012", ("low", "middle", "high")))  # first letter of a tensor's name -> group
 
-# %% ../../nbs/solutions/drift_solutions.ipynb #92dfc1e7
-def _tensors_moved(net) -> dict:
-    "group -> names of its parameters and buffers that two steps in training mode change"
-    before = {name: t.clone() for name, t in net.state_dict().items()}
+# %% ../../nbs/solutions/drift_solutions.ipynb #a5270edd
+def _step(net, optimizer):
+    "One step on noise"
+    optimizer.zero_grad()
+    net(torch.randn(8, 4) + 1).square().sum().backward()
+    optimizer.step()
+
+# %% ../../nbs/solutions/drift_solutions.ipynb #a1e0b93f
+def _two_steps(net):
+    "Two steps of SGD in training mode, on seeded noise"
     learning = [p for p in net.parameters() if p.requires_grad]
     assert learning, "nothing learns"
     optimizer = torch.optim.SGD(learning, lr=0.1)
@@ -86,9 +129,13 @@ def _tensors_moved(net) -> dict:
     with rng_restored():
         torch.manual_seed(1)
         for _ in range(2):
-            optimizer.zero_grad()
-            net(torch.randn(8, 4) + 1).square().sum().backward()
-            optimizer.step()
+            _step(net, optimizer)
+
+# %% ../../nbs/solutions/drift_solutions.ipynb #92dfc1e7
+def _tensors_moved(net) -> dict:
+    "group -> names of its parameters and buffers that two steps in training mode change"
+    before = {name: t.clone() for name, t in net.state_dict().items()}
+    _two_steps(net)
     moved = {group: [] for group in _GROUP_OF.values()}
     for name, t in net.state_dict().items():
         if not torch.equal(t, before[name]):
@@ -97,7 +144,7 @@ def _tensors_moved(net) -> dict:
 
 # %% ../../nbs/solutions/drift_solutions.ipynb #b880c03e
 def _check_inert(group: str, names: list, chosen: str):
-    "`AssertionError` unless `group` stood still while `chosen` learned"
+    "`group` must stand still while `chosen` learns"
     assert not any(name.endswith(("weight", "bias")) for name in names), (
         f"{group!r} learns, too, when only {chosen!r} should"
     )
@@ -106,17 +153,22 @@ def _check_inert(group: str, names: list, chosen: str):
         "parameters; freeze makes them inert, too"
     )
 
+# %% ../../nbs/solutions/drift_solutions.ipynb #03e7969e
+def _check_chosen(only, chosen: str):
+    "`chosen` learns, the other groups stand still"
+    net = only(_net(), chosen)
+    assert net is not None, "return the network"
+    moved = _tensors_moved(net)
+    weights = [name for name in moved.pop(chosen) if name.endswith("weight")]
+    assert len(weights) == 2, f"{chosen!r} should learn, all of it"
+    for group, names in moved.items():
+        _check_inert(group, names, chosen)
+
 # %% ../../nbs/solutions/drift_solutions.ipynb #be571d1e
 def check_only(only) -> str:
     "`only(net, name)`: the group called `name` learns, and nothing else moves in training"
     for chosen in ("middle", "high", "low"):
-        net = only(_net(), chosen)
-        assert net is not None, "return the network"
-        moved = _tensors_moved(net)
-        weights = [name for name in moved.pop(chosen) if name.endswith("weight")]
-        assert len(weights) == 2, f"{chosen!r} should learn, all of it"
-        for group, names in moved.items():
-            _check_inert(group, names, chosen)
+        _check_chosen(only, chosen)
     return "Right: one group learns, the rest is inert."
 
 # %% ../../nbs/solutions/drift_solutions.ipynb #3f9bc0b9dd2c44919cc8dcca39b469f8
@@ -130,13 +182,14 @@ _WHERE = {
     "negative": ("first", "the numbers that come in have changed, what they show has not"),
 }
 
+# %% ../../nbs/solutions/drift_solutions.ipynb #5eb2da5d
+_PLACES = ("first", "middle", "last")
+
 # %% ../../nbs/solutions/drift_solutions.ipynb #0e382214b5f147d187d36a2058b9c724
 def check_where(answer: dict) -> str:
     "`answer`: target -> 'first', 'middle' or 'last'"
     for target, (wanted, why) in _WHERE.items():
         given = answer.get(target)
-        assert given in ("first", "middle", "last"), (
-            f"{target}: 'first', 'middle' or 'last', not {given!r}"
-        )
+        assert given in _PLACES, f"{target}: 'first', 'middle' or 'last', not {given!r}"
         assert given == wanted, f"{target}: not {given}: {why}"
     return "Right: the layer that meets what is new. It is a first guess, and validation decides."

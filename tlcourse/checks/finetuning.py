@@ -49,17 +49,22 @@ def _check_rates(phases):
         "the rates of the first and the last phase are 1e-2, and 1e-4 for all groups"
     )
 
-# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #2206022d
-def check_plan(phases) -> str:
-    "`phases` say what the words of the exercise say"
-    _check_starts(phases)
-    _check_rates(phases)
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #8c8602a1
+def _check_last(phases):
+    "The last phase falls as a cosine, and it alone goes on with the moments"
     assert phases[2].schedule == "cosine", (
         "the last phase falls as a cosine: a phase has a `schedule`"
     )
     assert phases[2].carry and not phases[1].carry, (
         "only the last phase goes on with the moments of the one before: `carry`"
     )
+
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #2206022d
+def check_plan(phases) -> str:
+    "`phases` say what the words of the exercise say"
+    _check_starts(phases)
+    _check_rates(phases)
+    _check_last(phases)
     return "Right: the list says what the words say."
 
 # %% ../../nbs/solutions/11_finetuning_solutions.ipynb #1eabc249
@@ -73,14 +78,18 @@ def _check_factor(rates, factor):
         "A hint: count the steps, not the groups"
     )
 
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #ec36c713
+def _check_whole_phase(phase):
+    assert phase.epochs == 3 and _start(phase) == "conv_stem", (
+        "one phase of that many epochs, in which all groups learn"
+    )
+
 # %% ../../nbs/solutions/11_finetuning_solutions.ipynb #a417e98a
 def check_layerwise(f) -> str:
     "`f(model, epochs, lr, factor)`: each group `factor` times slower than the one above it"
     for factor in (2.6, 1.5):
         phase = f(_lite0(), 3, 1e-3, factor)
-        assert phase.epochs == 3 and _start(phase) == "conv_stem", (
-            "one phase of that many epochs, in which all groups learn"
-        )
+        _check_whole_phase(phase)
         _check_factor(phase.lrs(len(_lite0().layer_groups)), factor)
     return "Right: each group by the factor."
 
@@ -124,13 +133,18 @@ def _noise():
     g = torch.Generator().manual_seed(0)
     return TensorDataset(torch.randn(32, 3, 8, 8, generator=g), torch.arange(32) % 2)
 
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #43e55829
+def _toy_after(phases) -> dict:
+    "The tensors of the toy network after `phases` on noise"
+    data = _noise()
+    learn = Learner(_toy(), data, data, bs=8, precision="float32", cache=False)
+    with torch.random.fork_rng(devices=[]):
+        return learn.fit(phases).model.state_dict()
+
 # %% ../../nbs/solutions/11_finetuning_solutions.ipynb #312af757
 def _moved_by(phases) -> set:
     "The names of the groups in which a tensor has changed after `phases`"
-    before, data = _toy().state_dict(), _noise()
-    learn = Learner(_toy(), data, data, bs=8, precision="float32", cache=False)
-    with torch.random.fork_rng(devices=[]):
-        after = learn.fit(phases).model.state_dict()
+    before, after = _toy().state_dict(), _toy_after(phases)
     changed = [name for name, t in after.items() if not torch.equal(t, before[name])]
     return {name.removeprefix("body.").split(".")[0] for name in changed}
 
@@ -166,13 +180,18 @@ def _probe():
     std = features.std(0) * torch.rand(6, generator=g).add(0.5)
     return features, W, b, features.mean(0), std
 
-# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #f32af22f
-def _check_shift(shift):
-    "What the answer's logits have more than the probe's (20, 3)"
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #53ead667
+def _check_slopes(shift):
+    "The answer's logits depend on the features as the probe's do"
     assert shift.std(0).max() < 1e-4, (
         "the logits depend on the features differently from the probe's. "
         "A hint: each column of the weight is divided by its own std, once"
     )
+
+# %% ../../nbs/solutions/11_finetuning_solutions.ipynb #f32af22f
+def _check_shift(shift):
+    "What the answer's logits have more than the probe's (20, 3)"
+    _check_slopes(shift)
     constants = [round(value, 2) for value in shift[0].tolist()]
     assert shift.abs().max() < 1e-4, (
         f"the logits are off by a constant for each class: {constants}. "

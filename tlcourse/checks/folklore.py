@@ -37,18 +37,22 @@ def _close(answer, wanted) -> bool:
         return answer is wanted
     return abs(answer / wanted - 1) < 1e-9
 
-# %% ../../nbs/solutions/folklore_solutions.ipynb #c52944d8
+# %% ../../nbs/solutions/folklore_solutions.ipynb #f11171a0
 _RATES = [1e-4, 1e-3, 1e-2]
 _CASES = {"upper end": ([1, 2, 3], 3e-2), "lower end": ([3, 2, 1], 1e-4 / 3)}
 
+# %% ../../nbs/solutions/folklore_solutions.ipynb #ef89b3a1
+def _check_end(answer, wanted: float, name: str):
+    "One step beyond the end of the grid at which the best rate lies"
+    assert _close(answer, wanted), (
+        f"the best rate is at the {name}: {wanted:.3g} is next, not {answer}. "
+        "A hint: a grid has two ends"
+    )
 
+# %% ../../nbs/solutions/folklore_solutions.ipynb #c52944d8
 def check_next_rate(f) -> str:
     "`f(rates, scores)`: the rate to try next, or None if the best lies inside the grid"
     for name, (scores, wanted) in _CASES.items():
-        answer = f(_RATES, scores)
-        assert _close(answer, wanted), (
-            f"the best rate is at the {name}: {wanted:.3g} is next, not {answer}. "
-            "A hint: a grid has two ends"
-        )
+        _check_end(f(_RATES, scores), wanted, name)
     assert f(_RATES, [1, 3, 2]) is None, "the best rate lies inside: nothing is left to try"
     return "Right: the optimum has a neighbour on each side."

@@ -16,20 +16,25 @@ from ..core.reports import backward_work
 from ..freezing import freeze, freeze_to
 from ..surgery import transfer_model
 
-# %% ../../nbs/solutions/08_freezing_solutions.ipynb #92ca7e8f
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #2102b007
+def _body(norm):
+    "Two convolutions with their normalisations, and Dropout between them"
+    return nn.Sequential(
+        nn.Conv2d(3, 6, 3, bias=False),
+        norm(6),
+        nn.ReLU(),
+        nn.Dropout(0.2),
+        nn.Conv2d(6, 6, 3, bias=False),
+        norm(6),
+        nn.ReLU(),
+    )
+
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #a1a04198
 def _net(norm=nn.BatchNorm2d):
     "A small body with two normalisations, Dropout and a head, always with the same weights"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        body = nn.Sequential(
-            nn.Conv2d(3, 6, 3, bias=False),
-            norm(6),
-            nn.ReLU(),
-            nn.Dropout(0.2),
-            nn.Conv2d(6, 6, 3, bias=False),
-            norm(6),
-            nn.ReLU(),
-        )
+        body = _body(norm)
         head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 2))
         return nn.Sequential(OrderedDict(body=body, head=head))
 
@@ -58,24 +63,40 @@ def _held(optimizer) -> set:
     "ids of the parameters that `optimizer` holds"
     return {id(p) for group in optimizer.param_groups for p in group["params"]}
 
-# %% ../../nbs/solutions/08_freezing_solutions.ipynb #85812c2f
-def _check_all_added(f):
-    net = _net()
-    optimizer = torch.optim.SGD(net.head.parameters(), lr=0.1)
-    n = _added(f, net, optimizer)
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #31bf2897
+def _check_none_missing(net, optimizer):
+    "Every parameter of `net` must be in `optimizer`"
     missing = set(map(id, net.parameters())) - _held(optimizer)
     assert not missing, (
         f"{len(missing)} parameters that learn are still missing. "
         "A hint: compare identities, not values"
     )
+
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #39fb7148
+def _check_rates(optimizer):
+    "One new group with a learning rate of its own, and the old one as it was"
     rates = [group["lr"] for group in optimizer.param_groups]
     assert rates == [0.1, 0.01], (
         f"the learning rates are {rates}, not [0.1, 0.01]: one new group; the old one keeps its own"
     )
-    assert n == 6, f"6 tensors were missing, the answer says {n!r}"
+
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #b04de43e
+def _check_nothing_left(f, net, optimizer):
+    "A second call must change nothing"
     assert _added(f, net, optimizer) == 0 and len(optimizer.param_groups) == 2, (
         "the second time nothing is missing: add no group, return 0"
     )
+
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #48796366
+def _check_all_added(f):
+    "`f` must add the body's six tensors, once"
+    net = _net()
+    optimizer = torch.optim.SGD(net.head.parameters(), lr=0.1)
+    n = _added(f, net, optimizer)
+    _check_none_missing(net, optimizer)
+    _check_rates(optimizer)
+    assert n == 6, f"6 tensors were missing, the answer says {n!r}"
+    _check_nothing_left(f, net, optimizer)
 
 # %% ../../nbs/solutions/08_freezing_solutions.ipynb #e2162338
 def _check_frozen_left_out(f):
@@ -98,46 +119,84 @@ def check_add_missing(f) -> str:
 def _statistics(i) -> set:
     return {f"body.{i}.{s}" for s in ("running_mean", "running_var", "num_batches_tracked")}
 
-# %% ../../nbs/solutions/08_freezing_solutions.ipynb #993a144d
-def _cases() -> list:
-    "(model, which buffers drift in it, what it is)"
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #7dab72bd
+def _models() -> tuple:
+    "Four models, each with another part of its body frozen in another way"
     flags, fixed, half, numb = _net(), _net(), _net(), _net()
     flags.body.requires_grad_(False).eval()
     freeze(fixed.body)
     freeze(half.body[:4])
     numb.body[1].momentum = 0.0
+    return flags, fixed, half, numb
+
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #a9666491
+_BY_FLAGS = "a body with requires_grad_(False), in evaluation mode for now"
+
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #97f377e8
+def _cases() -> list:
+    "(model, which buffers drift in it, what it is)"
+    flags, fixed, half, numb = _models()
     both, second = _statistics(1) | _statistics(5), _statistics(5)
     return [
-        (flags, both, "a body with requires_grad_(False), in evaluation mode for now"),
+        (flags, both, _BY_FLAGS),
         (fixed, set(), "a frozen body"),
         (half, second, "a body frozen up to its second half"),
         (numb, second | {"body.1.num_batches_tracked"}, "a BatchNorm with momentum 0"),
     ]
 
-# %% ../../nbs/solutions/08_freezing_solutions.ipynb #316061c0
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #af8d650a
+def _check_none_missed(missed, what):
+    "No buffer that drifts may be `missed`"
+    assert not missed, (
+        f"{what}: {missed[0]} drifts and was not found. "
+        "A hint: in training mode, and a buffer must be cloned before"
+    )
+
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #cee106d6
+def _check_none_extra(extra, what):
+    "No buffer that stays may be found"
+    assert not extra, (
+        f"{what}: {extra[0]} does not change in a training pass. "
+        "A hint: run one and compare, flags and modes do not tell"
+    )
+
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #6098ef37
+def _check_found(names, wanted, what):
+    "`names` must be the `wanted` ones, all of them and no other"
+    _check_none_missed(sorted(wanted - names), what)
+    _check_none_extra(sorted(names - wanted), what)
+
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #ca68e868
+def _check_tensors(model, before, what):
+    "The tensors of `model` must be those of `before`"
+    changed = [name for name, t in model.state_dict().items() if not torch.equal(t, before[name])]
+    assert not changed, f"{what}: afterwards {changed[0]} was changed. A hint: work on a copy"
+
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #911dd903
+def _modes(model) -> list:
+    "Whether each layer of `model` is in training mode"
+    return [m.training for m in model.modules()]
+
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #f063550b
+def _check_modes(model, modes, what):
+    "The layers of `model` must be in the same `modes` as before"
+    assert modes == _modes(model), (
+        f"{what}: afterwards some layers were in a different mode. A hint: work on a copy"
+    )
+
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #b0aee202
 def _check_drifting_in(
     f,
     model,
     wanted: set,  # names of the buffers that drift
     what: str,  # which model it is
 ):
+    "`f` must find the drifting buffers of `model` and leave it as it was"
     before = {name: t.clone() for name, t in model.state_dict().items()}
-    modes = [m.training for m in model.modules()]
-    names = set(f(model, _batch()))
-    changed = [name for name, t in model.state_dict().items() if not torch.equal(t, before[name])]
-    missed, extra = sorted(wanted - names), sorted(names - wanted)
-    assert not missed, (
-        f"{what}: {missed[0]} drifts and was not found. "
-        "A hint: in training mode, and a buffer must be cloned before"
-    )
-    assert not extra, (
-        f"{what}: {extra[0]} does not change in a training pass. "
-        "A hint: run one and compare, flags and modes do not tell"
-    )
-    assert not changed, f"{what}: afterwards {changed[0]} was changed. A hint: work on a copy"
-    assert modes == [m.training for m in model.modules()], (
-        f"{what}: afterwards some layers were in a different mode. A hint: work on a copy"
-    )
+    modes = _modes(model)
+    _check_found(set(f(model, _batch())), wanted, what)
+    _check_tensors(model, before, what)
+    _check_modes(model, modes, what)
 
 # %% ../../nbs/solutions/08_freezing_solutions.ipynb #6f4ae51e
 def check_drifting(f) -> str:
@@ -146,7 +205,25 @@ def check_drifting(f) -> str:
         _check_drifting_in(f, *case)
     return "Right: every drift found, and nobody's model changed."
 
-# %% ../../nbs/solutions/08_freezing_solutions.ipynb #607f9b36
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #b74536f0
+def _sgd(net, **options):
+    "SGD with one group for the body and one for the head"
+    parts = [{"params": list(part.parameters())} for part in (net.body, net.head)]
+    return torch.optim.SGD(parts, lr=0.05, **options)
+
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #783482ee
+def _learned(norm, set_to_none, **options) -> tuple:
+    "A network after three steps of SGD, and its optimiser"
+    net = _net(norm)
+    optimizer = _sgd(net, **options)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        for seed in range(3):
+            _step(net, optimizer, seed)
+            optimizer.zero_grad(set_to_none=set_to_none)
+    return net, optimizer
+
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #26f1eae3
 def _frozen_by(
     how,  # how(body, optimizer) freezes the body
     norm=nn.BatchNorm2d,
@@ -154,14 +231,7 @@ def _frozen_by(
     **options,  # of SGD
 ) -> tuple:
     "A network that has learned with SGD and whose body was then frozen, and its optimiser"
-    net = _net(norm)
-    parts = [{"params": list(part.parameters())} for part in (net.body, net.head)]
-    optimizer = torch.optim.SGD(parts, lr=0.05, **options)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        for seed in range(3):
-            _step(net, optimizer, seed)
-            optimizer.zero_grad(set_to_none=set_to_none)
+    net, optimizer = _learned(norm, set_to_none, **options)
     how(net.body, optimizer)
     return net, optimizer
 
@@ -181,19 +251,21 @@ def _by_rate(body, optimizer):
 def _group_norm(n):
     return nn.GroupNorm(2, n)
 
-# %% ../../nbs/solutions/08_freezing_solutions.ipynb #3ce268f1
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #33a9a1cc
+_BOTH = {"momentum": 0.9, "weight_decay": 0.1}
+
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #88b54560
 def suspects() -> dict:
     "Five networks whose body was frozen after training: name -> (network, optimiser)"
-    both = {"momentum": 0.9, "weight_decay": 0.1}
     return {
         "Ada": _frozen_by(_by_flags, _group_norm, weight_decay=0.1),
-        "Bo": _frozen_by(_by_flags, set_to_none=True, **both),
-        "Cem": _frozen_by(_by_freeze, **both),
+        "Bo": _frozen_by(_by_flags, set_to_none=True, **_BOTH),
+        "Cem": _frozen_by(_by_freeze, **_BOTH),
         "Dora": _frozen_by(_by_flags, _group_norm, momentum=0.9),
-        "Eli": _frozen_by(_by_rate, _group_norm, **both),
+        "Eli": _frozen_by(_by_rate, _group_norm, **_BOTH),
     }
 
-# %% ../../nbs/solutions/08_freezing_solutions.ipynb #20cacb03
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #a2d1b947
 _CAUSES = {
     "Ada": "weight decay",
     "Bo": "statistics",
@@ -201,6 +273,8 @@ _CAUSES = {
     "Dora": "momentum",
     "Eli": "nothing",
 }
+
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #20a8b98d
 _CLUES = {
     "Ada": "its gradients are zero, not None; what does SGD add to a gradient of zero?",
     "Bo": "its gradients are None, so no weight moves; what does the forward pass write?",
@@ -209,14 +283,19 @@ _CLUES = {
     "Eli": "what is weight decay multiplied by before it reaches a weight?",
 }
 
-# %% ../../nbs/solutions/08_freezing_solutions.ipynb #ae68fe60
-def check_causes(answer: dict) -> str:
-    "`answer` says for each of `suspects()` what moves its body"
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #7da8e5e0
+def _check_form(answer):
+    "`answer` must give each suspect one of the causes"
     assert isinstance(answer, dict) and set(answer) == set(_CAUSES), (
         f"answer with a dictionary for {sorted(_CAUSES)}"
     )
     unknown = sorted(set(map(str, answer.values())) - set(_CAUSES.values()))
     assert not unknown, f"{unknown} is none of the causes {sorted(set(_CAUSES.values()))}"
+
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #305ac532
+def check_causes(answer: dict) -> str:
+    "`answer` says for each of `suspects()` what moves its body"
+    _check_form(answer)
     for name, cause in _CAUSES.items():
         assert answer[name] == cause, (
             f"{name}'s body is not moved by {answer[name]!r}. A hint: {_CLUES[name]}"
@@ -234,18 +313,28 @@ def _savings() -> dict:
         saved[name] = 100 * (1 - now / whole)
     return saved
 
-# %% ../../nbs/solutions/08_freezing_solutions.ipynb #761913f3
-def check_savings(answer: dict) -> str:
-    "`answer`: boundary of ResNet18 -> percent of the backward pass saved, within eight points"
-    truth = _savings()
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #0c2d924e
+def _check_boundaries(answer, truth):
+    "`answer` must give a percentage for each boundary"
     assert isinstance(answer, dict) and set(answer) == set(truth), (
         f"answer with a dictionary for {list(truth)}"
     )
+
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #3afe33a2
+def _check_saving(name, saving, percent):
+    "`saving` must be within eight points of the measured `percent`"
+    hint = "count work, not parameters: stages of a ResNet take about the same work each"
+    if name == "head":
+        hint = "nothing but the head goes backward"
+    assert abs(float(saving) - percent) <= 8, (
+        f"learning from {name} on does not save {saving} %. A hint: {hint}"
+    )
+
+# %% ../../nbs/solutions/08_freezing_solutions.ipynb #21744ff1
+def check_savings(answer: dict) -> str:
+    "`answer`: boundary of ResNet18 -> percent of the backward pass saved, within eight points"
+    truth = _savings()
+    _check_boundaries(answer, truth)
     for name, percent in truth.items():
-        hint = "count work, not parameters: stages of a ResNet take about the same work each"
-        if name == "head":
-            hint = "nothing but the head goes backward"
-        assert abs(float(answer[name]) - percent) <= 8, (
-            f"learning from {name} on does not save {answer[name]} %. A hint: {hint}"
-        )
+        _check_saving(name, answer[name], percent)
     return "Right: " + ", ".join(f"{name} {percent:.0f} %" for name, percent in truth.items()) + "."

@@ -68,18 +68,29 @@ def _expected(at):
     cut = (max(0, top), max(0, left), min(_SHAPE[0], bottom), min(_SHAPE[1], right))
     return (top, left, bottom, right), cut
 
-# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #372eaa88
+# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #62cb95a4
+def _exchanged(box) -> tuple:
+    "`box` with its rows and columns exchanged"
+    return tuple(box[i] for i in (1, 0, 3, 2))
+
+# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #062421d4
+def _mistake_at_edges(window, at) -> str:
+    "What is wrong with `window` for `at` when its start is right"
+    whole, cut = _expected(at)
+    if window == whole:
+        return f"the window {window} reaches beyond an image of {_SHAPE}: cut it at the edges"
+    if window == _exchanged(cut):
+        return f"rows and columns are exchanged: {window}, expected was {_ORDER}"
+    return f"position {at}: {window}, expected was {cut}"
+
+# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #7b70a9ce
 def _mistake(window, at) -> str:
     "In words: what is wrong with `window` as the answer for position `at`"
-    whole, cut = _expected(at)
+    whole, _ = _expected(at)
     unstarted = (whole[0] + 6, whole[1] + 13)
     if window[:2] == unstarted:
         return f"position {at} sees from {whole[:2]} on, not from {unstarted}: {_START_HINT}"
-    if window == whole:
-        return f"the window {window} reaches beyond an image of {_SHAPE}: cut it at the edges"
-    if window == tuple(cut[i] for i in (1, 0, 3, 2)):
-        return f"rows and columns are exchanged: {window}, expected was {_ORDER}"
-    return f"position {at}: {window}, expected was {cut}"
+    return _mistake_at_edges(window, at)
 
 # %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #8e4d966e
 def check_window(answer):
@@ -91,13 +102,17 @@ def check_window(answer):
         assert window == _expected(at)[1], _mistake(window, at)
     return "right: the window is what the unit sees"
 
-# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #06d87508
+# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #feaf841a
+def _stem_and_blocks(model) -> list:
+    "The layers to measure: the stem's BatchNorm, and bn2 of the last layer in blocks 1 to 6"
+    return ["bn1", *(f"blocks.{b}.{len(model.blocks[b]) - 1}.bn2" for b in range(1, 7))]
+
+# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #5420bf52
 @cache
 def _selectivity(size=64):
     "Mean orientation selectivity of Lite1's stem (0) and blocks 1 to 6"
     model = load_pretrained("tf_efficientnet_lite1").to(memory_format=torch.channels_last)
-    layers = ["bn1", *(f"blocks.{b}.{len(model.blocks[b]) - 1}.bn2" for b in range(1, 7))]
-    tunings = tuning_curves(model, layers, size=size).values()
+    tunings = tuning_curves(model, _stem_and_blocks(model), size=size).values()
     return {b: t.orientation_selectivity().nanmean().item() for b, t in enumerate(tunings)}
 
 # %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #bae0cac9
@@ -110,13 +125,23 @@ def _check_block(block, index):
         f"block {block} has {index[block]:.2f}, and another has more: measure all six"
     )
 
-# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #5250558a
-def check_lite1(answer):
-    "Whether `answer` names Lite1's most oriented block, and where its stem lies"
+# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #0db7e1d7
+def _check_complete(answer):
+    "`answer` must have a block and a stem"
     is_complete = set(answer) == {"block", "stem"} and answer["stem"] in ("above", "below")
     assert is_complete, "give {'block': a number, 'stem': 'above' or 'below'}"
-    index, block, stem = _selectivity(), answer["block"], answer["stem"]
-    _check_block(block, index)
+
+# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #4546c484
+def _check_stem(stem, index):
+    "The stem must lie `stem`, above or below 0.1"
     hint = "what did the lesson find for Lite0?"
     assert (stem == "above") == (index[0] > 0.1), f"the stem is not {stem} 0.1: {hint}"
+
+# %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #7362b977
+def check_lite1(answer):
+    "Whether `answer` names Lite1's most oriented block, and where its stem lies"
+    _check_complete(answer)
+    index, block = _selectivity(), answer["block"]
+    _check_block(block, index)
+    _check_stem(answer["stem"], index)
     return f"right: block {block} with {index[block]:.2f}, the stem has {index[0]:.2f}"

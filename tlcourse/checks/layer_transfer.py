@@ -13,38 +13,37 @@ from torch import nn
 from ..core.state import rng_restored
 from ..studies.kit import plain_net
 
-# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #f7d66c4b
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #ce7da453
 _PAIRS = {
-    "co-adaptation": (
-        ("BnB", "base"),
-        "the task must be right in both, and only the layers above new in one",
-    ),
-    "specificity": (
-        ("AnB", "BnB"),
-        "both have lost their upper layers: only whose the lower ones are may differ",
-    ),
-    "knowledge": (
-        ("AnB", "random"),
-        "both are frozen and have the same architecture: "
-        "only what the layers have learned may differ",
-    ),
-    "freezing": (
-        ("AnB", "AnB+"),
-        "both begin with A's layers: only whether they may learn may differ",
-    ),
+    "co-adaptation": ("BnB", "base"),
+    "specificity": ("AnB", "BnB"),
+    "knowledge": ("AnB", "random"),
+    "freezing": ("AnB", "AnB+"),
 }
+
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #f7d66c4b
+_PAIR_HINTS = {
+    "co-adaptation": "the task must be right in both, and only the layers above new in one",
+    "specificity": "both have lost their upper layers: only whose the lower ones are may differ",
+    "knowledge": "both are frozen and have the same architecture: "
+    "only what the layers have learned may differ",
+    "freezing": "both begin with A's layers: only whether they may learn may differ",
+}
+
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #bea7501d
+def _check_pair(question: str, given: tuple, pair: tuple):
+    "The pair of arms that isolates what is asked, in its order"
+    assert given != pair[::-1], (
+        f"{question}: the right pair, the other way round: the first minus the second"
+    )
+    minus, hint = " minus ".join(given) or "nothing", _PAIR_HINTS[question]
+    assert given == pair, f"{question}: {minus} does not isolate it. A hint: {hint}"
 
 # %% ../../nbs/solutions/layer_transfer_solutions.ipynb #1a1a43f9
 def check_pairs(answer: dict) -> str:
     "`answer`: question -> (arm, other arm), whose difference answers it"
-    for question, (pair, hint) in _PAIRS.items():
-        given = tuple(answer.get(question) or ())
-        assert given != pair[::-1], (
-            f"{question}: the right pair, the other way round: the first minus the second"
-        )
-        assert given == pair, (
-            f"{question}: {' minus '.join(given) or 'nothing'} does not isolate it. A hint: {hint}"
-        )
+    for question, pair in _PAIRS.items():
+        _check_pair(question, tuple(answer.get(question) or ()), pair)
     return "Right: in each pair everything but one thing is equal."
 
 # %% ../../nbs/solutions/layer_transfer_solutions.ipynb #91431b36
@@ -62,13 +61,17 @@ def _net(seed):
 def _equal(a, b) -> bool:
     return all(torch.equal(x, y) for x, y in zip(a.parameters(), b, strict=True))
 
-# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #fe815a99
-def _check_numbers(result, donor, before, above):
-    "The first three layers hold the donor's numbers, those above are the network's own"
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #9af5e40b
+def _check_returned(result, donor, before):
+    "There is a network, and the donor is as it was"
     assert result is not None, "return the network"
     assert _equal(donor, before), (
         "the donor has changed: its numbers go into the network, not the other way"
     )
+
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #fe815a99
+def _check_numbers(result, before, above):
+    "The first three layers hold the donor's numbers, those above are the network's own"
     assert _equal(result[:3], before[:6]), (
         "the first 3 layers of the network should hold the donor's numbers, weights and biases"
     )
@@ -77,23 +80,40 @@ def _check_numbers(result, donor, before, above):
         "they have the donor's numbers, or others"
     )
 
-# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #0f8e63b0
-def _check_separate(result, donor, before):
-    "What the network learns later does not reach the donor, and its groups hold its layers"
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #349722de
+def _check_learning(result, donor):
+    "Every parameter may learn"
     assert all(p.requires_grad for p in (*result.parameters(), *donor.parameters())), (
         "nothing should be frozen by the transplant: AnB+ learns on"
     )
+
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #29c9dc5c
+def _check_copied(result, donor, before):
+    "What the network learns later does not reach the donor"
     with torch.no_grad():
         for p in result.parameters():
             p.add_(1.0)  # as a step of an optimiser does
     assert _equal(donor, before), (
         "what the network learned has changed the donor: both hold the same layer. Copy its numbers"
     )
+
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #0f8e63b0
+def _check_groups(result):
+    "The network's groups hold its layers"
     held = {id(p) for group in result.layer_groups for p in group.parameters()}
     assert held == {id(p) for p in result.parameters()}, (
         "the network's groups still hold the old layers, so freezing them would freeze nothing: "
         "write numbers, leave the layers"
     )
+
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #9d6f088d
+def _check_transplanted(result, donor, before, above):
+    "All that is asked of the network, and of the donor"
+    _check_returned(result, donor, before)
+    _check_numbers(result, before, above)
+    _check_learning(result, donor)
+    _check_copied(result, donor, before)
+    _check_groups(result)
 
 # %% ../../nbs/solutions/layer_transfer_solutions.ipynb #2f48eb17
 def check_transplant(transplant) -> str:
@@ -101,9 +121,7 @@ def check_transplant(transplant) -> str:
     donor, net = _net(0), _net(1)
     before = [p.clone() for p in donor.parameters()]
     above = [p.clone() for p in net[3:].parameters()]
-    result = transplant(donor, net, 3)
-    _check_numbers(result, donor, before, above)
-    _check_separate(result, donor, before)
+    _check_transplanted(transplant(donor, net, 3), donor, before, above)
     return "Right: the numbers are the donor's, the layers are the network's own."
 
 # %% ../../nbs/solutions/layer_transfer_solutions.ipynb #33b4376f
@@ -114,59 +132,95 @@ _PAIRED_ROWS = [
     *({"arm": "A", "seed": s, "accuracy": _LEVEL[s] + _GAIN[s]} for s in (2, 0, 3, 1)),
 ]
 
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #47b2183c
+def _gain_error(ddof: int) -> float:
+    "Standard error of the mean of the four differences"
+    return np.std(list(_GAIN.values()), ddof=ddof) / 2
+
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #9eb57921
+def _check_divisor(error: float):
+    "Divided by one less than the number of differences"
+    assert abs(error - _gain_error(0)) > 1e-9, (
+        "the spread of four differences around their own mean is divided by three: ddof=1"
+    )
+
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #d7c10516
+def _check_error(error: float):
+    assert abs(error - _gain_error(1)) < 1e-6, (
+        f"the standard error of these four differences is {_gain_error(1):.2f}, not {error:.2f}: "
+        "subtract seed by seed first, whatever the order of the rows"
+    )
+
 # %% ../../nbs/solutions/layer_transfer_solutions.ipynb #4be22400
 def _check_four_pairs(mean: float, error: float):
     "The mean of the four differences, and its standard error"
     assert abs(mean - 1.0) < 1e-9, (
         f"A is above B by 1, 1.5, 0.5 and 1 points: 1 on average, not {mean:.2f}"
     )
-    wanted, narrow = (np.std(list(_GAIN.values()), ddof=ddof) / 2 for ddof in (1, 0))
-    assert abs(error - narrow) > 1e-9, (
-        "the spread of four differences around their own mean is divided by three: ddof=1"
-    )
-    assert abs(error - wanted) < 1e-6, (
-        f"the standard error of these four differences is {wanted:.2f}, not {error:.2f}: "
-        "subtract seed by seed first, whatever the order of the rows"
+    _check_divisor(error)
+    _check_error(error)
+
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #b939710e
+def _with_unpaired() -> list:
+    "The rows, and two of seeds that have finished in one arm only"
+    alone = [("A", 4, 10.0), ("B", 5, 20.0)]
+    return _PAIRED_ROWS + [{"arm": arm, "seed": s, "accuracy": a} for arm, s, a in alone]
+
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #6a29497e
+def _paired_anyway(paired):
+    "What `paired` gives although two seeds have no partner"
+    try:
+        return paired(_with_unpaired(), "A", "B")
+    except (KeyError, ValueError) as e:
+        raise AssertionError(
+            "seed 4 has finished in A only, seed 5 in B only: compare the seeds that both have"
+        ) from e
+
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #4be53501
+def _check_unpaired(mean: float, error: float):
+    "The same numbers, although two seeds have no partner"
+    assert abs(mean - 1.0) < 1e-9 and abs(error - _gain_error(1)) < 1e-6, (
+        "seeds 4 and 5 have finished in one arm only: they count in no pair"
     )
 
 # %% ../../nbs/solutions/layer_transfer_solutions.ipynb #22bf8a65
 def check_paired(paired) -> str:
     "`paired(rows, arm, other)` gives mean and standard error of `arm` minus `other`, in pairs"
-    mean, error = paired(_PAIRED_ROWS, "A", "B")
-    _check_four_pairs(mean, error)
-    alone = [("A", 4, 10.0), ("B", 5, 20.0)]  # seeds that have finished in one arm only
-    more = [{"arm": arm, "seed": s, "accuracy": a} for arm, s, a in alone]
-    try:
-        again = paired(_PAIRED_ROWS + more, "A", "B")
-    except (KeyError, ValueError) as e:
-        raise AssertionError(
-            "seed 4 has finished in A only, seed 5 in B only: compare the seeds that both have"
-        ) from e
-    wanted = np.std(list(_GAIN.values()), ddof=1) / 2
-    assert abs(again[0] - 1.0) < 1e-9 and abs(again[1] - wanted) < 1e-6, (
-        "seeds 4 and 5 have finished in one arm only: they count in no pair"
-    )
+    _check_four_pairs(*paired(_PAIRED_ROWS, "A", "B"))
+    _check_unpaired(*_paired_anyway(paired))
     return "Right: the seeds' own differences have cancelled."
+
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #2482fc3a
+_FORWARD_ONLY = (
+    "30 of 100 is the share of the forward pass alone, or of an epoch in which "
+    "everything learns: compare with the same freezing, whose backward pass goes "
+    "through the upper part only"
+)
+_BACK_THROUGH_ALL = (
+    "nothing goes back through what is frozen, so 300 is too much: without a cache, "
+    "too, the lower part goes forward only"
+)
+
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #230ebcda
+def _check_half_frozen(found: float, work: list):
+    "Two of four groups frozen"
+    assert abs(found - 30 / 100) > 1e-9, _FORWARD_ONLY
+    assert abs(found - 30 / 300) > 1e-9, _BACK_THROUGH_ALL
+    assert abs(found - 30 / 240) < 1e-6, (
+        f"for {work} and n = 2 it should be 30 / (100 + 2 · 70), not {found:.3f}"
+    )
+
+# %% ../../nbs/solutions/layer_transfer_solutions.ipynb #de5095aa
+def _check_all_frozen(found: float):
+    assert abs(found - 1) < 1e-9, (
+        "with all groups frozen there is nothing but the forward pass, and all of it is saved"
+    )
 
 # %% ../../nbs/solutions/layer_transfer_solutions.ipynb #304905ac
 def check_saved(saved) -> str:
     "`saved(work, n)`: the share of an epoch that the cache saves, the first `n` groups frozen"
     work = [10, 20, 30, 40]
     assert abs(saved(work, 0)) < 1e-9, "with nothing frozen nothing is saved"
-    found = saved(work, 2)
-    assert abs(found - 30 / 100) > 1e-9, (
-        "30 of 100 is the share of the forward pass alone, or of an epoch in which "
-        "everything learns: compare with the same freezing, whose backward pass goes "
-        "through the upper part only"
-    )
-    assert abs(found - 30 / 300) > 1e-9, (
-        "nothing goes back through what is frozen, so 300 is too much: without a cache, "
-        "too, the lower part goes forward only"
-    )
-    assert abs(found - 30 / 240) < 1e-6, (
-        f"for {work} and n = 2 it should be 30 / (100 + 2 · 70), not {found:.3f}"
-    )
-    assert abs(saved(work, 4) - 1) < 1e-9, (
-        "with all groups frozen there is nothing but the forward pass, and all of it is saved"
-    )
+    _check_half_frozen(saved(work, 2), work)
+    _check_all_frozen(saved(work, 4))
     return "Right: frozen layers are cheap already, and free from the cache."

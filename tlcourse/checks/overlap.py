@@ -78,12 +78,16 @@ _STILL_THERE = (
     "the nearest decides, however far the others are"
 )
 
+# %% ../../nbs/solutions/overlap_solutions.ipynb #8db71be8
+def _check_kept(given: list):
+    "Positions 1 and 3 of the test vectors stay"
+    assert 0 not in given and 2 not in given, _STILL_THERE
+    assert given == [1, 3], f"positions 1 and 3 are far from both, so they stay; not {given}"
+
 # %% ../../nbs/solutions/overlap_solutions.ipynb #1b7c6a15
 def check_clean(clean) -> str:
     "`clean(train, test, limit)`: positions of test vectors at least `limit` from all of `train`"
-    given = [int(i) for i in clean(_TRAIN, _TEST, 1.0)]
-    assert 0 not in given and 2 not in given, _STILL_THERE
-    assert given == [1, 3], f"positions 1 and 3 are far from both, so they stay; not {given}"
+    _check_kept([int(i) for i in clean(_TRAIN, _TEST, 1.0)])
     at_limit = [int(i) for i in clean(_TRAIN, _TEST, 5.0)]
     assert at_limit == [1, 3], "exactly at the limit is far enough"
     return "Right: what is left was not trained on, as far as this measure sees."
@@ -92,12 +96,16 @@ def check_clean(clean) -> str:
 _NOT_DIVIDED = "that is what the rest adds to the report; divide by how large the rest is"
 _NOT_WEIGHED = "the leaked part does not count as much as the rest: weigh by the shares"
 
-# %% ../../nbs/solutions/overlap_solutions.ipynb #0f290902
-def check_rest(honest) -> str:
-    "`honest(reported, leaked, on_leaked)` gives the accuracy (%) on the part that did not leak"
-    given = float(honest(90.0, 0.2, 98.0))
+# %% ../../nbs/solutions/overlap_solutions.ipynb #91dd402a
+def _check_remainder(given: float):
+    "The accuracy on the rest, where 20 % leaked: 98 % on those, 90 % on all"
     assert not np.isclose(given, 90 - 0.2 * 98), _NOT_DIVIDED
     assert not np.isclose(given, 82.0), _NOT_WEIGHED
     assert np.isclose(given, 88.0), f".2 · 98 + .8 · x = 90, so x = 88, not {given:.1f}"
+
+# %% ../../nbs/solutions/overlap_solutions.ipynb #0f290902
+def check_rest(honest) -> str:
+    "`honest(reported, leaked, on_leaked)` gives the accuracy (%) on the part that did not leak"
+    _check_remainder(float(honest(90.0, 0.2, 98.0)))
     assert np.isclose(float(honest(90.0, 0.0, 98.0)), 90), "nothing leaked: the report stands"
     return "Right: that is the figure for images that nobody has seen."

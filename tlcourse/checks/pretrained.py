@@ -40,14 +40,19 @@ def suspects() -> dict:
 # %% ../../nbs/solutions/02_pretrained_solutions.ipynb #642c2760
 _FAULTS = {"Ada": "twice", "Bo": "channels", "Cem": "squash", "Dora": "none", "Eli": "statistics"}
 
-# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #0e6ffa29
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #e53b3a51
+_NO_FAULT_CLUE = (
+    "compare it with load_pretrained('tf_efficientnet_lite0').preprocess on a photo: "
+    "where do they differ?"
+)
+
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #6743fb53
 _CLUES = {
     "twice": "what does it make of plain black, and what should that be?",
     "channels": "show it a plain red image: which channel lights up?",
     "squash": "show it an image three times as wide as high: are the outer thirds gone?",
     "statistics": "show it plain white: what is the largest value that mean = std = 0.5 can give?",
-    "none": "compare it with load_pretrained('tf_efficientnet_lite0').preprocess on a photo: "
-    "where do they differ?",
+    "none": _NO_FAULT_CLUE,
 }
 
 # %% ../../nbs/solutions/02_pretrained_solutions.ipynb #81da82c2
@@ -91,14 +96,19 @@ def _good_checkpoints(good) -> dict:
         },
     }
 
-# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #5c4b26a0
-def _must_accept(f, state, model, good, what):
-    "`f(state, model)` must give every tensor of `good` under the names of `model`"
-    mapped = f(dict(state), model)
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #41ff901b
+def _check_all_mapped(mapped, model, what):
+    "`mapped` must have the names of `model`, all of them"
     n = len(model.state_dict())
     assert mapped is not None and set(mapped) == set(model.state_dict()), (
         f"{what}: the names must be the network's, all {n} of them"
     )
+
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #85145e50
+def _must_accept(f, state, model, good, what):
+    "`f(state, model)` must give every tensor of `good` under the names of `model`"
+    mapped = f(dict(state), model)
+    _check_all_mapped(mapped, model, what)
     wrong = [k for k, v in mapped.items() if not torch.equal(v, good[f"module.{k}"])]
     assert not wrong, (
         f"{what}: {wrong[0]} holds another tensor. A hint: match by name, not by position"
@@ -128,30 +138,42 @@ def _bad_checkpoints(good) -> list:
     extra = {**good, "module.5.bias": torch.zeros(2)}
     return [without, extra, swapped]
 
-# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #a0a39597
-def _must_refuse(f, state, model, name, what, hint):
-    "`f(state, model)` must raise a `ValueError` that names the tensor `name`"
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #63150e3e
+def _refusal(f, state, model, what, hint) -> str:
+    "The message of the `ValueError` that `f(state, model)` must raise"
     try:
         f(state, model)
     except ValueError as e:
-        assert name in str(e), (
-            f"{what} was refused, but the message {str(e)!r} does not name {name}"
-        )
+        return str(e)
     except Exception as e:
         kind = type(e).__name__
         raise AssertionError(f"{what}: expected a ValueError, got {kind}: {e}") from e
-    else:
-        raise AssertionError(f"{what} was accepted. A hint: {hint}")
+    raise AssertionError(f"{what} was accepted. A hint: {hint}")
 
-# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #92fde62f
-def check_map_by_name(f) -> str:
-    "Checks `f(state, model)`: every tensor under the model's names, or a `ValueError`"
-    model = _small(0)
-    good = {f"module.{name}": t.clone() for name, t in _small(1).state_dict().items()}
-    for what, state in _good_checkpoints(good).items():
-        _must_accept(f, state, model, good, what)
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #dc06fb98
+def _must_refuse(f, state, model, name, what, hint):
+    "`f(state, model)` must raise a `ValueError` that names the tensor `name`"
+    message = _refusal(f, state, model, what, hint)
+    assert name in message, f"{what} was refused, but the message {message!r} does not name {name}"
+
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #dd9403e6
+def _with_module_prefix(net) -> dict:
+    "A copy of the weights of `net` as DataParallel names them"
+    return {f"module.{name}": t.clone() for name, t in net.state_dict().items()}
+
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #ffa1b8a7
+def _check_refusals(f, model, good):
+    "Every bad checkpoint must be refused by name"
     for (what, name, hint), state in zip(_CASES, _bad_checkpoints(good)):
         _must_refuse(f, state, model, name, what, hint)
+
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #6fd06646
+def check_map_by_name(f) -> str:
+    "Checks `f(state, model)`: every tensor under the model's names, or a `ValueError`"
+    model, good = _small(0), _with_module_prefix(_small(1))
+    for what, state in _good_checkpoints(good).items():
+        _must_accept(f, state, model, good, what)
+    _check_refusals(f, model, good)
     return "Right: every tensor is accounted for, or refused by name."
 
 # %% ../../nbs/solutions/02_pretrained_solutions.ipynb #c53b57ca
@@ -185,30 +207,51 @@ def _with_tag(model, tag):
     model.weights = tag
     return model
 
-# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #9bdef1c2
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #3c555715
+_MOVED = "random, after noise has moved its BatchNorm statistics"
+_UNTAGGED = "pretrained, without a tag"
+
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #523bd729
+def _untrained() -> list:
+    "Random networks to judge: a plain one, then three that show a sign of training"
+    return [
+        (_random(0), False, "random"),
+        (_with_tag(_random(1), "in1k"), False, "random, with the tag of pretrained weights"),
+        (_with_moved_statistics(2), False, _MOVED),
+        (_sure_of_one_class(3), False, "random, and very sure of one class"),
+    ]
+
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #345028c5
 def _lineup() -> list:
     "Networks to judge: (model, whether it is trained, what it looks like)"
     known = [load_pretrained(f"tf_efficientnet_lite{i}") for i in range(3)]
-    moved = "random, after noise has moved its BatchNorm statistics"
+    plain, *disguised = _untrained()
     return [
         (known[0], True, "pretrained"),
-        (_random(0), False, "random"),
-        (_with_tag(known[1], None), True, "pretrained, without a tag"),
-        (_with_tag(_random(1), "in1k"), False, "random, with the tag of pretrained weights"),
-        (_with_moved_statistics(2), False, moved),
-        (_sure_of_one_class(3), False, "random, and very sure of one class"),
-        (_with_tag(known[2], None), True, "pretrained, without a tag"),
+        plain,
+        (_with_tag(known[1], None), True, _UNTAGGED),
+        *disguised,
+        (_with_tag(known[2], None), True, _UNTAGGED),
     ]
 
-# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #706df7a5
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #8cd706da
+_TRAINED_HINT = (
+    "what does a trained network know that no accident gives? "
+    "You have photos of a coffee and of a cat."
+)
+
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #74d79810
+def _check_verdict(verdict, truth, what):
+    "Whether `verdict` on a network that is `what` is the `truth`"
+    assert isinstance(verdict, bool), f"answer True or False, not {verdict!r}"
+    judged = "trained" if verdict else "untrained"
+    assert verdict == truth, (
+        f"a network that is {what} was judged {judged}. A hint: {_TRAINED_HINT}"
+    )
+
+# %% ../../nbs/solutions/02_pretrained_solutions.ipynb #5a9c8c5c
 def check_is_trained(f) -> str:
     "Checks `f(model)`: whether an ImageNet network was trained, whatever the signs say"
     for model, truth, what in _lineup():
-        verdict = f(model)
-        assert isinstance(verdict, bool), f"answer True or False, not {verdict!r}"
-        judged = "trained" if verdict else "untrained"
-        assert verdict == truth, (
-            f"a network that is {what} was judged {judged}. A hint: what does a trained network "
-            "know that no accident gives? You have photos of a coffee and of a cat."
-        )
+        _check_verdict(f(model), truth, what)
     return "Right: judged by what they know."

@@ -10,87 +10,111 @@ import numpy as np
 
 from ..core.packages import optional
 
+# %% ../../nbs/solutions/quadrants_solutions.ipynb #f1743481
+_BEST_BETWEEN = (
+    "the best depth is neither the first nor the last, and 10 points above the last: "
+    "look at all depths"
+)
+_WITHIN_MARGIN = (
+    "one point is within the margin: the best of several depths is above the last by chance, too"
+)
+_FIRST_IS_BEST = "the first depth is 15 points above the last: look at all depths"
+
+# %% ../../nbs/solutions/quadrants_solutions.ipynb #a9334d6d
+_PLACES = (
+    ({"a": 70.0, "b": 90.0, "c": 80.0}, "far", _BEST_BETWEEN),
+    ({"a": 70.0, "b": 81.0, "c": 80.0}, "near", _WITHIN_MARGIN),
+    ({"a": 95.0, "b": 79.0, "c": 80.0}, "far", _FIRST_IS_BEST),
+    ({"a": 60.0, "b": 70.0, "c": 80.0}, "near", "the last depth is the best"),
+)
+
+# %% ../../nbs/solutions/quadrants_solutions.ipynb #8c112b55
+_MARGIN_GIVEN = "the margin is an argument: 8 points are within 10"
+
+# %% ../../nbs/solutions/quadrants_solutions.ipynb #45b51348
+def _check_answer(given, valid, wanted, hint):
+    assert given == wanted, f"{valid}: {wanted!r}, not {given!r}: {hint}"
+
 # %% ../../nbs/solutions/quadrants_solutions.ipynb #2dce47fc
 def check_place(place) -> str:
     "`place(valid, margin)` says 'far' where an earlier depth beats the last by `margin` points"
-    cases = (
-        (
-            {"a": 70.0, "b": 90.0, "c": 80.0},
-            "far",
-            "the best depth is neither the first nor the last, and 10 points above the last: "
-            "look at all depths",
-        ),
-        (
-            {"a": 70.0, "b": 81.0, "c": 80.0},
-            "near",
-            "one point is within the margin: the best of several depths is above the last "
-            "by chance, too",
-        ),
-        (
-            {"a": 95.0, "b": 79.0, "c": 80.0},
-            "far",
-            "the first depth is 15 points above the last: look at all depths",
-        ),
-        ({"a": 60.0, "b": 70.0, "c": 80.0}, "near", "the last depth is the best"),
-    )
-    for valid, wanted, hint in cases:
-        given = place(valid)
-        assert given == wanted, f"{valid}: {wanted!r}, not {given!r}: {hint}"
-    assert place({"a": 88.0, "b": 80.0}, margin=10.0) == "near", (
-        "the margin is an argument: 8 points are within 10"
-    )
+    for valid, wanted, hint in _PLACES:
+        _check_answer(place(dict(valid)), valid, wanted, hint)
+    assert place({"a": 88.0, "b": 80.0}, margin=10.0) == "near", _MARGIN_GIVEN
     return "Right: one way to ask. It measures what helps, not how similar the images are."
 
-# %% ../../nbs/solutions/quadrants_solutions.ipynb #9d296c7e
-def check_kept(kept) -> str:
-    "`kept(valid, test)`, (n_seeds, n_ways): mean test accuracy of what validation prefers"
-    valid, test = (
-        np.array([[60.0, 71.0, 50.0], [82.0, 60.0, 70.0], [50.0, 62.0, 77.0]]),
-        np.array([[61.0, 64.0, 72.0], [70.0, 78.0, 66.0], [50.0, 83.0, 59.0]]),
-    )
-    given = kept(valid, test)
-    assert np.ndim(given) == 0, "one number is asked for: the mean over the seeds"
-    assert not np.isclose(given, test.max(1).mean()), (
-        "that is the best on the test part: it chose, so it can no longer judge"
-    )
-    assert not np.isclose(given, test[:, valid.mean(0).argmax()].mean()), (
-        "each seed is a dealing of its own, and keeps what its own validation part prefers"
-    )
-    assert not np.isclose(given, valid.max(1).mean()), (
-        "that is the accuracy on the images that chose: too good; report the test part"
-    )
+# %% ../../nbs/solutions/quadrants_solutions.ipynb #2eb65dd3
+_BEST_ON_TEST = "that is the best on the test part: it chose, so it can no longer judge"
+_OWN_DEALING = "each seed is a dealing of its own, and keeps what its own validation part prefers"
+_ON_VALIDATION = "that is the accuracy on the images that chose: too good; report the test part"
+
+# %% ../../nbs/solutions/quadrants_solutions.ipynb #15f21827
+def _kept_mistakes(valid, test) -> list:
+    "Wrong number, and what went wrong"
+    return [
+        (test.max(1).mean(), _BEST_ON_TEST),
+        (test[:, valid.mean(0).argmax()].mean(), _OWN_DEALING),
+        (valid.max(1).mean(), _ON_VALIDATION),
+    ]
+
+# %% ../../nbs/solutions/quadrants_solutions.ipynb #3b912fe7
+def _check_kept_mean(given):
+    "The mean test accuracy of what the seeds keep"
     assert np.isclose(given, 193 / 3), (
         f"the seeds keep ways 1, 0 and 2, with 64, 70 and 59 %: {193 / 3:.1f} on average, "
         f"not {given:.1f}"
     )
+
+# %% ../../nbs/solutions/quadrants_solutions.ipynb #5c984b87
+def _check_kept(given, valid, test):
+    "One number, and the right one"
+    assert np.ndim(given) == 0, "one number is asked for: the mean over the seeds"
+    for wrong, hint in _kept_mistakes(valid, test):
+        assert not np.isclose(given, wrong), hint
+    _check_kept_mean(given)
+
+# %% ../../nbs/solutions/quadrants_solutions.ipynb #9d296c7e
+def check_kept(kept) -> str:
+    "`kept(valid, test)`, (n_seeds, n_ways): mean test accuracy of what validation prefers"
+    valid = np.array([[60.0, 71.0, 50.0], [82.0, 60.0, 70.0], [50.0, 62.0, 77.0]])
+    test = np.array([[61.0, 64.0, 72.0], [70.0, 78.0, 66.0], [50.0, 83.0, 59.0]])
+    _check_kept(kept(valid, test), valid, test)
     return "Right: chosen on validation, reported on the test part."
+
+# %% ../../nbs/solutions/quadrants_solutions.ipynb #ae67a7dc
+_POINTS = {
+    ("near", "few"): -10.0,
+    ("near", "many"): 5.0,
+    ("far", "few"): -5.0,
+    ("far", "many"): 32.0,
+}
+
+# %% ../../nbs/solutions/quadrants_solutions.ipynb #3b180851
+_DIFFERENCE_HINTS = {
+    27: "that is far against near with many images: what they *added* is missing",
+    37: "that is what they add when far: now take away what they add when near",
+    26: "that is the mean of both gains: by how much does one exceed the other?",
+    -22: "the sign is turned: far minus near",
+}
+
+# %% ../../nbs/solutions/quadrants_solutions.ipynb #28c41b83
+def _check_difference(given):
+    "What many images add: 37 points when far, 15 when near"
+    for wrong, hint in _DIFFERENCE_HINTS.items():
+        assert not np.isclose(given, wrong), hint
+    assert np.isclose(given, 22), (
+        f"many images add 37 points when far, 15 when near: 22 more, not {given:g}"
+    )
+
+# %% ../../nbs/solutions/quadrants_solutions.ipynb #cb81ce4c
+def _check_shifted(given):
+    assert np.isclose(given, 22), "7 points more everywhere change no difference of differences"
 
 # %% ../../nbs/solutions/quadrants_solutions.ipynb #ea57ca9d
 def check_interaction(interaction) -> str:
     "`interaction(points)`: what many images add when far, minus what they add when near"
-    points = {
-        ("near", "few"): -10.0,
-        ("near", "many"): 5.0,
-        ("far", "few"): -5.0,
-        ("far", "many"): 32.0,
-    }
-    given = float(interaction(points))
-    assert not np.isclose(given, 27), (
-        "that is far against near with many images: what they *added* is missing"
-    )
-    assert not np.isclose(given, 37), (
-        "that is what they add when far: now take away what they add when near"
-    )
-    assert not np.isclose(given, 26), (
-        "that is the mean of both gains: by how much does one exceed the other?"
-    )
-    assert not np.isclose(given, -22), "the sign is turned: far minus near"
-    assert np.isclose(given, 22), (
-        f"many images add 37 points when far, 15 when near: 22 more, not {given:g}"
-    )
-    assert np.isclose(float(interaction({at: v + 7 for at, v in points.items()})), 22), (
-        "7 points more everywhere change no difference of differences"
-    )
+    _check_difference(float(interaction(dict(_POINTS))))
+    _check_shifted(float(interaction({at: v + 7 for at, v in _POINTS.items()})))
     return "Right: zero would mean that data help as much near as far."
 
 # %% ../../nbs/solutions/quadrants_solutions.ipynb #62c2e97f
@@ -104,21 +128,28 @@ def _by_student(spread: float, half: float) -> int:
     t = optional("scipy.stats").t
     return next(n for n in range(2, 10_000) if t.ppf(0.975, n - 1) * spread / n**0.5 <= half)
 
+# %% ../../nbs/solutions/quadrants_solutions.ipynb #181fdb25
+def _by_present_factor(spread: float, half: float, n: int) -> int:
+    "Seeds, by Student's factor for the `n` at hand instead of those that will be"
+    factor = optional("scipy.stats").t.ppf(0.975, n - 1)
+    return int(np.ceil((factor * spread / half) ** 2))
+
+# %% ../../nbs/solutions/quadrants_solutions.ipynb #ea22b8dd
+_BY_N = "the spread of a sample divides by n - 1"
+_LARGER = "Student's factor for few seeds is larger than 1.96"
+_PRESENT = (
+    "the factor belongs to the number of seeds that you will have, not to that which you have"
+)
+
 # %% ../../nbs/solutions/quadrants_solutions.ipynb #a88cb54f
 def _seed_hints(points, half: float) -> dict:
     "wrong number -> what went wrong"
     biased, spread = np.std(points), np.std(points, ddof=1)
-    factor = optional("scipy.stats").t.ppf(0.975, len(points) - 1)
-    by_n = "the spread of a sample divides by n - 1"
-    larger = "Student's factor for few seeds is larger than 1.96"
     return {
-        _by_normal(biased, half): f"{by_n}, and {larger}",
-        _by_normal(spread, half): larger,
-        _by_student(biased, half): f"{by_n} (ddof=1)",
-        int(np.ceil((factor * spread / half) ** 2)): (
-            "the factor belongs to the number of seeds that you will have, "
-            "not to that which you have"
-        ),
+        _by_normal(biased, half): f"{_BY_N}, and {_LARGER}",
+        _by_normal(spread, half): _LARGER,
+        _by_student(biased, half): f"{_BY_N} (ddof=1)",
+        _by_present_factor(spread, half, len(points)): _PRESENT,
     }
 
 # %% ../../nbs/solutions/quadrants_solutions.ipynb #d5330b12
@@ -128,13 +159,20 @@ _SEED_CASES = (
     ([10.0, 11.0, 9.0, 10.0], 0.5),
 )
 
+# %% ../../nbs/solutions/quadrants_solutions.ipynb #d085e19e
+_NARROW = "the smallest number whose interval is narrow enough"
+
+# %% ../../nbs/solutions/quadrants_solutions.ipynb #5cf72883
+def _check_seeds(given: int, points, half: float):
+    "The smallest number of seeds whose Student interval is narrow enough"
+    wanted = _by_student(np.std(points, ddof=1), half)
+    assert given >= 2, "one seed has no spread, so no interval: two at least"
+    hint = _seed_hints(points, half).get(given, _NARROW)
+    assert given == wanted, f"points {points}, ± {half:g}: {wanted} seeds, not {given}; {hint}"
+
 # %% ../../nbs/solutions/quadrants_solutions.ipynb #3b122c28
 def check_seeds_needed(seeds_needed) -> str:
     "`seeds_needed(points, half)`: seeds for a Student interval of ± `half`, if the spread stays"
     for points, half in _SEED_CASES:
-        given, wanted = seeds_needed(points, half), _by_student(np.std(points, ddof=1), half)
-        assert given >= 2, "one seed has no spread, so no interval: two at least"
-        hint = "the smallest number whose interval is narrow enough"
-        hint = _seed_hints(points, half).get(given, hint)
-        assert given == wanted, f"points {points}, ± {half:g}: {wanted} seeds, not {given}; {hint}"
+        _check_seeds(seeds_needed(points, half), points, half)
     return "Right: the next question is what they cost."

@@ -23,27 +23,34 @@ def _check_columns(given, targets, classes):
         "the columns should stand in the order of the classes"
     )
 
+# %% ../../nbs/solutions/sources_solutions.ipynb #3637e161
+def _check_targets(one_hot, numbers):
+    "`one_hot` of the class numbers `numbers`: the shape, and then the columns"
+    targets = np.array(numbers)
+    given = np.asarray(one_hot(targets), dtype=float)
+    classes = sorted(set(numbers))
+    _check_shape(given, targets, len(classes))
+    _check_columns(given, targets, classes)
+
 # %% ../../nbs/solutions/sources_solutions.ipynb #80178d96
 def check_one_hot(one_hot) -> str:
     "`one_hot(targets)` gives columns (n, k) of zeros and ones for the k classes that occur"
     for numbers in ([0, 1, 5, 1], [7, 7, 3], [0, 2, 1]):
-        targets = np.array(numbers)
-        given = np.asarray(one_hot(targets), dtype=float)
-        classes = sorted(set(numbers))
-        _check_shape(given, targets, len(classes))
-        _check_columns(given, targets, classes)
+        _check_targets(one_hot, numbers)
     return "Right: no column of zeros that would be explained without any noise."
+
+# %% ../../nbs/solutions/sources_solutions.ipynb #97503318
+_BEFORE = (
+    "that is the uncertainty before the source has answered: "
+    "ask among the images with one and the same prediction"
+)
+_ALIKE = "both predictions count alike here: weigh each by the share of images that got it"
 
 # %% ../../nbs/solutions/sources_solutions.ipynb #8ce8de7b
 def _check_usual_mistakes(given, before):
     "`before`: the entropy of the classes alone, H(y)"
-    assert not np.isclose(given, before), (
-        "that is the uncertainty before the source has answered: "
-        "ask among the images with one and the same prediction"
-    )
-    assert not np.isclose(given, [np.log(2), 0.5 * np.log(2)]).any(), (
-        "both predictions count alike here: weigh each by the share of images that got it"
-    )
+    assert not np.isclose(given, before), _BEFORE
+    assert not np.isclose(given, [np.log(2), 0.5 * np.log(2)]).any(), _ALIKE
     assert not np.isclose(given, 0.75), "that is in bits; nats have the natural logarithm"
 
 # %% ../../nbs/solutions/sources_solutions.ipynb #22ea012d
@@ -54,16 +61,24 @@ def _check_entropy(given):
         f"{wanted:.3f}, not {given:.3f}"
     )
 
+# %% ../../nbs/solutions/sources_solutions.ipynb #03f741be
+def _class_entropy(y) -> float:
+    "H(y) in nats"
+    p = np.bincount(y) / len(y)
+    return -(p * np.log(p)).sum()
+
+# %% ../../nbs/solutions/sources_solutions.ipynb #b86d4c31
+def _check_sure(sure: float):
+    assert np.isclose(sure, 0), "a prediction that names the class leaves nothing open: 0"
+
 # %% ../../nbs/solutions/sources_solutions.ipynb #3914743c
 def check_uncertainty(uncertainty) -> str:
     "`uncertainty(z, y)` gives H(y | z) in nats"
     z, y = np.array([0] * 6 + [9] * 2), np.array([0, 0, 0, 1, 1, 1, 2, 2])
-    p = np.bincount(y) / len(y)
     given = float(uncertainty(z, y))
-    _check_usual_mistakes(given, -(p * np.log(p)).sum())
+    _check_usual_mistakes(given, _class_entropy(y))
     _check_entropy(given)
-    sure = float(uncertainty(y, y))
-    assert np.isclose(sure, 0), "a prediction that names the class leaves nothing open: 0"
+    _check_sure(float(uncertainty(y, y)))
     return "Right: its negative is NCE."
 
 # %% ../../nbs/solutions/sources_solutions.ipynb #31e4b422
@@ -76,11 +91,14 @@ def _check_loss(given, wanted, scores, accuracies, k):
         f"{wanted:g} points are lost, not {given:g}"
     )
 
+# %% ../../nbs/solutions/sources_solutions.ipynb #a7d87eab
+_COSTS = ((1, 10.0), (2, 5.0), (3, 5.0), (4, 0.0))  # k, points lost
+
 # %% ../../nbs/solutions/sources_solutions.ipynb #b82ac069
 def check_cost(cost) -> str:
     "`cost(scores, accuracies, k)`: points lost by fine-tuning the k with the highest scores"
     scores, accuracies = np.array([0.1, 0.9, 0.5, 0.7]), np.array([90.0, 80.0, 70.0, 85.0])
-    for k, wanted in ((1, 10.0), (2, 5.0), (3, 5.0), (4, 0.0)):
+    for k, wanted in _COSTS:
         _check_loss(float(cost(scores, accuracies, k)), wanted, scores, accuracies, k)
     return "Right: that is what a score costs, in the currency that counts."
 
@@ -94,18 +112,20 @@ def _sources(seed, good) -> tuple:
     informative += 1.2 * (y[:, None] - 0.5)
     return narrow, wide, y
 
+# %% ../../nbs/solutions/sources_solutions.ipynb #83137aa5
+_WIDE_WON = (
+    "the wide features are noise here, and won: "
+    "with 2,000 features any labels of 60 images can be fitted"
+)
+_WIDE_LOST = (
+    "the wide features know the classes here, and lost: "
+    "a measure that always prefers few features is no answer, either"
+)
+
 # %% ../../nbs/solutions/sources_solutions.ipynb #b78a0271
 def _check_choice(given, good):
     assert given in ("narrow", "wide"), f"the answer is 'narrow' or 'wide', not {given!r}"
-    if good == "narrow":
-        assert given == good, (
-            "the wide features are noise here, and won: "
-            "with 2,000 features any labels of 60 images can be fitted"
-        )
-    assert given == good, (
-        "the wide features know the classes here, and lost: "
-        "a measure that always prefers few features is no answer, either"
-    )
+    assert given == good, _WIDE_WON if good == "narrow" else _WIDE_LOST
 
 # %% ../../nbs/solutions/sources_solutions.ipynb #6a623ec7
 def check_fairly(fairly) -> str:

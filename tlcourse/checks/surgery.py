@@ -57,9 +57,8 @@ _BY_HAND = {
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #f3e2adf4
 def _halves(net, name):
     "Body and head of `net` as `name` cut them, sharing its layers"
-    layers = {"norm1": net.norm, "relu1": nn.ReLU(), "relu2": nn.ReLU()}
-    layers |= {"conv1": net.conv1, "conv2": net.conv2, "pool": nn.AdaptiveAvgPool2d(1)}
-    layers |= {"flatten": nn.Flatten(), "drop": nn.Dropout(0.3), "fc": net.fc}
+    layers = {**net._modules, "norm1": net.norm, "relu1": nn.ReLU(), "relu2": nn.ReLU()}
+    layers |= {"pool": nn.AdaptiveAvgPool2d(1), "flatten": nn.Flatten(), "drop": nn.Dropout(0.3)}
     halves = [[layers[n] for n in half.split()] for half in _BY_HAND[name].split("|")]
     return tuple(nn.Sequential(*half).eval() for half in halves)
 
@@ -70,20 +69,19 @@ def cut_suspects() -> dict:
     nets = {name: _trained_small() for name in ("Ada", "Bo", "Cem", "Dora", "Eli")}
     return {name: (net, *_halves(net, name)) for name, net in nets.items()}
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #b631abf6
-_CUTS = {
-    "Ada": "training only",
-    "Bo": "too late",
-    "Cem": "none",
-    "Dora": "something lost",
-    "Eli": "too early",
-}
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #920c2020
+_CUTS = {"Ada": "training only", "Bo": "too late", "Cem": "none"}
+_CUTS |= {"Dora": "something lost", "Eli": "too early"}
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #436156bc
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #ea836ab2
 _SIGNS = {
     "none": "what does prove(network, body, head, 64) say of it?",
     "too late": "how many positions has body(xb)?",
     "too early": "read what (d) says: what is made at several positions after the cut?",
+}
+
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #2ba1b63e
+_SIGNS |= {
     "something lost": "does head(body(xb)) equal network(xb) in evaluation mode? "
     "Read the network's forward (network.forward??), not its list of layers",
     "training only": "set network, body and head to training mode and run both under the same seed",
@@ -150,7 +148,7 @@ def _fit_cases() -> list:
             cases.append((f"{what}, model in {mode} mode", _fit_model(head, *trains), n))
     return cases
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #8fd40270
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #188f5699
 def _verdict_of(f, model, xb, what):
     "What `f` answers for three classes, and the words of its `ValueError`"
     try:
@@ -158,9 +156,8 @@ def _verdict_of(f, model, xb, what):
     except ValueError as e:
         return None, str(e)
     except Exception as e:
-        raise AssertionError(
-            f"{what}: a ValueError was wanted, {type(e).__name__} came: {e}"
-        ) from e
+        wanted = f"{what}: a ValueError was wanted, {type(e).__name__} came: {e}"
+        raise AssertionError(wanted) from e
 
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #1ef01f0b
 def _judge_accepted(answer, message, n, what):
@@ -169,12 +166,14 @@ def _judge_accepted(answer, message, n, what):
     assert message is None, f"{what}: it was refused ({message}), though {three}"
     assert answer is True, f"{what}: {three}; answer True, not {answer!r}"
 
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #719e678d
+_REFUSE = "A hint: the whole shape must be (n, n_classes), and raise a ValueError if not"
+
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #91cc2aaf
 def _judge_refused(answer, message, n, what):
     "Whether a model with `n` logits per image, not three, was refused with both numbers"
-    hint = "A hint: the whole shape must be (n, n_classes), and raise a ValueError if not"
-    assert message is not None, f"{what}: it was not refused, {answer!r} came. {hint}"
-    numbers = {*re.findall(r"\d+", message), *re.findall(r"\d+", message.replace(",", ""))}
+    assert message is not None, f"{what}: it was not refused, {answer!r} came. {_REFUSE}"
+    numbers = {*re.findall(r"\d+", f"{message} {message.replace(',', '')}")}
     assert n is None or {str(n), "3"} <= numbers, (
         f"{what}: the message {message!r} must name both numbers, {n} and 3"
     )
@@ -227,15 +226,19 @@ class _Case(NamedTuple):
     double: list  # names in several groups
     hint: str
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #e1c81f44
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #73e8da5b
 _GROUP_HINTS = {
     "bare": "model.named_parameters() gives bare parameters too, model.children() does not",
     "count": "count how many groups have a parameter",
     "inside": "layer.parameters() goes through all layers inside",
-    "identity": "a name says nothing of identity: compare id(p)",
     "names": "begin with the names, not with the groups",
-    "ways": "one parameter may be reached by two ways: compare id(p)",
     "once": "count groups: met twice in one group is in one group",
+}
+
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #0750b315
+_GROUP_HINTS |= {
+    "identity": "a name says nothing of identity: compare id(p)",
+    "ways": "one parameter may be reached by two ways: compare id(p)",
     "values": "equal values are not the same parameter: compare id(p)",
 }
 
@@ -326,7 +329,7 @@ def _with_hidden_layer(n, width, n_classes) -> int:
     "Parameters of a head with a hidden layer, by arithmetic"
     return 2 * n + (n + 1) * width + 2 * width + (width + 1) * n_classes
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #aa5d3ea6
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #919defcd
 def _slips(n_features, n_classes, width, concat) -> dict:
     "Wrong numbers of parameters -> the slip that each comes from"
     n = n_features * (2 if concat else 1)
@@ -334,8 +337,7 @@ def _slips(n_features, n_classes, width, concat) -> dict:
     right, undoubled = (n + 1) * n_classes, (n_features + 1) * n_classes
     if width:
         right, undoubled = hidden, _with_hidden_layer(n_features, width, n_classes)
-    norms = 2 * (n + width) if width else 0
-    biases = width + n_classes
+    norms, biases = 2 * (n + width) if width else 0, width + n_classes
     slips = {
         hidden: "with width=0 there is one linear layer, and no BatchNorm",
         right - norms - biases: "BatchNorm learns too, and linear layers have biases",
@@ -380,17 +382,16 @@ _SETTINGS = [  # n_features, n_classes, width, concat
 ]
 _LOOK = "go through print(create_head(8, 2)) layer by layer: which of them have parameters?"
 
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #2ee24f97
+# %% ../../nbs/solutions/07_surgery_solutions.ipynb #6bf59034
 def check_head_size(f) -> str:
     "`f(n_features, n_classes, width, concat)`: the parameters of `create_head`, by arithmetic"
     for setting in _SETTINGS:
         n_features, n_classes, width, concat = setting
-        size = _built_size(*setting)
         answer = _without_building(f, setting)
         is_whole = isinstance(answer, int) and not isinstance(answer, bool)
         assert is_whole, f"answer with a whole number, not {answer!r}"
         hint = _slips(*setting).get(answer, _LOOK)
-        assert answer == size, (
+        assert answer == _built_size(*setting), (
             f"a head with n_features={n_features}, n_classes={n_classes}, width={width}, "
             f"concat={concat} has not {answer:,} parameters. A hint: {hint}"
         )

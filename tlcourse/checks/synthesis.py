@@ -16,19 +16,24 @@ from torch.nn import functional as F
 _HALF = ((0.5,) * 3, (0.5,) * 3)
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
-# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #ffc02538
-def _by_trial(conv, mean, std):
-    "The best value per filter: each pixel is tried black and white by itself"
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #9dfead25
+def _filter_values(conv, images, mean, std):
+    "The value of each filter on each of `images` (n, 3, 3, 3), normalised first: (n, filters)"
     mean, std = torch.tensor(mean).view(3, 1, 1), torch.tensor(std).view(3, 1, 1)
+    return conv((images - mean) / std).flatten(1)
+
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #0a0f50a3
+def _is_better_white(conv, *stats):
+    "Whether a pixel by itself gives more in white than in black: (27, filters)"
     one_white = torch.eye(27).view(27, 3, 3, 3)  # one pixel white, the others black
     black = torch.zeros(1, 3, 3, 3)
+    return _filter_values(conv, one_white, *stats) > _filter_values(conv, black, *stats)
 
-    def values(images):
-        return conv((images - mean) / std).flatten(1)  # (n, filters)
-
-    is_better = values(one_white) > values(black)  # (27, filters)
-    images = is_better.T.reshape(-1, 3, 3, 3).float()
-    return values(images).diagonal()
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #cb9be4fa
+def _by_trial(conv, *stats):
+    "The best value per filter: each pixel is tried black and white by itself"
+    images = _is_better_white(conv, *stats).T.reshape(-1, 3, 3, 3).float()
+    return _filter_values(conv, images, *stats).diagonal()
 
 # %% ../../nbs/solutions/05_synthesis_solutions.ipynb #6ea5af4f
 def _convolutions() -> dict:
@@ -45,28 +50,38 @@ _CEILING_HINTS = {
     "with a bias": "is the bias there, once?",
 }
 
-# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #86ed3378
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #78e4c6e9
 _NORMALISATIONS = {"mean = std = 0.5": _HALF, "ImageNet's mean and std": _IMAGENET}
 
-
-def _check_values(values, best, where, hint):
-    "Whether `values` are the `best` ones, per filter"
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #2064c581
+def _check_vector(values, best):
+    "One value per filter, like `best`"
     is_vector = isinstance(values, torch.Tensor) and values.shape == best.shape
     assert is_vector, f"one value per filter, a tensor of shape {tuple(best.shape)}, was wanted"
+
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #a17240f5
+def _check_values(values, best, where, hint):
+    "Whether `values` are the `best` ones, per filter"
+    _check_vector(values, best)
     assert torch.allclose(values, best, atol=1e-4), (
         f"{where}: {values[0]:.3f} for the first filter, but its best image gives "
         f"{best[0]:.3f}. A hint: {hint}"
     )
 
-# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #22c78176
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #ad150668
+def _check_convolution(answer, conv, kind):
+    "Whether `answer` is right for `conv` with each of the normalisations"
+    for name, stats in _NORMALISATIONS.items():
+        where = f"a convolution {kind}, {name}"
+        best = _by_trial(conv, *stats)
+        _check_values(answer(conv, *stats), best, where, _CEILING_HINTS[kind])
+
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #57877d74
 @torch.no_grad()
 def check_ceiling(answer) -> str:
     "Whether `answer(conv, mean, std)` is the best value per filter over images in [0, 1]"
     for kind, conv in _convolutions().items():
-        for name, stats in _NORMALISATIONS.items():
-            where = f"a convolution {kind}, {name}"
-            best = _by_trial(conv, *stats)
-            _check_values(answer(conv, *stats), best, where, _CEILING_HINTS[kind])
+        _check_convolution(answer, conv, kind)
     return "Right: no image gives more, and one gives as much."
 
 # %% ../../nbs/solutions/05_synthesis_solutions.ipynb #6b7312b7
@@ -86,15 +101,17 @@ def _check_gradient(images, out):
     out.sum().backward()
     assert images.grad.any(), "the gradient that comes back is zero everywhere"
 
-# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #b13f04f6
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #be580c80
+_SEED_HINT = "A hint: torch.rand(1, generator=generator)"
+
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #ae857b49
 def _check_seed(draw):
     "Whether the generator's seed alone decides what `draw(seed)` gives"
-    hint = "A hint: torch.rand(1, generator=generator)"
     state = torch.get_rng_state()
     shapes = {draw(0).shape for _ in range(4)}
-    assert len(shapes) == 1, f"the same generator seed gave different sizes. {hint}"
+    assert len(shapes) == 1, f"the same generator seed gave different sizes. {_SEED_HINT}"
     is_untouched = torch.equal(state, torch.get_rng_state())
-    assert is_untouched, f"the global random state was used. {hint}"
+    assert is_untouched, f"the global random state was used. {_SEED_HINT}"
 
 # %% ../../nbs/solutions/05_synthesis_solutions.ipynb #a388d264
 def _check_factors(draw):
@@ -116,7 +133,13 @@ def _check_content(images, out):
         "the images have the right size but do not show what they showed"
     )
 
-# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #96a5d58d
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #87c5ad51
+def _check_draws(draw):
+    "Whether the seed decides what `draw(seed)` gives, by factors in the range"
+    _check_seed(draw)
+    _check_factors(draw)
+
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #a3128e18
 def check_rescaled(answer) -> str:
     "Whether `answer(images, generator)` scales all images by one factor, with a gradient"
     images = _smooth_images()
@@ -126,8 +149,7 @@ def check_rescaled(answer) -> str:
 
     out = draw(0)
     _check_gradient(images, out)
-    _check_seed(draw)
-    _check_factors(draw)
+    _check_draws(draw)
     _check_content(images, out)
     return "Right: the seed decides, and the gradient comes back."
 
@@ -146,12 +168,17 @@ def _objective(maps, channel, fault):
     value = maps[:, climbed].mean()
     return value if fault == "downhill" else -value
 
-# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #785e1d29
-def _loop(net, channel, fault="none"):
-    "Sixty steps uphill for `channel`, with one `fault`"
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #067352c3
+def _pixels(fault) -> tuple:
+    "Sixteen by sixteen pixels and their optimiser, which holds a copy if nothing should learn"
     pixels = torch.zeros(1, 3, 16, 16).requires_grad_()
     copied = pixels.tanh().detach().requires_grad_()
-    opt = torch.optim.Adam([copied if fault == "nothing learns" else pixels], 0.1)
+    return pixels, torch.optim.Adam([copied if fault == "nothing learns" else pixels], 0.1)
+
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #763b5f14
+def _loop(net, channel, fault="none"):
+    "Sixty steps uphill for `channel`, with one `fault`"
+    pixels, opt = _pixels(fault)
     net.train(fault == "network moved")
     for _ in range(60):
         opt.zero_grad()
@@ -178,14 +205,19 @@ _CLUES = {
     "nothing learns": "compare its image with the start, plain grey",
 }
 
-# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #46760835
-def check_faults(answer: dict) -> str:
-    "Whether `answer` names the fault of each of `suspects()`"
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #57a22f87
+def _check_form(answer):
+    "`answer` must give each suspect one of the faults"
     assert isinstance(answer, dict) and set(answer) == set(_FAULTS), (
         f"answer with a dictionary for {sorted(_FAULTS)}"
     )
     unknown = set(map(str, answer.values())) - set(_CLUES)
     assert not unknown, f"{sorted(unknown)} is none of the faults {sorted(_CLUES)}"
+
+# %% ../../nbs/solutions/05_synthesis_solutions.ipynb #5d238378
+def check_faults(answer: dict) -> str:
+    "Whether `answer` names the fault of each of `suspects()`"
+    _check_form(answer)
     for name, fault in _FAULTS.items():
         assert answer[name] == fault, (
             f"{name}'s fault is not {answer[name]!r}. A hint: {_CLUES[fault]}"

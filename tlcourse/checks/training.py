@@ -90,13 +90,17 @@ def _end_of(step, n, *args):
     way = torch.cat([(net.state_dict()[name] - t).flatten() for name, t in before.items()])
     return net, way, answer
 
-# %% ../../nbs/solutions/10_training_solutions.ipynb #b2622346
-def _check_way(way, whole, text):
+# %% ../../nbs/solutions/10_training_solutions.ipynb #e6c9e670
+def _check_distance(way, whole, text):
     factor = (way @ whole / (whole @ whole)).item()
     assert abs(factor - 1) < 0.02, (
         f"{text} move the weights {factor:.2f} times as far as one batch. "
         "A hint: each part's mean counts by its share of the samples"
     )
+
+# %% ../../nbs/solutions/10_training_solutions.ipynb #b2622346
+def _check_way(way, whole, text):
+    _check_distance(way, whole, text)
     assert torch.allclose(way, whole, atol=1e-5), (
         f"{text} move the weights in another direction: the parts are unequal, "
         "and each sample should weigh the same"
@@ -191,7 +195,7 @@ def _end_without(lose, folder):
 # %% ../../nbs/solutions/10_training_solutions.ipynb #1fc74c80
 @cache
 def _forgotten() -> dict:
-    "For each thing that may be lost: whether the resumed run ends with other weights"
+    "What is lost -> whether the resumed run ends with other weights"
     with torch.random.fork_rng(devices=[]), tempfile.TemporaryDirectory() as folder:
         path = Path(folder)
         whole = _end_without(None, path / "nothing")
@@ -215,11 +219,16 @@ def check_amnesia(answer) -> str:
         assert answer[lost] == changes, f"{lost}: not so. A hint: {_AMNESIA_HINTS[lost]}"
     return "Right: each was tried."
 
+# %% ../../nbs/solutions/10_training_solutions.ipynb #01dae3d4
+def _norm_chain():
+    "A batch, a group and a layer norm between a convolution and a linear layer"
+    conv, norms = nn.Conv2d(3, 4, 3), [nn.BatchNorm2d(4), nn.GroupNorm(2, 4)]
+    return nn.Sequential(conv, *norms, nn.Flatten(1, 2), nn.LayerNorm((8, 4)), nn.Linear(4, 2))
+
 # %% ../../nbs/solutions/10_training_solutions.ipynb #06f82f55
 def _odd_net():
     "Norms, layers called norm, and a parameter with one axis that is neither norm nor bias"
-    conv, norms = nn.Conv2d(3, 4, 3), [nn.BatchNorm2d(4), nn.GroupNorm(2, 4)]
-    net = nn.Sequential(conv, *norms, nn.Flatten(1, 2), nn.LayerNorm((8, 4)), nn.Linear(4, 2))
+    net = _norm_chain()
     net.norm_of_words = nn.Linear(2, 2)
     net.attention = nn.MultiheadAttention(2, 1)
     net.rms = nn.RMSNorm(2)
@@ -231,16 +240,15 @@ _SPARED = {"0.bias", "1.weight", "1.bias", "2.weight", "2.bias", "4.weight", "4.
 _SPARED |= {"norm_of_words.bias", "attention.in_proj_bias", "attention.out_proj.bias"}
 _SPARED |= {"rms.weight"}
 
+# %% ../../nbs/solutions/10_training_solutions.ipynb #61a93920
+_ASK_LAYER = "A hint: ask the layer what it is, not its parameter how many axes it has"
+_NO_REASON = "A hint: neither a name nor one axis makes a norm"
+
 # %% ../../nbs/solutions/10_training_solutions.ipynb #4f3bd07b
 def check_spared(f) -> str:
     "`f(model)` names the parameters that are biases or belong to a normalisation layer"
     names = set(f(_odd_net()))
     missing, extra = sorted(_SPARED - names), sorted(names - _SPARED)
-    assert not missing, (
-        f"missing: {missing}. "
-        "A hint: ask the layer what it is, not its parameter how many axes it has"
-    )
-    assert not extra, (
-        f"spared without a reason: {extra}. A hint: neither a name nor one axis makes a norm"
-    )
+    assert not missing, f"missing: {missing}. {_ASK_LAYER}"
+    assert not extra, f"spared without a reason: {extra}. {_NO_REASON}"
     return "Right: by what the layers are."

@@ -12,7 +12,14 @@ import torch
 
 from .state import eval_mode
 
-# %% ../../nbs/core/ascent.ipynb #733f79c9
+# %% ../../nbs/core/ascent.ipynb #25d7cea8
+def _put_back(weights):
+    "Each parameter of `weights`, (parameter, requires_grad, data), as it was"
+    for p, requires_grad, data in weights:
+        p.data = data
+        p.requires_grad_(requires_grad)
+
+# %% ../../nbs/core/ascent.ipynb #887b0284
 @contextmanager
 def fixed_network(model):
     "Inside: `model` in evaluation mode, no weight gradients, channels_last; afterwards as before"
@@ -23,9 +30,7 @@ def fixed_network(model):
             model.to(memory_format=torch.channels_last)
             yield model
         finally:
-            for p, requires_grad, data in weights:
-                p.data = data
-                p.requires_grad_(requires_grad)
+            _put_back(weights)
 
 # %% ../../nbs/core/ascent.ipynb #82430b25
 def _step_up(opt, climbed):

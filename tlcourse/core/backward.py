@@ -38,15 +38,14 @@ RULES = {
     "guided": passed_and_positive,
 }
 
-# %% ../../nbs/core/backward.ipynb #4caed301
+# %% ../../nbs/core/backward.ipynb #cb5b1a51
 class _RuledRelu(torch.autograd.Function):
     "ReLU cut at `ceiling`, with the backward pass of `rule`"
 
     @staticmethod
     def forward(ctx, x, ceiling, rule):
         ctx.save_for_backward(x)
-        ctx.ceiling = ceiling
-        ctx.rule = rule
+        ctx.ceiling, ctx.rule = ceiling, rule
         return x.clamp(0, ceiling)
 
     @staticmethod
@@ -59,18 +58,21 @@ def _hardtanh_range(x, min_val=-1.0, max_val=1.0, inplace=False):
     "The lowest and highest value of a call of `hardtanh`"
     return min_val, max_val
 
-# %% ../../nbs/core/backward.ipynb #e679332d
+# %% ../../nbs/core/backward.ipynb #f63bb04e
+def _hardtanh_ceiling(args, kwargs):
+    "The highest value of a hardtanh from 0; None for one that is no ReLU"
+    kwargs = {("x" if key == "input" else key): value for key, value in kwargs.items()}
+    low, high = _hardtanh_range(*args, **kwargs)
+    return high if low == 0 else None
+
+# %% ../../nbs/core/backward.ipynb #94a4b682
 def _relu_ceiling(name, args, kwargs):
     "The highest value that the ReLU `name`, called with these arguments, gives; None if it is none"
     if name == "relu":
         return torch.inf
     if name == "relu6":
         return 6
-    if name != "hardtanh":
-        return None
-    kwargs = {("x" if key == "input" else key): value for key, value in kwargs.items()}
-    low, high = _hardtanh_range(*args, **kwargs)
-    return high if low == 0 else None
+    return _hardtanh_ceiling(args, kwargs) if name == "hardtanh" else None
 
 # %% ../../nbs/core/backward.ipynb #87dad5d0
 _SMOOTH = ("gelu", "silu", "hardswish", "elu", "mish", "leaky_relu")
@@ -147,11 +149,14 @@ def _chain_step(module, x, latest) -> ChainStep:
     switches = _switches(module, x) if type(module) is nn.MaxPool2d else None
     return ChainStep(module, x.shape, switches)
 
-# %% ../../nbs/core/backward.ipynb #c8aee5a0
-def chain_to(model, layer: str, xb) -> list:
-    "The steps of a plain chain from `xb` up to `layer`; `ValueError` if the network is none"
-    steps = []
-    target = model.get_submodule(layer)
+# %% ../../nbs/core/backward.ipynb #017ce43a
+def _leaves(model) -> list:
+    "The layers of `model` that hold no others"
+    return [module for module in model.modules() if not list(module.children())]
+
+# %% ../../nbs/core/backward.ipynb #f565e444
+def _chain_hook(steps, target, xb):
+    "A hook that adds to `steps`, a chain from `xb`, each layer up to `target`"
     latest = xb
 
     def note(module, args, out):
@@ -161,10 +166,15 @@ def chain_to(model, layer: str, xb) -> list:
         steps.append(_chain_step(module, args[0], latest))
         latest = out
 
+    return note
+
+# %% ../../nbs/core/backward.ipynb #52deb3c4
+def chain_to(model, layer: str, xb) -> list:
+    "The steps of a plain chain from `xb` up to `layer`; `ValueError` if the network is none"
+    steps = []
+    note = _chain_hook(steps, model.get_submodule(layer), xb)
     with hooks_removed() as handles:
-        for module in model.modules():
-            if not list(module.children()):
-                handles.append(module.register_forward_hook(note))
+        handles += [module.register_forward_hook(note) for module in _leaves(model)]
         model(xb)
     return steps
 

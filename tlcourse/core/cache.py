@@ -48,10 +48,10 @@ def cache_folder() -> Path:
 class CannotCache(ValueError):
     "What must not be cached, since it would be wrong next time; the message says what to do"
 
-# %% ../../nbs/core/cache.ipynb #594a5f1d
+# %% ../../nbs/core/cache.ipynb #2259ff73
 _CURE = "freeze(body), or freeze_to(model, k) before boundary(model, k)"
 
-
+# %% ../../nbs/core/cache.ipynb #834045f6
 def _check_nothing_learns(body):
     "Raise `CannotCache` for a body with parameters that may learn"
     learning = [name for name, p in body.named_parameters() if p.requires_grad]
@@ -136,9 +136,9 @@ def _file_of(dataset, i):
     "The file whose bytes decide what item `i` is, or None"
     return dataset.path_of(i) if hasattr(dataset, "path_of") else None
 
-# %% ../../nbs/core/cache.ipynb #5d6c1bdc
+# %% ../../nbs/core/cache.ipynb #21803e49
 def fingerprint(dataset, i, view=None, seed: int = 0) -> bytes:
-    "16 bytes that change when item `i` would be another image: from its file, else from its pixels"
+    "16 bytes that change when item `i` would be another image: from its file, else its pixels"
     path = _file_of(dataset, i)
     if path is None:
         return content_hash(_item(dataset, i, view, seed))
@@ -247,14 +247,19 @@ def _check_disk(row, missing: int, n: int, folder):
             f"but the disk has {free / 1e6:,.0f} MB free{_SMALLER}"
         )
 
-# %% ../../nbs/core/cache.ipynb #b5a2f27f
-def _check_room(row, missing: int, n: int, max_bytes: int, folder):
-    "Say how much `n` rows like `row` take; `CannotCache` if they or the `missing` do not fit"
+# %% ../../nbs/core/cache.ipynb #3a05fc31
+def _check_size(row, n: int, max_bytes: int):
+    "Raise `CannotCache` if `n` rows like `row` do not fit into the cache"
     if n * row.nbytes > max_bytes:
         raise CannotCache(
             f"{_size_of(row, n)}, but the cache holds {max_bytes / 1e6:,g} MB: "
             f"FeatureCache(max_gb=…) makes it larger{_SMALLER}"
         )
+
+# %% ../../nbs/core/cache.ipynb #d78006ef
+def _check_room(row, missing: int, n: int, max_bytes: int, folder):
+    "Say how much `n` rows like `row` take; `CannotCache` if they or the `missing` do not fit"
+    _check_size(row, n, max_bytes)
     _check_disk(row, missing, n, folder)
     if n * row.nbytes > 1e8:
         print(f"{_size_of(row, n)} on disk, read row by row")
@@ -316,9 +321,9 @@ def _chosen_runtime(folder, job, about) -> str:
     circumstances = hash_parts(about, torch.get_num_threads(), tuple(graph_runtimes))
     return _auto_runtime(folder / f"{circumstances.hex()}.json", job)
 
-# %% ../../nbs/core/cache.ipynb #aeab6b93
+# %% ../../nbs/core/cache.ipynb #a91ea78a
 def _kind(folder, job, runtime) -> tuple:
-    "The runtime, and the name of the subfolder for such rows, where config.json says what they are"
+    "Runtime and subfolder of such rows; its config.json says what they are"
     about = _about(job.body, job.first, job.pool, job.dtype)
     if runtime == "auto":
         runtime = _chosen_runtime(folder, job, about)
@@ -338,9 +343,9 @@ def _make(cache, job, kind, missing: dict):
     writer = ShardWriter(cache, kind, cache.shard_bytes)
     _compute(maker, missing, default_bs(job.body, job.bs), writer)
 
-# %% ../../nbs/core/cache.ipynb #4716f440
+# %% ../../nbs/core/cache.ipynb #6341b8a8
 def _places(cache, job, kind, keys) -> list:
-    "(file, row) of each of `keys`; what is missing is computed and written first"
+    "(file, row) of each key, missing rows computed and written first"
     known = cache.known(kind)
     missing = {key: look for key, look in zip(keys, job.looks) if key not in known}
     cache.hits += len(keys) - len(missing)

@@ -7,7 +7,7 @@ __all__ = ['CHECKPOINT', 'optimizer_state', 'load_optimizer_state', 'write_check
            'trainable_hash', 'save_run', 'read_run', 'load_run', 'come_to_rest', 'load_best', 'check_new_folder',
            'Checkpointer']
 
-# %% ../../nbs/core/checkpoints.ipynb #550741fa
+# %% ../../nbs/core/checkpoints.ipynb #a8d10d07
 import hashlib
 import json
 from dataclasses import asdict
@@ -21,6 +21,7 @@ from torch.nn.modules.dropout import _DropoutNd
 
 from .callbacks import Callback
 from .files import write_atomic
+from .growing import patch_to
 from .run import run_from_dict
 from .state import modes_restored, random_state, set_random_state
 
@@ -44,17 +45,21 @@ def _by_parameter(state: dict) -> dict:
         by_name.setdefault(parameter, []).append((key, value))
     return by_name
 
-# %% ../../nbs/core/checkpoints.ipynb #6f31352f
+# %% ../../nbs/core/checkpoints.ipynb #98563869
+def _copy_for(p, value) -> torch.Tensor:
+    "A copy of `value` for the state of the parameter `p`, laid out as it is if of its shape"
+    if value.shape == p.shape:
+        return torch.empty_like(p).copy_(value)
+    return value.clone()
+
+# %% ../../nbs/core/checkpoints.ipynb #a69ced84
 def load_optimizer_state(model, opt, state: dict):
     "Give `opt` the `state` that `optimizer_state` returned, for those parameters that are in it"
     by_name = _by_parameter(state)
     names = {id(p): name for name, p in model.named_parameters()}
     for p in (p for group in opt.param_groups for p in group["params"]):
         for key, value in by_name.get(names[id(p)], ()):
-            if value.shape == p.shape:
-                opt.state[p][key] = torch.empty_like(p).copy_(value)  # laid out as the parameter is
-            else:
-                opt.state[p][key] = value.clone()
+            opt.state[p][key] = _copy_for(p, value)
 
 # %% ../../nbs/core/checkpoints.ipynb #1b7ee198
 CHECKPOINT = "checkpoint.safetensors"  # the file of a run, in its folder
@@ -133,14 +138,22 @@ def save_run(learn, folder):
     "Write all that `resume` needs into one file in `folder`, which appears whole"
     write_checkpoint(Path(folder) / CHECKPOINT, _tensors_of(learn), _metadata_of(learn))
 
-# %% ../../nbs/core/checkpoints.ipynb #6d985d37
+# %% ../../nbs/core/checkpoints.ipynb #f25a2b8c
+def _changes(settings: dict, stored: dict) -> list:
+    "Each of `settings` that is not as `stored`, in words"
+    return [
+        f"{name} is {value!r}, was {stored.get(name)!r}"
+        for name, value in settings.items()
+        if value != stored.get(name)
+    ]
+
+# %% ../../nbs/core/checkpoints.ipynb #f08620a7
 def _check_settings(learn, stored: dict):
     "Raise `ValueError` if `learn` differs from the learner whose settings were `stored`"
     settings = json.loads(json.dumps(resume_settings(learn)))
-    changed = [name for name, value in settings.items() if value != stored.get(name)]
-    if changed:
-        words = [f"{name} is {settings[name]!r}, was {stored.get(name)!r}" for name in changed]
-        raise ValueError(f"this learner is not as the run's: {', '.join(words)}")
+    changes = _changes(settings, stored)
+    if changes:
+        raise ValueError(f"this learner is not as the run's: {', '.join(changes)}")
 
 # %% ../../nbs/core/checkpoints.ipynb #a9c24088
 def read_run(learn, folder) -> tuple:
@@ -153,14 +166,18 @@ def read_run(learn, folder) -> tuple:
         states[kind][rest] = tensor
     return states, metadata
 
-# %% ../../nbs/core/checkpoints.ipynb #f0218fdb
+# %% ../../nbs/core/checkpoints.ipynb #6b28a607
+def _is_unsaid(run) -> bool:
+    "Whether the present phase does not say what is frozen in it"
+    return not run.finished and run.phases[run.phase].train_from is None
+
+# %% ../../nbs/core/checkpoints.ipynb #c137b75b
 def _freeze_again(learn, trainable: str):
     "Freeze as the phases before the present one did; `trainable` is the hash of what learned"
     run = learn.run
     for phase in run.phases[: run.phase]:
         learn.freeze_as(phase)
-    unsaid = not run.finished and run.phases[run.phase].train_from is None
-    if unsaid and trainable_hash(learn.model) != trainable:
+    if _is_unsaid(run) and trainable_hash(learn.model) != trainable:
         raise ValueError(
             "other parts of the model are frozen than in the run: freeze it as before `fit`"
         )
@@ -207,7 +224,7 @@ def check_new_folder(folder):
             f"{folder} holds a run: resume(folder) goes on with it, a new run needs another folder"
         )
 
-# %% ../../nbs/core/checkpoints.ipynb #f5a1fa73e5044315a093ec459c9be902
+# %% ../../nbs/core/checkpoints.ipynb #2c7b3b95
 class Checkpointer(Callback):
     "Keeps a run in `folder`, in one file that is written again every so often"
 
@@ -220,15 +237,20 @@ class Checkpointer(Callback):
         self.every = every
         self.saved = None  # when, on the clock of `perf_counter`
 
-    def save(self, learn):
-        "Write the checkpoint now"
-        save_run(learn, self.folder)
-        self.saved = perf_counter()
+# %% ../../nbs/core/checkpoints.ipynb #b958efa5
+@patch_to(Checkpointer)
+def save(self, learn):
+    "Write the checkpoint now"
+    save_run(learn, self.folder)
+    self.saved = perf_counter()
 
-    def save_if_due(self, learn):
-        "Write the checkpoint if it is time"
-        if perf_counter() - self.saved >= self.every:
-            self.save(learn)
+# %% ../../nbs/core/checkpoints.ipynb #fa93b0b1
+@patch_to(Checkpointer)
+def save_if_due(self, learn):
+    "Write the checkpoint if it is time"
+    if perf_counter() - self.saved >= self.every:
+        self.save(learn)
 
-    before_fit = after_fit = save
-    after_step = after_epoch = save_if_due
+# %% ../../nbs/core/checkpoints.ipynb #72e1729f
+Checkpointer.before_fit = Checkpointer.after_fit = Checkpointer.save
+Checkpointer.after_step = Checkpointer.after_epoch = Checkpointer.save_if_due

@@ -30,14 +30,18 @@ def _note_macs(macs, layer, args, out):
     "A forward hook: append the multiply-adds of `layer` to `macs`"
     macs.append(_macs(layer, out))
 
-# %% ../../nbs/core/counting.ipynb #21029f8d
+# %% ../../nbs/core/counting.ipynb #d38859cd
+def _macs_hooks(model, macs: list) -> list:
+    "Hooks by which the convolutions and linear layers of `model` add to `macs`"
+    layers = [m for m in model.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
+    return [m.register_forward_hook(partial(_note_macs, macs)) for m in layers]
+
+# %% ../../nbs/core/counting.ipynb #d61fff86
 def count_macs(model, size: int) -> int:
     "Multiply-adds of `model`'s convolutions and linear layers for one image (3, size, size)"
     macs = []
     xb = torch.zeros(1, 3, size, size, device=next(model.parameters()).device)
     with hooks_removed() as hooks:
-        for m in model.modules():
-            if isinstance(m, (nn.Conv2d, nn.Linear)):
-                hooks.append(m.register_forward_hook(partial(_note_macs, macs)))
+        hooks += _macs_hooks(model, macs)
         model.eval()(xb)
     return sum(macs)

@@ -72,14 +72,19 @@ def _scaled(array, black, white):
     share = (array.astype(np.float64) - black) / (white - black)
     return np.rint(share * 255).astype(np.uint8)
 
-# %% ../../nbs/core/decoding.ipynb #daad43af
+# %% ../../nbs/core/decoding.ipynb #dc190ef2
+def _check_values(array, name, black, white):
+    "`BadImage` for values that are not finite, or not between `black` and `white`"
+    _check_finite(array, name)
+    _check_range(array, name, black, white)
+
+# %% ../../nbs/core/decoding.ipynb #cade5604
 def _to_bytes(array, name, limits=None):
     "`array` of any number type as uint8, scaled by its type or by `limits` (black, white)"
     if limits is None and array.dtype == np.uint8:
         return array
     black, white = _black_white(array, name, limits)
-    _check_finite(array, name)
-    _check_range(array, name, black, white)
+    _check_values(array, name, black, white)
     scaled = _scaled(array, black, white)
     if limits is None:
         _check_not_black(array, scaled, name, white)
@@ -100,7 +105,14 @@ def _integer_type(bits, signed):
     n_bytes = 1 if bits <= 8 else 2 if bits <= 16 else 4
     return np.dtype(f"{'i' if signed else 'u'}{n_bytes}")
 
-# %% ../../nbs/core/decoding.ipynb #35a4a911
+# %% ../../nbs/core/decoding.ipynb #fd0202c5
+def _integer_limits(bits, white, zero_is_white):
+    "(black, white) of integers of `bits` bits up to `white`; None where their type says it"
+    if zero_is_white:
+        return white, 0
+    return None if bits in (8, 16, 32) else (0, white)
+
+# %% ../../nbs/core/decoding.ipynb #2296a2dc
 def _stated_by_tiff(image):
     "(dtype, limits) that the tags of a TIFF state; None where Pillow's mode says the same"
     bits, signed, zero_is_white = _tiff_tags(image)
@@ -108,10 +120,8 @@ def _stated_by_tiff(image):
         return None, (1, 0) if zero_is_white else None
     if image.mode == "L" and not signed:
         return None, None
-    dtype, white = _integer_type(bits, signed), 2 ** (bits - signed) - 1
-    if zero_is_white:
-        return dtype, (white, 0)
-    return dtype, None if bits in (8, 16, 32) else (0, white)
+    white = 2 ** (bits - signed) - 1
+    return _integer_type(bits, signed), _integer_limits(bits, white, zero_is_white)
 
 # %% ../../nbs/core/decoding.ipynb #5fc3bea7
 def _stated(image):
@@ -158,13 +168,19 @@ def _decode(source):
         name = "image" if isinstance(source, Image.Image) else source
         raise BadImage(name, _why_unreadable(e)) from e
 
-# %% ../../nbs/core/decoding.ipynb #7adb540c
+# %% ../../nbs/core/decoding.ipynb #11f1e2e7
+def _alpha(array, clear) -> Image.Image:
+    "An alpha channel that is transparent where `array` equals `clear`"
+    return Image.fromarray(np.where(array == clear, 0, 255).astype(np.uint8))
+
+# %% ../../nbs/core/decoding.ipynb #817e5026
 def _grey(image, name, limits, dtype):
     "A PIL image of wide integers or floats as 8-bit greys, with alpha if it needs one"
     array = np.asarray(image) if dtype is None else np.asarray(image).astype(dtype)
-    grey, clear = Image.fromarray(_to_bytes(array, name, limits)), image.info.get("transparency")
+    grey = Image.fromarray(_to_bytes(array, name, limits))
+    clear = image.info.get("transparency")
     if isinstance(clear, int):
-        grey.putalpha(Image.fromarray(np.where(array == clear, 0, 255).astype(np.uint8)))
+        grey.putalpha(_alpha(array, clear))
     return grey
 
 # %% ../../nbs/core/decoding.ipynb #6664f6c7
@@ -213,14 +229,19 @@ def _as_array(source):
 # %% ../../nbs/core/decoding.ipynb #4258ab8b
 _SHAPES = "(h, w), (h, w, 3) or (h, w, 4) is wanted, of a tensor (3, h, w)"
 
-# %% ../../nbs/core/decoding.ipynb #8c03f27a
+# %% ../../nbs/core/decoding.ipynb #ac843624
+def _is_image(array) -> bool:
+    "Whether `array` is grey (h, w) or coloured (h, w, 3 or 4), and not empty"
+    has_shape = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))
+    return bool(array.size) and has_shape
+
+# %% ../../nbs/core/decoding.ipynb #d155e422
 def _from_array(source, limits):
     "An array (h, w), (h, w, 1, 3 or 4), or a tensor with channels first, as a PIL image of bytes"
     array = _as_array(source)
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[..., 0]
-    is_image = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))
-    if not array.size or not is_image:
+    if not _is_image(array):
         raise BadImage("array", f"shape {tuple(np.shape(source))} is no image: {_SHAPES}")
     return Image.fromarray(_to_bytes(array, "array", limits))
 

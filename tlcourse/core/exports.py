@@ -20,7 +20,12 @@ from .layouts import to_nchw
 from .packages import optional
 from .state import eval_mode
 
-# %% ../../nbs/core/exports.ipynb #ac54d0b1
+# %% ../../nbs/core/exports.ipynb #c0ddb1e2
+def _spatial_mean(fmap, layout: str) -> torch.Tensor:
+    "`fmap` averaged over its spatial positions, in float32: (n, c)"
+    return to_nchw(fmap.float(), layout).mean((2, 3))
+
+# %% ../../nbs/core/exports.ipynb #84b13000
 class Pooled(nn.Module):
     "`body`, its feature map averaged over spatial positions if `pool`: (n, c, h, w) -> (n, c)"
 
@@ -32,8 +37,7 @@ class Pooled(nn.Module):
         fmap = self.body(xb)
         if fmap.ndim == 2 or not self.pool:
             return fmap
-        layout = getattr(self.body, "layout", "NCHW")
-        return to_nchw(fmap.float(), layout).mean((2, 3))
+        return _spatial_mean(fmap, getattr(self.body, "layout", "NCHW"))
 
 # %% ../../nbs/core/exports.ipynb #8948f42d
 def _any_batch_size(graph) -> bytes:
@@ -43,10 +47,10 @@ def _any_batch_size(graph) -> bytes:
     del graph.graph.value_info[:]
     return graph.SerializeToString()
 
-# %% ../../nbs/core/exports.ipynb #f53c05af
+# %% ../../nbs/core/exports.ipynb #37f53f15
 _NAMES = {"input_names": ["xb"], "output_names": ["features"]}
 
-
+# %% ../../nbs/core/exports.ipynb #c5ab8635
 def _fold(raw, folded):
     "Let ONNX Runtime write the graph in the file `raw` to `folded`, constants computed"
     ort = optional("onnxruntime", "fast")
@@ -114,15 +118,11 @@ def largest_difference(run, reference, xb) -> float:
 class CannotExport(ValueError):
     "A network that ONNX Runtime cannot run with the same result; the message says why"
 
-# %% ../../nbs/core/exports.ipynb #84b54797
+# %% ../../nbs/core/exports.ipynb #6f0fc788
 @torch.no_grad()
 def _try_export(export, net, xb, threads) -> tuple:
     "The graph of `net` by `export`, a function that runs it, and how far that is from torch"
-    with (
-        eval_mode(net),
-        tempfile.TemporaryDirectory() as folder,
-        warnings.catch_warnings(),
-    ):
+    with eval_mode(net), tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         graph = export(net, xb, folder)
         run = onnx_session(graph, threads)
@@ -134,9 +134,9 @@ def _in_one_line(error) -> str:
     line = str(error).strip().partition("\n")[0]
     return f"{type(error).__name__}: {line[:120]}"
 
-# %% ../../nbs/core/exports.ipynb #97ab9bb8
+# %% ../../nbs/core/exports.ipynb #e1de213f
 def _attempt(export, net, xb, threads, tolerance) -> tuple:
-    "(graph, function), None if `export` gives what torch gives; else None, the reason"
+    "(graph, function), None if `export` agrees with torch; or None, the reason"
     try:
         graph, run, difference = _try_export(export, net, xb, threads)
     except ImportError:

@@ -64,7 +64,17 @@ def _call_locally(func, name, args, kwargs):
     out = func(*args, **kwargs)
     return out.detach() if _is_pooled(out, tensors_in([args, kwargs])) else out
 
-# %% ../../nbs/core/fields.ipynb #b2961310
+# %% ../../nbs/core/fields.ipynb #32a63196
+def _call_open(func, args, kwargs, local):
+    "What `func` gives inside `OpenPaths`"
+    name = getattr(func, "__name__", "")
+    if name == "max_pool2d":
+        return _as_average(*args, **kwargs)
+    if local:
+        return _call_locally(func, name, args, kwargs)
+    return func(*args, **kwargs)
+
+# %% ../../nbs/core/fields.ipynb #d9c724b6
 class OpenPaths(TorchFunctionMode):
     "Inside its `with`: maxima pass every input on; with `local`, global averages are constants"
 
@@ -73,12 +83,7 @@ class OpenPaths(TorchFunctionMode):
         self.local = local
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
-        name, kwargs = getattr(func, "__name__", ""), kwargs or {}
-        if name == "max_pool2d":
-            return _as_average(*args, **kwargs)
-        if self.local:
-            return _call_locally(func, name, args, kwargs)
-        return func(*args, **kwargs)
+        return _call_open(func, args, kwargs or {}, self.local)
 
 # %% ../../nbs/core/fields.ipynb #41e725bf
 def _small_image(model, h, w):
@@ -184,15 +189,20 @@ class Field(NamedTuple):
         top, left = (s + i * step for s, i, step in zip(self.start, (row, col), self.stride))
         return top, left, top + self.height, left + self.width
 
-# %% ../../nbs/core/fields.ipynb #5a75157b
-def named_field(layer: str, axes: list, size: int) -> Field:
-    "The `Field` of what `field_axes` measured in a square image of `size` pixels"
-    if None in axes:
-        return Field(size, size, (0, 0), (0, 0), True)
-    length, stride, start = zip(*axes)
+# %% ../../nbs/core/fields.ipynb #c2a501ff
+def _refuse_shared(layer: str, length, stride):
+    "`ValueError` when neighbouring positions see the same pixels"
     if min(stride) < 1:
         raise ValueError(
             f"the fields of {layer} do not slide with the position: neighbours share one "
             f"(windows of attention), {length[0]} × {length[1]} pixels"
         )
+
+# %% ../../nbs/core/fields.ipynb #e6b7991e
+def named_field(layer: str, axes: list, size: int) -> Field:
+    "The `Field` of what `field_axes` measured in a square image of `size` pixels"
+    if None in axes:
+        return Field(size, size, (0, 0), (0, 0), True)
+    length, stride, start = zip(*axes)
+    _refuse_shared(layer, length, stride)
     return Field(*length, stride, start, False)

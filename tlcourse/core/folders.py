@@ -38,10 +38,15 @@ def _check_known(root, folders, classes):
         known = f"among the classes {list(classes)}"
         raise ValueError(f"{root} holds folders that are not {known}: {unknown}")
 
-# %% ../../nbs/core/folders.ipynb #a5f5b379
+# %% ../../nbs/core/folders.ipynb #06139ca0
+def _visible_folders(root) -> list:
+    "The folders in `root`, sorted, without hidden ones"
+    return sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
+
+# %% ../../nbs/core/folders.ipynb #e786a3dc
 def _class_folders(root, classes):
     "The visible folders below `root`, sorted; all of them must be among `classes` if given"
-    folders = sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
+    folders = _visible_folders(root)
     if not folders:
         wanted = f"put the images into one folder per class, {root}/CLASS/image.png"
         raise ValueError(f"{root} holds no folders: {wanted}")
@@ -61,33 +66,62 @@ def _visible_files(top) -> list:
     "Pairs (path, class name) of the visible files below the folder `top`, sorted"
     return [(p, top.name) for p in sorted(top.rglob("*")) if _is_visible(p, top)]
 
-# %% ../../nbs/core/folders.ipynb #afb43823
+# %% ../../nbs/core/folders.ipynb #03b86651
+def _reasons(files) -> list:
+    "Why each of `files`, pairs (path, class name), is unusable, or nothing; read in threads"
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(why_unusable, [path for path, _ in files]))
+
+# %% ../../nbs/core/folders.ipynb #e1bdc4eb
 def _read_all(folders):
     "(readable, problems): pairs (path, class name), and pairs (path, reason)"
     files = [pair for top in folders for pair in _visible_files(top)]
-    with ThreadPoolExecutor() as pool:
-        reasons = list(pool.map(why_unusable, [path for path, _ in files]))
+    reasons = _reasons(files)
     readable = [pair for pair, why in zip(files, reasons) if not why]
     problems = [(path, why) for (path, _), why in zip(files, reasons) if why]
     return readable, problems
 
-# %% ../../nbs/core/folders.ipynb #9fd5f593
+# %% ../../nbs/core/folders.ipynb #148a23f4
+def _filled_classes(readable) -> list:
+    "The classes that have a readable image, sorted"
+    return sorted({name for _, name in readable})
+
+# %% ../../nbs/core/folders.ipynb #e20a6341
+def _empty_classes(root, names, readable) -> list:
+    "The classes of `names` without a readable image, as problems"
+    filled = _filled_classes(readable)
+    empty = [name for name in names if name not in filled]
+    return [(root / name, "no readable image of this class") for name in empty]
+
+# %% ../../nbs/core/folders.ipynb #62ffbe33
+def _numbered(readable, names, problems) -> FolderScan:
+    "The scan, with numbers of `names` in place of the classes' names"
+    return FolderScan([(p, names.index(name)) for p, name in readable], names, problems)
+
+# %% ../../nbs/core/folders.ipynb #8b4de094
+def _refuse_empty(root, readable, problems):
+    "`ValueError` if nothing is readable"
+    if not readable:
+        raise ValueError(f"{root} holds no readable image: {problems[:3]}")
+
+# %% ../../nbs/core/folders.ipynb #ea7f1941
+def _scan_of(root, folders, classes) -> FolderScan:
+    "The scan of the class `folders` of `root`"
+    readable, problems = _read_all(folders)
+    wanted = [p.name for p in folders] if classes is None else list(classes)
+    problems += _empty_classes(root, wanted, readable)
+    _refuse_empty(root, readable, problems)
+    names = _filled_classes(readable) if classes is None else wanted
+    return _numbered(readable, names, problems)
+
+# %% ../../nbs/core/folders.ipynb #a76dd1c4
 def scan_folder(
     root,  # a folder with one folder of images per class
     classes=None,  # names and order of the classes; by default the folders', sorted
 ) -> FolderScan:  # items, classes, problems
     "Every readable image below `root`/CLASS/, and a list of what was left out"
     root = Path(root)
-    folders = _class_folders(root, classes)
-    readable, problems = _read_all(folders)
-    filled = {name for _, name in readable}
-    wanted = [p.name for p in folders] if classes is None else list(classes)
-    empty = [name for name in wanted if name not in filled]
-    problems += [(root / name, "no readable image of this class") for name in empty]
-    if not readable:
-        raise ValueError(f"{root} holds no readable image: {problems[:3]}")
-    names = sorted(filled) if classes is None else wanted
-    return FolderScan([(p, names.index(name)) for p, name in readable], names, problems)
+    return _scan_of(root, _class_folders(root, classes), classes)
 
 # %% ../../nbs/core/folders.ipynb #30b7fdc5
 def warn_of_problems(root, problems):

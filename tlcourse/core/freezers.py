@@ -16,24 +16,40 @@ from torch import nn
 from torch.nn import functional as F
 from torchvision.ops import FrozenBatchNorm2d
 
-# %% ../../nbs/core/freezers.ipynb #74d05097
+# %% ../../nbs/core/freezers.ipynb #46173aff
+def _small_body():
+    "Two convolutions with BatchNorm, and one Dropout"
+    return nn.Sequential(
+        nn.Conv2d(3, 6, 3, bias=False),
+        nn.BatchNorm2d(6),
+        nn.ReLU(),
+        nn.Dropout(0.2),
+        nn.Conv2d(6, 8, 3, bias=False),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+    )
+
+# %% ../../nbs/core/freezers.ipynb #33bb499f
 def small_network():
     "A body (two convolutions with BatchNorm, one Dropout) and a head, always with the same weights"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        body = nn.Sequential(
-            nn.Conv2d(3, 6, 3, bias=False),
-            nn.BatchNorm2d(6),
-            nn.ReLU(),
-            nn.Dropout(0.2),
-            nn.Conv2d(6, 8, 3, bias=False),
-            nn.BatchNorm2d(8),
-            nn.ReLU(),
-        )
+        body = _small_body()
         head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 2))
         return nn.Sequential(OrderedDict(body=body, head=head))
 
-# %% ../../nbs/core/freezers.ipynb #81fced7a
+# %% ../../nbs/core/freezers.ipynb #edf4ae7e
+def _train_step(net, optimizer, set_to_none, after_train):
+    "One step of `train_some`"
+    net.train()
+    if after_train is not None:
+        after_train()
+    logits = net(1 + 2 * torch.randn(8, 3, 9, 9))
+    logits.logsumexp(1).pow(2).sum().backward()
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=set_to_none)
+
+# %% ../../nbs/core/freezers.ipynb #9bd33a77
 def train_some(
     net,
     optimizer,
@@ -44,13 +60,7 @@ def train_some(
 ):
     "Train `net` for some steps on random images (8, 3, 9, 9)"
     for _ in range(steps):
-        net.train()
-        if after_train is not None:
-            after_train()
-        logits = net(1 + 2 * torch.randn(8, 3, 9, 9))
-        logits.logsumexp(1).pow(2).sum().backward()
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=set_to_none)
+        _train_step(net, optimizer, set_to_none, after_train)
 
 # %% ../../nbs/core/freezers.ipynb #9c3f76cf
 def tensors_of(net) -> dict:
@@ -139,14 +149,19 @@ def keras(body):
 
     return after_train
 
-# %% ../../nbs/core/freezers.ipynb #5316d256
-LIBRARY_FREEZERS = {
-    "nothing frozen": nothing_frozen,
-    "PyTorch: requires_grad_(False)": flags,
+# %% ../../nbs/core/freezers.ipynb #794fec16
+_FASTAI_FREEZERS = {
     "fastai: freeze()": fastai_default,
     "fastai: train_bn=False": flags,
     "fastai: freeze(), BnFreeze": default_and_bn_freeze,
     "fastai: train_bn=False, BnFreeze": flags_and_bn_freeze,
+}
+
+# %% ../../nbs/core/freezers.ipynb #b3e213b8
+LIBRARY_FREEZERS = {
+    "nothing frozen": nothing_frozen,
+    "PyTorch: requires_grad_(False)": flags,
+    **_FASTAI_FREEZERS,
     "Lightning: train_bn=False": lightning,
     "finetuning-scheduler": flags,
     "timm: freeze": timm_freeze,
@@ -169,25 +184,37 @@ def _features_agree(body, xb) -> bool:
     in_training = copy.deepcopy(body)(xb)
     return torch.allclose(in_training, body.eval()(xb), atol=1e-5)
 
-# %% ../../nbs/core/freezers.ipynb #898a28f5
-def freezing_behaviour(how) -> dict:
-    "What moves and works when the small network's body is frozen by `how`: one row"
-    net = small_network()
+# %% ../../nbs/core/freezers.ipynb #c80d4651
+def _moved_when_frozen(net, how) -> set:
+    "The names of the tensors that training moves in `net` once its body is frozen by `how`"
     optimizer = torch.optim.SGD(net.parameters(), lr=0.05)
     train_some(net, optimizer)
     after_train = how(net.body)
     before = tensors_of(net)
     train_some(net, optimizer, 5, after_train=after_train)
-    names = moved_since(before, net)
-    xb = torch.randn(8, 3, 9, 9)
-    conv, norm, _, dropout = net.body[:4]
+    return moved_since(before, net)
+
+# %% ../../nbs/core/freezers.ipynb #017147f5
+def _at_work(body, xb) -> dict:
+    "What the first BatchNorm and the Dropout of the small `body` do to `xb`"
+    conv, norm, _, dropout = body[:4]
     x = conv(xb).detach()
     by_batch = _normalises_by_batch(norm, x)
     drops = not torch.equal(dropout(x), x)
     return {
-        "γ, β learn": "body.1.weight" in names,
-        "statistics move": "body.1.running_mean" in names,
         "normalises by": "batch" if by_batch else "running",
         "Dropout": "on" if drops else "off",
+    }
+
+# %% ../../nbs/core/freezers.ipynb #c675bfc1
+def freezing_behaviour(how) -> dict:
+    "What moves and works when the small network's body is frozen by `how`: one row"
+    net = small_network()
+    names = _moved_when_frozen(net, how)
+    xb = torch.randn(8, 3, 9, 9)
+    return {
+        "γ, β learn": "body.1.weight" in names,
+        "statistics move": "body.1.running_mean" in names,
+        **_at_work(net.body, xb),
         "training = use": _features_agree(net.body, xb),
     }

@@ -37,21 +37,28 @@ def is_whole_output(shape, n: int) -> bool:
         return shape[2] in (shape[1], shape[3])
     return len(shape) in (2, 3)
 
-# %% ../../nbs/core/graph.ipynb #dd83ba86
+# %% ../../nbs/core/graph.ipynb #18a0c164
+def _waists(steps, n_classes: int) -> list:
+    "The steps after the image and before the classifier that every path passes"
+    end = _classifier(steps, n_classes)
+    return [i for i in bottlenecks([s.inputs for s in steps])[1:] if i < end]
+
+# %% ../../nbs/core/graph.ipynb #92e77999
+def _positions_at(steps, i: int) -> int:
+    "The positions of step `i`; 0 where its tensor is not whole for each image"
+    shape = steps[i].shape
+    return n_positions(shape) if is_whole_output(shape, steps[0].shape[0]) else 0
+
+# %% ../../nbs/core/graph.ipynb #7a551a30
 def find_map(steps, n_classes: int) -> int:
     "The step at which to cut: the last new map that every path passes before the head; or None"
-    end = _classifier(steps, n_classes)
     cut, new = None, False
-    for i in bottlenecks([s.inputs for s in steps])[1:]:
-        shape = steps[i].shape
+    for i in _waists(steps, n_classes):
         new = new or steps[i].computed
-        if i >= end:
+        n = _positions_at(steps, i)
+        if n == 1 and cut:
             break
-        if not is_whole_output(shape, steps[0].shape[0]):
-            continue
-        if n_positions(shape) == 1 and cut:
-            break
-        if n_positions(shape) > 1 and new:
+        if n > 1 and new:
             cut, new = i, False
     return cut
 
@@ -131,23 +138,33 @@ def _refuse_no_map(fmap):
     if n_positions(fmap.shape) == 1:
         raise CannotSplit("forward_features gives a vector, not a feature map")
 
-# %% ../../nbs/core/graph.ipynb #edb2e724
+# %% ../../nbs/core/graph.ipynb #35378ba9
+def _refuse_no_methods(model):
+    "`CannotSplit` for a network without the two methods"
+    if not (hasattr(model, "forward_features") and hasattr(model, "forward_head")):
+        raise CannotSplit("it has no forward_features and forward_head")
+
+# %% ../../nbs/core/graph.ipynb #dd655c76
+def _two_views(model, used_by_body, used_by_head):
+    "Body and head as views of what each used, (children, bare tensors); the head copies the shared"
+    body = Part(view_of(model, *used_by_body), "forward_features")
+    head = Part(view_of(model, *used_by_head), "forward_head")
+    for name in used_by_body[0] & used_by_head[0]:
+        head.net._modules[name] = copy.deepcopy(model._modules[name])
+    return body, head
+
+# %% ../../nbs/core/graph.ipynb #b5e8f1a6
 def cut_by_methods(
     model: nn.Module,
     xb: torch.Tensor,  # images to try it on
     n_classes: int,
 ):
     "Body and head of `model` from its methods `forward_features` and `forward_head`"
-    if not (hasattr(model, "forward_features") and hasattr(model, "forward_head")):
-        raise CannotSplit("it has no forward_features and forward_head")
+    _refuse_no_methods(model)
     fmap, *used_by_body = _used(model, model.forward_features, xb)
     _refuse_no_map(fmap)
     _, *used_by_head = _used(model, model.forward_head, fmap)
-    body = Part(view_of(model, *used_by_body), "forward_features")
-    head = Part(view_of(model, *used_by_head), "forward_head")
-    for name in used_by_body[0] & used_by_head[0]:
-        head.net._modules[name] = copy.deepcopy(model._modules[name])
-    return body, head
+    return _two_views(model, used_by_body, used_by_head)
 
 # %% ../../nbs/core/graph.ipynb #1aa7dbf5
 class Tracer(fx.Tracer):
@@ -160,7 +177,12 @@ class Tracer(fx.Tracer):
     def is_leaf_module(self, module, name):
         return name not in self.opened
 
-# %% ../../nbs/core/graph.ipynb #77972a04
+# %% ../../nbs/core/graph.ipynb #1644d038
+def _last_and_own(record, out) -> tuple:
+    "The last step of `record` so far, and the one that made `out`, or None"
+    return len(record.steps) - 1, record.made.get(id(out))
+
+# %% ../../nbs/core/graph.ipynb #c72d43ac
 class _Run(fx.Interpreter):
     "Runs `graph`; notes for each node the last step so far and its own"
 
@@ -171,8 +193,7 @@ class _Run(fx.Interpreter):
 
     def run_node(self, node):
         out = super().run_node(node)
-        last_step = len(self.record.steps) - 1
-        self.step_of[node] = (last_step, self.record.made.get(id(out)))
+        self.step_of[node] = _last_and_own(self.record, out)
         return out
 
 # %% ../../nbs/core/graph.ipynb #8d86d71d
@@ -202,7 +223,14 @@ def _find_map(steps, n_classes: int) -> int:
         )
     return cut
 
-# %% ../../nbs/core/graph.ipynb #e53fdab7
+# %% ../../nbs/core/graph.ipynb #09007695
+def _layer(node) -> str:
+    "The layer of `node`; `CannotSplit` if it is none"
+    if node.op != "call_module":
+        raise CannotSplit(f"the cut lies inside {node.name}, which cannot be opened")
+    return node.target
+
+# %% ../../nbs/core/graph.ipynb #53f0a684
 def _node_of_cut(model, xb, n_classes: int):
     "The traced graph, opened as far as needed, its node of the cut, and the values of all nodes"
     opened = set()
@@ -212,9 +240,7 @@ def _node_of_cut(model, xb, n_classes: int):
         node, is_cut = _node_at(run.step_of, _find_map(steps, n_classes))
         if is_cut:
             return graph, node, run.env
-        if node.op != "call_module":
-            raise CannotSplit(f"the cut lies inside {node.name}, which cannot be opened")
-        opened.add(node.target)
+        opened.add(_layer(node))
 
 # %% ../../nbs/core/graph.ipynb #c59a4720
 def _needed_nodes(result, values, start=None) -> set:

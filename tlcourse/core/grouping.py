@@ -55,22 +55,31 @@ class LayerGroup:
         n = sum(p.numel() for p in self.parameters())
         return f"LayerGroup({self.name!r}, {n:,} parameters)"
 
-# %% ../../nbs/core/grouping.ipynb #0d217a75
+# %% ../../nbs/core/grouping.ipynb #bdc7a6d2
+def _positions_of(out):
+    "Positions of the first tensor in `out`, the output of a layer; None without tensors"
+    tensors = tensors_in(out)
+    return n_positions(tensors[0].shape) if tensors else None
+
+# %% ../../nbs/core/grouping.ipynb #4fab220c
+def _watched(name, layer, first_call, positions) -> list:
+    "Hooks that note what `_schedule` says of `layer`"
+
+    def start(layer, args):
+        first_call.setdefault(name, len(first_call))
+
+    def end(layer, args, out):
+        positions[name] = _positions_of(out)
+
+    return [layer.register_forward_pre_hook(start), layer.register_forward_hook(end)]
+
+# %% ../../nbs/core/grouping.ipynb #960f8cbc
 def _schedule(part, xb):
     "Of the layers of `part`, name -> number of its first call, and name -> positions of its output"
     first_call, positions = {}, {}
     with hooks_removed() as handles:
         for name, layer in part.net.named_modules():
-
-            def start(layer, args, name=name):
-                first_call.setdefault(name, len(first_call))
-
-            def end(layer, args, out, name=name):
-                tensors = tensors_in(out)
-                positions[name] = n_positions(tensors[0].shape) if tensors else None
-
-            handles.append(layer.register_forward_pre_hook(start))
-            handles.append(layer.register_forward_hook(end))
+            handles += _watched(name, layer, first_call, positions)
         part(xb)
     return first_call, positions
 
@@ -86,21 +95,34 @@ def _spans_stages(name, layer, positions) -> bool:
     sizes = {positions[child] for child in children if child in positions}
     return isinstance(layer, nn.Sequential) and len(sizes) > 1
 
-# %% ../../nbs/core/grouping.ipynb #c621392b
+# %% ../../nbs/core/grouping.ipynb #62f58294
+def _is_heavy(layer, limit) -> bool:
+    "Whether `layer` is heavier than `limit` (0: none is) and has layers with parameters inside"
+    has_weighty_child = any(_weight(child) for child in layer.children())
+    return limit > 0 and _weight(layer) > limit and has_weighty_child
+
+# %% ../../nbs/core/grouping.ipynb #959e5b65
 def _is_opened(name, layer, positions, limit) -> bool:
     "Whether `layer` is a container, a `Sequential` over several stages, or heavier than `limit`"
     is_container = name not in positions and any(k.startswith(f"{name}.") for k in positions)
-    is_heavy = limit > 0 and _weight(layer) > limit
-    has_weighty_child = any(_weight(child) for child in layer.children())
     spans = _spans_stages(name, layer, positions)
-    return is_container or spans or (is_heavy and has_weighty_child)
+    return is_container or spans or _is_heavy(layer, limit)
 
-# %% ../../nbs/core/grouping.ipynb #c5cce167
+# %% ../../nbs/core/grouping.ipynb #b2c30740
+def _bare_parameters(parent, prefix) -> list:
+    "(full name, parameter) of those that `parent` itself holds"
+    return [(prefix + name, p) for name, p in parent.named_parameters(recurse=False)]
+
+# %% ../../nbs/core/grouping.ipynb #445b1a3c
+def _children(parent, prefix) -> list:
+    "(full name, layer) of the layers right inside `parent`"
+    return [(prefix + name, layer) for name, layer in parent.named_children()]
+
+# %% ../../nbs/core/grouping.ipynb #8d76b3f6
 def _units(parent, positions, limit, prefix="") -> list:
     "The pieces of groups: (name, layer or bare parameter)"
-    units = [(prefix + name, p) for name, p in parent.named_parameters(recurse=False)]
-    for child, layer in parent.named_children():
-        name = prefix + child
+    units = _bare_parameters(parent, prefix)
+    for name, layer in _children(parent, prefix):
         if _is_opened(name, layer, positions, limit):
             units += _units(layer, positions, limit, f"{name}.")
         elif _weight(layer):
@@ -173,30 +195,43 @@ def _merge_shared(groups) -> list:
                 return _merge_shared([*groups[:i], merged, *rest])
     return groups
 
-# %% ../../nbs/core/grouping.ipynb #6d386770
+# %% ../../nbs/core/grouping.ipynb #97a76419
+def _with_bare(units, key_of) -> list:
+    "(name, layers) of each layer; bare parameters, without a key, join the next one or the last"
+    pieces, waiting = [], {}
+    for name, unit in units:
+        waiting[name] = unit
+        if name in key_of:
+            pieces.append((name, waiting))
+            waiting = {}
+    if pieces:
+        pieces[-1][1].update(waiting)
+    return pieces
+
+# %% ../../nbs/core/grouping.ipynb #8ca763c7
 def _gathered(units, key_of) -> list:
     "`units` in groups; those without a key, the bare parameters, wait for the next layer"
-    groups, waiting, last = [], {}, None
-    for name, unit in units:
-        if name not in key_of:
-            waiting[name] = unit
-            continue
+    groups, last = [], None
+    for name, layers in _with_bare(units, key_of):
         if not groups or key_of[name] != last:
             groups.append(LayerGroup(name, {}))
-        groups[-1].layers |= waiting | {name: unit}
-        waiting, last = {}, key_of[name]
-    if groups:
-        groups[-1].layers |= waiting
+        groups[-1].layers |= layers
+        last = key_of[name]
     return groups
 
-# %% ../../nbs/core/grouping.ipynb #6ecc76e1
+# %% ../../nbs/core/grouping.ipynb #ab422e96
+def _keys(body, units, positions, by_blocks: bool) -> dict:
+    "Name of a layer among `units` -> its key; layers below 1 % of `body` join their neighbours"
+    layers = [(name, u) for name, u in units if not isinstance(u, nn.Parameter)]
+    keys = _group_keys(layers, positions, by_blocks, small=_weight(body) / 100)
+    return {name: key for (name, _), key in zip(layers, keys)}
+
+# %% ../../nbs/core/grouping.ipynb #94b850c1
 @torch.no_grad()
 def layer_groups(body, xb) -> list:
     """The layers of `body` (a `Part`) in `LayerGroup`s, shallow to deep.
     Groups are stages, that is, sizes of the map; blocks in a network without four stages"""
     first_call, positions = _schedule(body, xb)
     units, by_blocks = _ordered_units(body, first_call, positions)
-    layers = [(name, u) for name, u in units if not isinstance(u, nn.Parameter)]
-    keys = _group_keys(layers, positions, by_blocks, small=_weight(body) / 100)
-    key_of = {name: key for (name, _), key in zip(layers, keys)}
+    key_of = _keys(body, units, positions, by_blocks)
     return _merge_shared(_gathered(units, key_of))

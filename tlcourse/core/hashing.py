@@ -54,9 +54,9 @@ def _describe_code(code) -> list:
     constants = [_describe_constant(value) for value in code.co_consts]
     return [code.co_code.hex(), code.co_names, constants]
 
-# %% ../../nbs/core/hashing.ipynb #507ad500
+# %% ../../nbs/core/hashing.ipynb #1e276ba0
 def _describe_function(f, seen) -> list:
-    "The code of a function, its defaults, what it holds on to; those in `seen` by name"
+    "The code of a function, its defaults, its closure; those in `seen` by name"
     if id(f) in seen:
         return [f.__qualname__]
     seen = seen | {id(f)}
@@ -76,12 +76,17 @@ def _describe_container(value, seen):
         return sorted(repr(_describe(v, seen)) for v in value)
     return [_describe(v, seen) for v in value]
 
-# %% ../../nbs/core/hashing.ipynb #2ec5599f
+# %% ../../nbs/core/hashing.ipynb #2b470b94
+def _describe_partial(value, seen) -> list:
+    "A `partial`, described by its function and its arguments"
+    parts = (value.func, value.args, value.keywords)
+    return ["partial", *(_describe(part, seen) for part in parts)]
+
+# %% ../../nbs/core/hashing.ipynb #e4634fc2
 def _describe_callable(value, seen):
     "A function, method, property or `partial`, described by the code it runs"
     if isinstance(value, partial):
-        parts = (value.func, value.args, value.keywords)
-        return ["partial", *(_describe(part, seen) for part in parts)]
+        return _describe_partial(value, seen)
     if isinstance(value, property):
         return _describe([value.fget, value.fset], seen)
     is_function = isinstance(value, FunctionType)
@@ -91,18 +96,23 @@ def _describe_callable(value, seen):
 _CONTAINERS = (dict, set, frozenset, list, tuple)
 _CALLABLES = (partial, MethodType, staticmethod, classmethod, property, FunctionType)
 
-# %% ../../nbs/core/hashing.ipynb #acf82f69
+# %% ../../nbs/core/hashing.ipynb #a274f065
+def _describe_object(value, seen):
+    "A container or a callable by its parts; other objects by their type alone"
+    if isinstance(value, _CONTAINERS):
+        return _describe_container(value, seen)
+    if isinstance(value, _CALLABLES):
+        return _describe_callable(value, seen)
+    return getattr(value, "__qualname__", type(value).__qualname__)
+
+# %% ../../nbs/core/hashing.ipynb #a8ceeef7
 def _describe(value, seen=frozenset()):
     "A setting of a layer as texts and lists; other objects are known by their type alone"
     if isinstance(value, (torch.Tensor, np.ndarray)):
         return content_hash(torch.as_tensor(value)).hex()
     if isinstance(value, _PLAIN):
         return repr(value)
-    if isinstance(value, _CONTAINERS):
-        return _describe_container(value, seen)
-    if isinstance(value, _CALLABLES):
-        return _describe_callable(value, seen)
-    return getattr(value, "__qualname__", type(value).__qualname__)
+    return _describe_object(value, seen)
 
 # %% ../../nbs/core/hashing.ipynb #984d113f
 def _describe_class(cls) -> list:
@@ -126,15 +136,21 @@ def _tensors(module):
     yield from module.named_parameters(remove_duplicate=False)
     yield from module.named_buffers(remove_duplicate=False)
 
-# %% ../../nbs/core/hashing.ipynb #03fb8c09
-def digest(module) -> str:
-    "SHA-256 of the layers of `module`: settings, code, tensors; not of functions elsewhere"
-    hasher, classes = hashlib.sha256(), {}
+# %% ../../nbs/core/hashing.ipynb #9a896807
+def _about_layers(module):
+    "Of each layer in turn: its name, class, settings, and generated code, if it has any"
+    classes = {}
     for name, layer in module.named_modules(remove_duplicate=False):
         cls = type(layer)
         if cls not in classes:
             classes[cls] = _describe_class(cls)
-        about = [name, classes[cls], _settings(layer), getattr(layer, "code", None)]
+        yield [name, classes[cls], _settings(layer), getattr(layer, "code", None)]
+
+# %% ../../nbs/core/hashing.ipynb #dfe816d1
+def digest(module) -> str:
+    "SHA-256 of the layers of `module`: settings, code, tensors; not of functions elsewhere"
+    hasher = hashlib.sha256()
+    for about in _about_layers(module):
         hasher.update(repr(about).encode())
     for name, t in _tensors(module):
         hasher.update(name.encode() + content_hash(t))

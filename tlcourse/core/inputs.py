@@ -14,16 +14,23 @@ from torch import nn
 from .proofs import image_size, random_images
 from .state import eval_mode, hooks_removed, restored
 
-# %% ../../nbs/core/inputs.ipynb #993b3a75
+# %% ../../nbs/core/inputs.ipynb #752e3b26
+def _noted_convs(model, called: list) -> list:
+    "Hooks by which each convolution of `model` adds itself to `called`"
+
+    def note(layer, args):
+        called.append(layer)
+
+    convs = [layer for layer in model.modules() if isinstance(layer, nn.Conv2d)]
+    return [conv.register_forward_pre_hook(note) for conv in convs]
+
+# %% ../../nbs/core/inputs.ipynb #eb02b0e6
 @torch.no_grad()
 def first_conv(model) -> nn.Conv2d:
     "The first convolution that `model` calls on an image, or None; leaves `model` as it was"
     called = []
     with hooks_removed() as handles, restored(model, weights=False), eval_mode(model):
-        for layer in model.modules():
-            if isinstance(layer, nn.Conv2d):
-                hook = layer.register_forward_pre_hook(lambda layer, _: called.append(layer))
-                handles.append(hook)
+        handles += _noted_convs(model, called)
         model(random_images(model, 2, image_size(model)))
     return called[0] if called else None
 
@@ -40,17 +47,22 @@ def _reads_rgb(conv) -> bool:
     "Whether `conv` is a convolution of three channels in one group"
     return conv is not None and conv.in_channels == 3 and conv.groups == 1
 
-# %% ../../nbs/core/inputs.ipynb #d67f4fe0
-def adapt_input(model, in_channels: int):
-    """Make `model`'s first convolution read `in_channels` channels; changes `model`.
-    `ValueError` if it does not begin with a convolution of three channels"""
-    conv = first_conv(model)
+# %% ../../nbs/core/inputs.ipynb #86de3341
+def _check_rgb(model, conv, in_channels: int):
+    "`ValueError` if `conv`, the first of `model`, does not read three channels"
     if not _reads_rgb(conv):
         name = getattr(model, "arch", type(model).__name__)
         raise ValueError(
             f"{name} does not begin with a convolution of three channels, "
             f"so in_channels={in_channels} cannot be made of it"
         )
+
+# %% ../../nbs/core/inputs.ipynb #b563027a
+def adapt_input(model, in_channels: int):
+    """Make `model`'s first convolution read `in_channels` channels; changes `model`.
+    `ValueError` if it does not begin with a convolution of three channels"""
+    conv = first_conv(model)
+    _check_rgb(model, conv, in_channels)
     conv.weight = nn.Parameter(_weights_for(conv.weight.data, in_channels))
     conv.in_channels = in_channels
     model.in_channels = in_channels

@@ -29,7 +29,22 @@ def show_losses(learn, ax=None):
     ax.legend()
     return ax
 
-# %% ../../nbs/core/live.ipynb #841180fd
+# %% ../../nbs/core/live.ipynb #e2aa485d
+def _figure_of(learn):
+    "The figure of `show_losses`, closed so that no cell shows it once more"
+    figure = show_losses(learn).figure
+    optional("matplotlib.pyplot").close(figure)
+    return figure
+
+# %% ../../nbs/core/live.ipynb #169a534d
+def _show(figure, handle):
+    "Draw `figure` in the place of `handle`, or in a new one if that is None; returns the place"
+    if handle is None:
+        return optional("IPython.display").display(figure, display_id=True)
+    handle.update(figure)
+    return handle
+
+# %% ../../nbs/core/live.ipynb #d5813157
 class LivePlot(Callback):
     "`show_losses`, drawn again after each epoch: Learner(..., callbacks=[LivePlot()])"
 
@@ -39,9 +54,4 @@ class LivePlot(Callback):
         "Draw the figure in its place in the notebook; elsewhere nothing"
         if optional("IPython").get_ipython() is None:
             return
-        figure = show_losses(learn).figure
-        optional("matplotlib.pyplot").close(figure)
-        if self.handle is None:
-            self.handle = optional("IPython.display").display(figure, display_id=True)
-        else:
-            self.handle.update(figure)
+        self.handle = _show(_figure_of(learn), self.handle)

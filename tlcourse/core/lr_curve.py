@@ -6,9 +6,9 @@
 __all__ = ['smoothed', 'diverged', 'longest_decreasing', 'suggest_lrs', 'LRCurve', 'curve_of', 'range_test', 'lr_find',
            'show_lr_curve', 'pick_lr']
 
-# %% ../../nbs/core/lr_curve.ipynb #8f497134
+# %% ../../nbs/core/lr_curve.ipynb #39309768
 from io import BytesIO
-from itertools import chain, count
+from itertools import count
 from math import isfinite
 from typing import NamedTuple
 
@@ -38,14 +38,20 @@ def diverged(losses, stop: float) -> bool:
     smooth = smoothed(losses)
     return not isfinite(losses[-1]) or smooth[-1] > stop * smooth.min()
 
-# %% ../../nbs/core/lr_curve.ipynb #cc87c311
-def longest_decreasing(values) -> list:
-    "The positions of the longest falling subsequence of `values`; the first of equals"
+# %% ../../nbs/core/lr_curve.ipynb #b95db890
+def _lengths(values) -> tuple:
+    "Of the longest falling subsequence that ends at each position: length, position before (or -1)"
     longest, before = [1] * len(values), [-1] * len(values)
     for i in range(len(values)):
         for j in range(i):
             if values[i] < values[j] and longest[j] + 1 > longest[i]:
                 longest[i], before[i] = longest[j] + 1, j
+    return longest, before
+
+# %% ../../nbs/core/lr_curve.ipynb #dc26c18e
+def longest_decreasing(values) -> list:
+    "The positions of the longest falling subsequence of `values`; the first of equals"
+    longest, before = _lengths(values)
     position, positions = int(np.argmax(longest)), []
     while position >= 0:
         positions.append(position)
@@ -72,15 +78,20 @@ class LRCurve(NamedTuple):
     smooth: np.ndarray
     suggestions: dict  # name -> learning rate
 
-# %% ../../nbs/core/lr_curve.ipynb #fd4cf655
-def curve_of(lrs, losses, skip: int) -> LRCurve:
-    "The curve of the finite `losses`; its first `skip` and last five points suggest nothing"
-    losses = np.array([loss for loss in losses if isfinite(loss)])
+# %% ../../nbs/core/lr_curve.ipynb #9ae8b074
+def _check_length(losses, skip: int):
+    "Raise `ValueError` if there are too few `losses` for a curve"
     if len(losses) < skip + 10:
         raise ValueError(
             f"the loss rose or was not finite after {len(losses)} steps: "
             "begin with a lower learning rate, low=…"
         )
+
+# %% ../../nbs/core/lr_curve.ipynb #e00ca96f
+def curve_of(lrs, losses, skip: int) -> LRCurve:
+    "The curve of the finite `losses`; its first `skip` and last five points suggest nothing"
+    losses = np.array([loss for loss in losses if isfinite(loss)])
+    _check_length(losses, skip)
     lrs, smooth = lrs[: len(losses)], smoothed(losses)
     return LRCurve(lrs, losses, smooth, suggest_lrs(lrs[skip:-5], smooth[skip:-5]))
 
@@ -91,21 +102,36 @@ def _set_highest(opt, lr: float):
     for group in opt.param_groups:
         group["lr"] = lr * group["top"] / highest
 
-# %% ../../nbs/core/lr_curve.ipynb #b496d0b2
+# %% ../../nbs/core/lr_curve.ipynb #29d001a0
+def _endless_batches(learn, dataset):
+    "Batches of `dataset` on the learner's device, epoch after epoch"
+    for epoch in count(learn.epochs):
+        for xb, yb in learn.batches(dataset, epoch):
+            yield learn.to_device(xb), yb.to(learn.device)
+
+# %% ../../nbs/core/lr_curve.ipynb #3e6189e8
+def _take_step(learn, opt):
+    "Move the weights as training does, gradients clipped if the learner clips"
+    if learn.clip:
+        clip_gradients(opt, learn.clip)
+    opt.step()
+    opt.zero_grad(set_to_none=True)
+
+# %% ../../nbs/core/lr_curve.ipynb #767c4915
+def _precision(learn) -> str:
+    "The precision of the learner's steps, float32 where it has still to be chosen"
+    return learn.precision if learn.precision in PRECISIONS else "float32"
+
+# %% ../../nbs/core/lr_curve.ipynb #fc135f59
 def range_test(learn, phase, lrs):
     "The loss at each of `lrs`, one step at each (Smith 2017); the caller restores the model"
     parts = learn.begin(phase)
     opt = learn.make_optimizer(phase)
-    precision = learn.precision if learn.precision in PRECISIONS else "float32"
-    epochs = (learn.batches(parts.train, epoch) for epoch in count(learn.epochs))
-    for lr, (xb, yb) in zip(lrs, chain.from_iterable(epochs)):
+    precision = _precision(learn)
+    for lr, (xb, yb) in zip(lrs, _endless_batches(learn, parts.train)):
         _set_highest(opt, lr)
-        xb, yb = learn.to_device(xb), yb.to(learn.device)
         yield backward(parts.net, xb, yb, learn.loss, precision).item()
-        if learn.clip:
-            clip_gradients(opt, learn.clip)
-        opt.step()
-        opt.zero_grad(set_to_none=True)
+        _take_step(learn, opt)
 
 # %% ../../nbs/core/lr_curve.ipynb #b4160163
 def lr_find(
@@ -142,7 +168,20 @@ def _limits(smooth) -> tuple:
     "The part of the loss axis in which a curve can be read, its explosion left out"
     return 0.9 * smooth.min(), 1.1 * max(smooth[0], np.quantile(smooth, 0.9))
 
-# %% ../../nbs/core/lr_curve.ipynb #a3c41cde
+# %% ../../nbs/core/lr_curve.ipynb #f03def88
+def _draw_curve(ax, curve: LRCurve):
+    "The losses of `curve`, smoothed ones and suggestions on `ax`"
+    ax.semilogx(curve.lrs, curve.losses, ".", color="#bbbbbb", label="each step")
+    ax.semilogx(curve.lrs, curve.smooth, color=COLORS[0], label="smoothed")
+    _mark_suggestions(ax, curve)
+
+# %% ../../nbs/core/lr_curve.ipynb #0293b53c
+def _label_axes(ax, curve: LRCurve):
+    "What the axes show, and the legend"
+    ax.set(xlabel="learning rate", ylabel="loss", ylim=_limits(curve.smooth))
+    ax.legend(loc="lower left")  # where a curve that first falls leaves room
+
+# %% ../../nbs/core/lr_curve.ipynb #64d0cbcd
 def show_lr_curve(
     curve: LRCurve,
     mark: float = None,  # a learning rate of yours
@@ -151,13 +190,10 @@ def show_lr_curve(
     "The curve that `lr_find` returned, its suggestions labelled; returns the axes"
     if ax is None:
         _, ax = optional("matplotlib.pyplot").subplots()
-    ax.semilogx(curve.lrs, curve.losses, ".", color="#bbbbbb", label="each step")
-    ax.semilogx(curve.lrs, curve.smooth, color=COLORS[0], label="smoothed")
-    _mark_suggestions(ax, curve)
+    _draw_curve(ax, curve)
     if mark:
         ax.axvline(mark, color="#333333", linestyle="--", label=f"yours: {mark:.1e}")
-    ax.set(xlabel="learning rate", ylabel="loss", ylim=_limits(curve.smooth))
-    ax.legend(loc="lower left")  # where a curve that first falls leaves room
+    _label_axes(ax, curve)
     return ax
 
 # %% ../../nbs/core/lr_curve.ipynb #1b94090a
@@ -175,9 +211,9 @@ def _slider(curve):
     options = {"value": curve.suggestions["valley"], "description": "lr"}
     return optional("ipywidgets").FloatLogSlider(**options, **ends, readout_format=".1e")
 
-# %% ../../nbs/core/lr_curve.ipynb #8a7b5970
+# %% ../../nbs/core/lr_curve.ipynb #618d8d74
 def pick_lr(curve: LRCurve):
-    "A slider over the learning rates of `curve`; `.slider.value` is the choice"
+    "A slider over learning rates of `curve`; `.slider.value` is the choice"
     widgets, slider = optional("ipywidgets"), _slider(curve)
     view = widgets.Image(format="png", value=_png(curve, slider.value))
 

@@ -52,12 +52,17 @@ def _token_grid(n_tokens, h, w):
             return extra, rows, columns
     return None
 
-# %% ../../nbs/core/maps.ipynb #e81c18bb
+# %% ../../nbs/core/maps.ipynb #e939c0cf
+def _channels_first(t, h, w):
+    "`t` (n, c, h', w') or (n, h', w', c) as (n, c, h', w'): what fits images of `h` × `w` better"
+    is_channels_last = _distortion(*t.shape[1:3], h, w) < _distortion(*t.shape[2:], h, w)
+    return t.movedim(3, 1) if is_channels_last else t
+
+# %% ../../nbs/core/maps.ipynb #703e3b7a
 def to_map(t, h, w):
     "The output `t` of a layer for images of `h` × `w` pixels as (n, c, h', w'), or None if no map"
     if t.ndim == 4:
-        is_channels_last = _distortion(*t.shape[1:3], h, w) < _distortion(*t.shape[2:], h, w)
-        return t.movedim(3, 1) if is_channels_last else t
+        return _channels_first(t, h, w)
     grid = _token_grid(t.shape[1], h, w) if t.ndim == 3 else None
     if grid is None:
         return None
@@ -74,7 +79,13 @@ def _shape_at(model, layer, xb) -> tuple:
         model(xb.to(next(model.parameters()).device))
     return shapes[-1]
 
-# %% ../../nbs/core/maps.ipynb #1648f90b
+# %% ../../nbs/core/maps.ipynb #3c07ed8d
+def _takes_no_square(side: int, error) -> ValueError:
+    "The error for a network that cannot run on `side` × `side` pixels"
+    reason = f"this network takes no image of {side} px ({error})"
+    return ValueError(f"{reason}, and patches need several sizes")
+
+# %% ../../nbs/core/maps.ipynb #9017d491
 @torch.no_grad()
 def layout_at(model, layer: str, xb) -> str:
     "The layout of the output of `layer` ('NCHW', 'NHWC', 'tokens'), found on a square part of `xb`"
@@ -82,8 +93,7 @@ def layout_at(model, layer: str, xb) -> str:
     try:
         return layout_of(_shape_at(model, layer, xb[:1, :, :side, :side]))
     except (AssertionError, RuntimeError) as e:
-        reason = f"this network takes no image of {side} px ({e})"
-        raise ValueError(f"{reason}, and patches need several sizes") from e
+        raise _takes_no_square(side, e) from e
 
 # %% ../../nbs/core/maps.ipynb #00fff8bc
 def _noting(steps, name, record):
@@ -95,14 +105,19 @@ def _noting(steps, name, record):
 
     return note
 
-# %% ../../nbs/core/maps.ipynb #4d5e61ab
+# %% ../../nbs/core/maps.ipynb #4af46f49
+def _working_layers(model) -> list:
+    "(name, layer) of all layers inside `model` that do something"
+    layers = model.named_modules()
+    return [(n, layer) for n, layer in layers if n and not isinstance(layer, torch.nn.Identity)]
+
+# %% ../../nbs/core/maps.ipynb #363d93fd
 def _steps_of_layers(model, xb, record) -> dict:
     "Layer -> the step of `record` that made its output; runs `model` on `xb`"
     steps = {}
     with hooks_removed() as handles:
-        for name, layer in model.named_modules():
-            if name and not isinstance(layer, torch.nn.Identity):
-                handles.append(layer.register_forward_hook(_noting(steps, name, record)))
+        for name, layer in _working_layers(model):
+            handles.append(layer.register_forward_hook(_noting(steps, name, record)))
         with record:
             model(xb)
     return steps

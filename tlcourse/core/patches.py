@@ -27,14 +27,18 @@ class Patch(NamedTuple):
     at: tuple  # the unit's (row, column) in its map
     window: tuple  # the part in `xb` (top, left, bottom, right)
 
-# %% ../../nbs/core/patches.ipynb #1ce67d9b
+# %% ../../nbs/core/patches.ipynb #23fd86b6
+def _is_visible(name) -> bool:
+    "Whether neither the file at the relative path `name` nor a folder above it is hidden"
+    return not any(part.startswith(".") for part in name.parts)
+
+# %% ../../nbs/core/patches.ipynb #91edb4ac
 def _image_files(folder) -> dict:
     "Relative path -> path of every image file below `folder`"
     files = {}
     for path in sorted(Path(folder).rglob("*")):
         name = path.relative_to(folder)
-        is_hidden = any(part.startswith(".") for part in name.parts)
-        if path.suffix.lower() in Image.registered_extensions() and not is_hidden:
+        if path.suffix.lower() in Image.registered_extensions() and _is_visible(name):
             files[str(name)] = path
     if not files:
         raise ValueError(f"no image files in {folder}")
@@ -49,22 +53,32 @@ def named_images(images) -> dict:
         return _image_files(images)
     return dict(enumerate(images))
 
-# %% ../../nbs/core/patches.ipynb #45f32686
+# %% ../../nbs/core/patches.ipynb #4398979b
+def _size_near(size, longest) -> list:
+    "`size` scaled so that its longer side is near `longest`, both sides multiples of 32"
+    return [max(32, 32 * round(side * longest / max(size) / 32)) for side in size]
+
+# %% ../../nbs/core/patches.ipynb #f19f0d82
 def image_batch(image, longest, preprocess) -> torch.Tensor:
     "`image` normalised (1, 3, h, w): longer side near `longest`, both sides multiples of 32"
-    w, h = (max(32, 32 * round(side * longest / max(image.size) / 32)) for side in image.size)
+    w, h = _size_near(image.size, longest)
     x = TF.resize(TF.pil_to_tensor(image), [h, w], antialias=True) / 255
     mean, std = (torch.tensor(v).view(3, 1, 1) for v in (preprocess.mean, preprocess.std))
     return ((x - mean) / std)[None]
 
-# %% ../../nbs/core/patches.ipynb #3568a710
+# %% ../../nbs/core/patches.ipynb #8ea7dd33
+def _corners(field, map_shape) -> torch.Tensor:
+    "The top left corner (h, w, 2) of what each position sees"
+    moves = zip(map_shape, field.stride, field.start)
+    top, left = (torch.arange(n) * step + start for n, step, start in moves)
+    return torch.stack(torch.meshgrid(top, left, indexing="ij"), 2).round().long()
+
+# %% ../../nbs/core/patches.ipynb #e41a7ff0
 def _boxes(field, map_shape, image_shape) -> torch.Tensor:
     "What each position sees (h, w, 4), as if the image went on beyond its edges"
     if field.whole:
         return torch.tensor([0, 0, *image_shape]).expand(*map_shape, 4)
-    moves = zip(map_shape, field.stride, field.start)
-    top, left = (torch.arange(n) * step + start for n, step, start in moves)
-    corner = torch.stack(torch.meshgrid(top, left, indexing="ij"), 2).round().long()
+    corner = _corners(field, map_shape)
     return torch.cat([corner, corner + torch.tensor([field.height, field.width])], 2)
 
 # %% ../../nbs/core/patches.ipynb #be62875e
@@ -90,14 +104,23 @@ def _strongest(fmap, n) -> list:
     positions = (divmod(i, fmap.shape[1]) for i in top.indices.tolist())
     return [at for at, value in zip(positions, top.values.tolist()) if value > 0]
 
-# %% ../../nbs/core/patches.ipynb #ec20a1da
+# %% ../../nbs/core/patches.ipynb #3c08dac0
+def _is_flat(fmap) -> bool:
+    "Whether `fmap` holds one value but for rounding"
+    return bool(fmap.max() - fmap.min() <= 1e-4 * fmap.abs().max())
+
+# %% ../../nbs/core/patches.ipynb #1f56391a
+def _only_inside(fmap, is_inside) -> torch.Tensor:
+    "`fmap`, -inf where a window leaves the image, unless all windows do"
+    return fmap.where(is_inside, -torch.inf) if is_inside.any() else fmap
+
+# %% ../../nbs/core/patches.ipynb #4e7bf71a
 def candidates(name, image, xb, fmap, field, k) -> list:
     "The strongest patches of `image` in one channel's `fmap` (h, w), enough to choose `k` from"
-    if fmap.max() - fmap.min() <= 1e-4 * fmap.abs().max():
+    if _is_flat(fmap):
         return []
     boxes, is_inside = windows(field, fmap.shape, xb.shape[2:])
-    if is_inside.any():
-        fmap = fmap.where(is_inside, -torch.inf)
+    fmap = _only_inside(fmap, is_inside)
     strongest = _strongest(fmap, 50 * k)
     return [_patch(name, image, xb, fmap[at].item(), at, boxes[at].tolist()) for at in strongest]
 
@@ -111,13 +134,18 @@ def _holds_middle(box, other) -> bool:
 def _are_apart(box, other) -> bool:
     return not _holds_middle(box, other) and not _holds_middle(other, box)
 
-# %% ../../nbs/core/patches.ipynb #371e09b6
+# %% ../../nbs/core/patches.ipynb #a799c68b
+def _has_room(patch, chosen, per_image) -> bool:
+    "Whether `patch` lies apart from the `chosen` of its image, of which there may be `per_image`"
+    same = [other for other in chosen if other.name == patch.name]
+    return len(same) < per_image and all(_are_apart(patch.box, other.box) for other in same)
+
+# %% ../../nbs/core/patches.ipynb #5327073e
 def _apart(patches, k, per_image) -> list:
     "The `k` strongest of `patches` that lie apart, at most `per_image` of one image"
     chosen = []
     for patch in sorted(patches, key=lambda patch: -patch.value):
-        same = [other for other in chosen if other.name == patch.name]
-        if len(same) < per_image and all(_are_apart(patch.box, other.box) for other in same):
+        if _has_room(patch, chosen, per_image):
             chosen.append(patch)
         if len(chosen) == k:
             break

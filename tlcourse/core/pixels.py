@@ -66,13 +66,18 @@ def _uniform(generator) -> float:
     "One random number in [0, 1)"
     return torch.rand(1, generator=generator).item()
 
-# %% ../../nbs/core/pixels.ipynb #e5aced7b
+# %% ../../nbs/core/pixels.ipynb #b2e97ebf
+def _sides(area: float, ratio: float) -> tuple:
+    "(width, height) of a rectangle, in whole pixels"
+    return round((area * ratio) ** 0.5), round((area / ratio) ** 0.5)
+
+# %% ../../nbs/core/pixels.ipynb #8d26bd47
 def _random_size(w, h, generator) -> tuple:
     "(width, height) of a random part that fits into `w` × `h` pixels"
     for _ in range(10):
         area = (0.08 + 0.92 * _uniform(generator)) * w * h
         ratio = (3 / 4) ** (1 - 2 * _uniform(generator))
-        part_w, part_h = round((area * ratio) ** 0.5), round((area / ratio) ** 0.5)
+        part_w, part_h = _sides(area, ratio)
         if part_w <= w and part_h <= h:
             return part_w, part_h
     return min(w, h), min(w, h)

@@ -12,14 +12,19 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-# %% ../../nbs/core/probes.ipynb #19aab3a4
-def _features_and_targets(features, targets) -> tuple:
-    "Features (n, d) in float64 and targets (n,), of equal and positive length, finite"
-    x, y = torch.as_tensor(features).flatten(1).double(), torch.as_tensor(targets).long()
+# %% ../../nbs/core/probes.ipynb #d08753f2
+def _check_pairs(x, y):
+    "Raise `ValueError` unless features and targets are of equal and positive length, and finite"
     if len(x) != len(y) or not len(x):
         raise ValueError(f"{len(x)} features but {len(y)} targets")
     if not x.isfinite().all():
         raise ValueError("the features hold values that are not finite")
+
+# %% ../../nbs/core/probes.ipynb #d04b7e81
+def _features_and_targets(features, targets) -> tuple:
+    "Features (n, d) in float64 and targets (n,), of equal and positive length, finite"
+    x, y = torch.as_tensor(features).flatten(1).double(), torch.as_tensor(targets).long()
+    _check_pairs(x, y)
     return x, y
 
 # %% ../../nbs/core/probes.ipynb #1079ac1b

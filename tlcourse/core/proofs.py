@@ -92,12 +92,17 @@ def _with_noise(fmap):
     generator = torch.Generator().manual_seed(0)
     return fmap + fmap.std() * torch.randn(fmap.shape, generator=generator).to(fmap)
 
-# %% ../../nbs/core/proofs.ipynb #cfcba6e3
+# %% ../../nbs/core/proofs.ipynb #a3b11a52
+def _show_nothing(logits) -> bool:
+    "Whether `logits` are the same for two images, or not finite"
+    return torch.equal(logits[0], logits[1]) or not logits.isfinite().all()
+
+# %% ../../nbs/core/proofs.ipynb #c303b065
 def _prove_it_matters(head, fmap):
     "(c) The logits differ between images and change with the feature map; returns them"
     logits = head(fmap.clone())
     refuse_if(
-        torch.equal(logits[0], logits[1]) or not logits.isfinite().all(),
+        _show_nothing(logits),
         "(c) the logits do not differ between images, so equality shows nothing",
     )
     deaf = torch.equal(head(_with_noise(fmap)), logits)
@@ -123,7 +128,15 @@ def _prove_it_is_the_last(head, fmap, n_classes: int):
         step = record.steps[later]
         raise CannotSplit(f"(d) the cut is too early: after it {step.name} makes {step.shape}")
 
-# %% ../../nbs/core/proofs.ipynb #bea49163
+# %% ../../nbs/core/proofs.ipynb #4bc406ff
+def _prove_it_is_the_last_at(size: int, head, fmap, n_classes: int):
+    "(d) for the `fmap` of images of `size` pixels"
+    try:
+        _prove_it_is_the_last(head, fmap, n_classes)
+    except CannotSplit as e:
+        raise CannotSplit(f"{e}, on images of {size} pixels: choose a larger size") from None
+
+# %% ../../nbs/core/proofs.ipynb #9a3ee666
 def _prove_it_is_the_last_when_large(model, body, head, n_classes: int):
     "(d) at the size that `model` was made for, if it can run there"
     size = image_size(model)
@@ -131,10 +144,7 @@ def _prove_it_is_the_last_when_large(model, body, head, n_classes: int):
         fmap = body(random_images(model, 2, size))
     except Exception:
         return  # it does not take such images
-    try:
-        _prove_it_is_the_last(head, fmap, n_classes)
-    except CannotSplit as e:
-        raise CannotSplit(f"{e}, on images of {size} pixels: choose a larger size") from None
+    _prove_it_is_the_last_at(size, head, fmap, n_classes)
 
 # %% ../../nbs/core/proofs.ipynb #691f620f
 def _prove_nothing_shared(body, head):
@@ -142,19 +152,30 @@ def _prove_nothing_shared(body, head):
     shared = {id(p) for p in body.parameters()} & {id(p) for p in head.parameters()}
     refuse_if(shared, f"body and head share {len(shared)} parameters")
 
-# %% ../../nbs/core/proofs.ipynb #7f8f2664
+# %% ../../nbs/core/proofs.ipynb #828445ec
+def _prove_equal_in_batches(model, body, head, size: int):
+    "(a) for batches of three and of two images"
+    for n in (3, 2):
+        prove_equal(model, body, head, random_images(model, n, size))
+
+# %% ../../nbs/core/proofs.ipynb #772dcfaf
 def _prove_in_evaluation(model, body, head, size: int):
     "(a), (c) and (d)"
     set_mode(False, model, body, head)
-    for n in (3, 2):
-        prove_equal(model, body, head, random_images(model, n, size))
+    _prove_equal_in_batches(model, body, head, size)
     fmap = body(random_images(model, 2, size))
     n_classes = _prove_it_matters(head, fmap).shape[1]
     _prove_it_is_the_last(head, fmap, n_classes)
     if size < image_size(model):
         _prove_it_is_the_last_when_large(model, body, head, n_classes)
 
-# %% ../../nbs/core/proofs.ipynb #2d054328
+# %% ../../nbs/core/proofs.ipynb #197cdf9f
+def _prove_in_both_modes(model, body, head, size: int):
+    "(a), (c) and (d) in evaluation mode, then (a) in training mode"
+    _prove_in_evaluation(model, body, head, size)
+    prove_equal_in_training(model, body, head, random_images(model, 2, size))
+
+# %% ../../nbs/core/proofs.ipynb #d6a7b3f5
 @torch.no_grad()
 def prove(
     model,
@@ -166,5 +187,4 @@ def prove(
     `CannotSplit` with the reason if one does not hold"""
     _prove_nothing_shared(body, head)
     with restored(model, weights=False), no_constants(model):
-        _prove_in_evaluation(model, body, head, size)
-        prove_equal_in_training(model, body, head, random_images(model, 2, size))
+        _prove_in_both_modes(model, body, head, size)

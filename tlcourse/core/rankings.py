@@ -33,17 +33,22 @@ def _check_values(f):
     if (f == f[0]).all():
         raise ValueError("the values are the same for every sample: there is nothing to judge by")
 
-# %% ../../nbs/core/rankings.ipynb #622bbec0
+# %% ../../nbs/core/rankings.ipynb #29b56918
+def _numbered(y) -> tuple:
+    "Targets `y` as numbers 0, 1, …, and how many classes occur"
+    classes, y = np.unique(y, return_inverse=True)
+    if len(classes) < 2:
+        raise ValueError("all samples are of one class: there is nothing to tell apart")
+    return y, len(classes)
+
+# %% ../../nbs/core/rankings.ipynb #662536c6
 def check_samples(values, targets) -> tuple:
     "`values` (n, d) in float64, `targets` (n,) as numbers 0, 1, …, and how many classes occur"
     f = torch.as_tensor(values).flatten(1).double().numpy()
     y = torch.as_tensor(targets).numpy()
     _check_targets(y, len(f))
     _check_values(f)
-    classes, y = np.unique(y, return_inverse=True)
-    if len(classes) < 2:
-        raise ValueError("all samples are of one class: there is nothing to tell apart")
-    return f, y, len(classes)
+    return f, *_numbered(y)
 
 # %% ../../nbs/core/rankings.ipynb #e6ed71e2
 def check_candidates(rows, score: str):
@@ -53,13 +58,18 @@ def check_candidates(rows, score: str):
     if any(row.get(score) is None for row in rows):
         raise ValueError(f"not every candidate has {score!r}: leave the others out with `among`")
 
-# %% ../../nbs/core/rankings.ipynb #a94b13c4
-def rank_correlation(values, reached, score: str) -> float:
-    "Spearman's correlation of `values` with what was `reached`; `score` names the values"
+# %% ../../nbs/core/rankings.ipynb #5b2e0124
+def _check_order(values, score: str):
+    "Raise `ValueError` if `values` put no candidates in an order; `score` names them"
     if len(values) < 3:
         raise ValueError(f"{len(values)} candidates with {score!r}: an order needs three at least")
     if (values == values[0]).all():
         raise ValueError(f"{score!r} is the same for all candidates: no order")
+
+# %% ../../nbs/core/rankings.ipynb #17142fb7
+def rank_correlation(values, reached, score: str) -> float:
+    "Spearman's correlation of `values` with what was `reached`; `score` names the values"
+    _check_order(values, score)
     return optional("scipy.stats").spearmanr(values, reached).statistic
 
 # %% ../../nbs/core/rankings.ipynb #4dfdb00c

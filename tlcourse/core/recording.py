@@ -101,9 +101,9 @@ def bottlenecks(inputs) -> list:
         far = max(far, last_reader.get(i, 0))
     return narrow
 
-# %% ../../nbs/core/recording.ipynb #a9e94384
+# %% ../../nbs/core/recording.ipynb #f7b256ba
 class _Reached(Exception):
-    "Ends a forward pass at the layer that was asked for"
+    "Ends a forward pass at the layer that was asked for; its argument is the layer's output"
 
 # %% ../../nbs/core/recording.ipynb #2c3235ff
 def _one_tensor(layer, out):
@@ -113,19 +113,18 @@ def _one_tensor(layer, out):
         raise TypeError(f"{layer} gives {kind}, not one tensor: name a layer inside it")
     return out
 
-# %% ../../nbs/core/recording.ipynb #6abad427
+# %% ../../nbs/core/recording.ipynb #ba2dd16e
+def _stop(module, args, out):
+    "A hook that ends the forward pass with the layer's output"
+    raise _Reached(out)
+
+# %% ../../nbs/core/recording.ipynb #4bf028b4
 def run_to(model, layer: str, xb) -> torch.Tensor:
     "The output of `layer` of `model` for `xb`, in the graph; the layers after it do not run"
-    outputs = []
-
-    def stop(module, args, out):
-        outputs.append(out)
-        raise _Reached
-
     with hooks_removed() as handles:
-        handles.append(model.get_submodule(layer).register_forward_hook(stop))
+        handles.append(model.get_submodule(layer).register_forward_hook(_stop))
         try:
             model(xb)
-        except _Reached:
-            return _one_tensor(layer, outputs[0])
+        except _Reached as reached:
+            return _one_tensor(layer, reached.args[0])
     raise ValueError(f"{layer} did not run")

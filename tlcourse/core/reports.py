@@ -17,19 +17,41 @@ from torch.nn.modules.conv import _ConvNd
 from .results import Table
 from .state import hooks_removed, modes_restored
 
-# %% ../../nbs/core/reports.ipynb #18bf22e7
+# %% ../../nbs/core/reports.ipynb #18bb1bfc
+def _has_momentum(state) -> bool:
+    "Whether the optimiser's `state` of a parameter holds a momentum that is not 0"
+    moments = [state.get(key) for key in ("momentum_buffer", "exp_avg")]
+    return any(m is not None and bool(m.any()) for m in moments)
+
+# %% ../../nbs/core/reports.ipynb #ae257732
 def _leftovers(p, optimizer, group) -> list:
     "Why a step moves the frozen parameter `p`, whose gradient was not dropped"
-    state = optimizer.state.get(p, {})
-    moments = [state.get(key) for key in ("momentum_buffer", "exp_avg")]
+
     causes = {
-        "momentum": any(m is not None and bool(m.any()) for m in moments),
+        "momentum": _has_momentum(optimizer.state.get(p, {})),
         "weight decay": bool(group.get("weight_decay")) and bool(p.any()),
         "an old gradient": bool(p.grad.any()),
     }
     return [cause for cause, holds in causes.items() if holds]
 
-# %% ../../nbs/core/reports.ipynb #872f7907
+# %% ../../nbs/core/reports.ipynb #2c24c98c
+def _frozen_fate(p, optimizer, group) -> tuple:
+    "(whether a step moves the frozen `p`, which `optimizer` holds, why)"
+    causes = _leftovers(p, optimizer, group) if p.grad is not None else []
+    return (True, f"a gradient is left: {', '.join(causes)}") if causes else (False, "frozen")
+
+# %% ../../nbs/core/reports.ipynb #7734f636
+def _fate_in(optimizer, p, group) -> tuple:
+    "(whether a step of `optimizer` moves `p`, why)"
+    if group is None:
+        return False, "not in the optimiser"
+    if float(group["lr"]) == 0:
+        return False, "lr is 0"
+    if p.requires_grad:
+        return True, "learns"
+    return _frozen_fate(p, optimizer, group)
+
+# %% ../../nbs/core/reports.ipynb #1ac5f5c5
 def _fate(
     p,  # a parameter
     optimizer,  # or None: assume that it holds all that learns
@@ -38,14 +60,7 @@ def _fate(
     "(whether a training step moves `p`, why)"
     if optimizer is None:
         return (True, "learns") if p.requires_grad else (False, "frozen")
-    if group is None:
-        return False, "not in the optimiser"
-    if float(group["lr"]) == 0:
-        return False, "lr is 0"
-    if p.requires_grad:
-        return True, "learns"
-    causes = _leftovers(p, optimizer, group) if p.grad is not None else []
-    return (True, f"a gradient is left: {', '.join(causes)}") if causes else (False, "frozen")
+    return _fate_in(optimizer, p, group)
 
 # %% ../../nbs/core/reports.ipynb #036e51fd
 def _updates(module, name) -> bool:
@@ -106,54 +121,73 @@ def _report_row(
         "why": why,
     }
 
-# %% ../../nbs/core/reports.ipynb #6407e30e
+# %% ../../nbs/core/reports.ipynb #98c2d3de
+def _optimiser_groups(optimizer) -> dict:
+    "id of a tensor -> the parameter group of `optimizer` (or None) that holds it"
+    if not optimizer:
+        return {}
+    return {id(p): group for group in optimizer.param_groups for p in group["params"]}
+
+# %% ../../nbs/core/reports.ipynb #34f83246
+def _report_rows(model, optimizer, groups, names) -> list:
+    "The rows of `frozen_report`; `groups` of the optimiser and `names` of layer groups by id"
+    rows = []
+    for name, t, module in _tensors(model):
+        layer_group = names.get(id(t), names.get(id(module), ""))
+        row = _report_row(name, t, module, optimizer, groups.get(id(t)))
+        rows.append({"tensor": name, "group": layer_group, **row})
+    return rows
+
+# %% ../../nbs/core/reports.ipynb #c81e6cca
 def frozen_report(model, optimizer=None) -> Table:
     "For each tensor of `model`: will a training step move it, and why"
-    groups = {}
-    if optimizer:
-        groups = {id(p): group for group in optimizer.param_groups for p in group["params"]}
+    groups = _optimiser_groups(optimizer)
     names = _group_names(model)
-    rows = []
     with modes_restored(model):
         model.train()
-        for name, t, module in _tensors(model):
-            layer_group = names.get(id(t), names.get(id(module), ""))
-            row = _report_row(name, t, module, optimizer, groups.get(id(t)))
-            rows.append({"tensor": name, "group": layer_group, **row})
-    return Table(rows)
+        return Table(_report_rows(model, optimizer, groups, names))
 
-# %% ../../nbs/core/reports.ipynb #f7e0952c
+# %% ../../nbs/core/reports.ipynb #ac91c12f
+def _macs(m, output) -> int:
+    "Multiply-adds of the layer `m` for one image: weights × spatial positions of its `output`"
+    features = output.shape[1] if isinstance(m, _ConvNd) else output.shape[-1]
+    return m.weight.numel() * (output[0].numel() // features)
+
+# %% ../../nbs/core/reports.ipynb #eac106ea
+def _note_work(work, name, m, inputs, output):
+    "A hook that adds the backward pass of the layer `m` to `work`"
+    macs = _macs(m, output)
+    weights, upstream = work.get(name, (0, 0))
+    work[name] = (
+        weights + macs * m.weight.requires_grad,
+        upstream + macs * inputs[0].requires_grad,
+    )
+
+# %% ../../nbs/core/reports.ipynb #61fa525f
 def _work(model, xb) -> dict:
     "layer -> multiply-adds of the backward pass: (for its weights, for its inputs)"
     work = {}
-
-    def note(name, m, inputs, output):
-        features = output.shape[1] if isinstance(m, _ConvNd) else output.shape[-1]
-        macs = m.weight.numel() * (output[0].numel() // features)  # weights × spatial positions
-        weights, upstream = work.get(name, (0, 0))
-        work[name] = (
-            weights + macs * m.weight.requires_grad,
-            upstream + macs * inputs[0].requires_grad,
-        )
-
     with hooks_removed() as hooks, torch.enable_grad():
         for name, m in model.named_modules():
             if isinstance(m, (_ConvNd, nn.Linear)):
-                hooks.append(m.register_forward_hook(partial(note, name)))
+                hooks.append(m.register_forward_hook(partial(_note_work, work, name)))
         model(xb)
     return work
 
-# %% ../../nbs/core/reports.ipynb #2708d657
+# %% ../../nbs/core/reports.ipynb #06c0e1a4
+def _input_shape(model, xb):
+    "The shape of `xb`, or of one image of the model's own size"
+    if xb is not None:
+        return xb.shape
+    if not hasattr(model, "preprocess"):
+        raise TypeError("the model does not know the size of its images: give a batch, xb=...")
+    size = model.preprocess.size
+    return 1, getattr(model, "in_channels", 3), size, size
+
+# %% ../../nbs/core/reports.ipynb #d412da42
 def backward_work(model, xb=None) -> dict:
     "layer -> multiply-adds of a backward pass, (as `model` is, if all of it learned)"
-    if xb is None and not hasattr(model, "preprocess"):
-        raise TypeError("the model does not know the size of its images: give a batch, xb=...")
-    if xb is None:
-        size = model.preprocess.size
-        shape = (1, getattr(model, "in_channels", 3), size, size)
-    else:
-        shape = xb.shape
-    images = torch.zeros(shape, device="meta")
+    images = torch.zeros(_input_shape(model, xb), device="meta")
     twin = copy.deepcopy(model).to("meta").eval()
     now = _work(twin, images)
     whole = _work(twin.requires_grad_(True), images)
@@ -182,7 +216,21 @@ def _summary_row(
         "backward saved (%)": 100 * (1 - now / whole) if whole else 0.0,
     }
 
-# %% ../../nbs/core/reports.ipynb #8725b2c9
+# %% ../../nbs/core/reports.ipynb #32e57ab4
+def _work_by_group(model, xb) -> list:
+    "(layer group, multiply-adds of its backward pass now, if all of it learned) of each layer"
+    names = _group_names(model)
+    modules = dict(model.named_modules())
+    work = backward_work(model, xb)
+    return [(names.get(id(modules[layer])), *macs) for layer, macs in work.items()]
+
+# %% ../../nbs/core/reports.ipynb #3a6687df
+def _summary_rows(report, work) -> list:
+    "The rows of `frozen_summary`: each layer group, and all of them"
+    groups = [*dict.fromkeys(report["group"]), "all"]
+    return [_summary_row(group, report, work) for group in groups]
+
+# %% ../../nbs/core/reports.ipynb #072bbeb2
 def frozen_summary(
     model,
     optimizer=None,
@@ -190,10 +238,5 @@ def frozen_summary(
 ) -> Table:
     "`frozen_report` by layer group, with the share that learns and the saved backward pass"
     report = frozen_report(model, optimizer)
-    names = _group_names(model)
-    modules = dict(model.named_modules())
-    work = [
-        (names.get(id(modules[layer])), *macs) for layer, macs in backward_work(model, xb).items()
-    ]
-    groups = [*dict.fromkeys(report["group"]), "all"]
-    return Table([_summary_row(group, report, work) for group in groups], 1)
+    rows = _summary_rows(report, _work_by_group(model, xb))
+    return Table(rows, 1)

@@ -14,7 +14,14 @@ import numpy as np
 from .growing import patch_to
 from .packages import optional
 
-# %% ../../nbs/core/results.ipynb #66c7368b
+# %% ../../nbs/core/results.ipynb #9c5df328
+def _check_columns(rows, columns):
+    "`ValueError` unless all `rows` have the keys `columns`, in this order"
+    for i, row in enumerate(rows):
+        if list(row) != columns:
+            raise ValueError(f"row {i} has the columns {list(row)}, the first row {columns}")
+
+# %% ../../nbs/core/results.ipynb #0295bce3
 class Table:
     "Rows (dictionaries with the same keys) that show themselves as a table"
 
@@ -24,11 +31,7 @@ class Table:
         if not self.rows:
             raise ValueError("a table needs at least one row")
         self.columns = list(self.rows[0])
-        for i, row in enumerate(self.rows):
-            if list(row) != self.columns:
-                raise ValueError(
-                    f"row {i} has the columns {list(row)}, the first row {self.columns}"
-                )
+        _check_columns(self.rows, self.columns)
 
 # %% ../../nbs/core/results.ipynb #3ebedf32
 @patch_to(Table)
@@ -129,7 +132,13 @@ def per_seed(rows, column: str, where: dict = {}, **columns) -> dict:
         _refuse_repeated(found, {**where, **columns})
     return dict(sorted(values.items()))
 
-# %% ../../nbs/core/results.ipynb #35cf9348
+# %% ../../nbs/core/results.ipynb #1b40daf9
+def _half_width(values) -> float:
+    "Half the 95 % confidence interval of the mean of `values`"
+    n = len(values)
+    return optional("scipy.stats").t.ppf(0.975, n - 1) * values.std(ddof=1) / n**0.5
+
+# %% ../../nbs/core/results.ipynb #ca8637f3
 def mean_interval(values) -> tuple:
     "(mean, low, high): the mean of `values`, one per seed, and its 95 % confidence interval"
     values = np.asarray(values, dtype=float)
@@ -137,7 +146,7 @@ def mean_interval(values) -> tuple:
     if n < 2:
         raise ValueError(f"an interval needs several values, one for each seed, not {n}")
     mean = values.mean()
-    half = optional("scipy.stats").t.ppf(0.975, n - 1) * values.std(ddof=1) / n**0.5
+    half = _half_width(values)
     return mean, mean - half, mean + half
 
 # %% ../../nbs/core/results.ipynb #e5b8bd78

@@ -11,13 +11,18 @@ import random
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
-# %% ../../nbs/core/samples.ipynb #b05b95d7
+# %% ../../nbs/core/samples.ipynb #d0416681
+def _draw_sun(pen, w, h):
+    "A yellow ellipse in the upper left of `w` × `h` pixels"
+    pen.ellipse((w * 0.08, h * 0.1, w * 0.38, h * 0.55), fill=(250, 210, 60))
+
+# %% ../../nbs/core/samples.ipynb #2f93553b
 def draw_scene(w: int = 96, h: int = 64) -> Image.Image:
     "A sun over a field, as an RGB image: no turn, flip or change of grey goes unnoticed"
     image = Image.new("RGB", (w, h), (150, 190, 230))
     pen = ImageDraw.Draw(image)
     pen.rectangle((0, h * 0.7, w, h), fill=(70, 120, 50))
-    pen.ellipse((w * 0.08, h * 0.1, w * 0.38, h * 0.55), fill=(250, 210, 60))
+    _draw_sun(pen, w, h)
     pen.polygon([(w * 0.5, h * 0.7), (w * 0.75, h * 0.2), (w, h * 0.7)], fill=(110, 90, 80))
     return image
 
@@ -55,19 +60,25 @@ def _turned_kinds(scene):
     on_its_side = scene.transpose(Image.Transpose.ROTATE_90)
     return [("sideways JPEG", "sideways.jpg", on_its_side, scene, options)]
 
-# %% ../../nbs/core/samples.ipynb #3c97b5ef
-def _deep_kinds(scene):
-    "Greys of 16 and 32 bits, and floats"
+# %% ../../nbs/core/samples.ipynb #ff891f36
+def _deep_images(scene) -> tuple:
+    "The greys of `scene` in 8, 16 and 32 bits, and as floats"
     grey = scene.convert("L")
     share = np.asarray(grey) / 255  # (h, w), from 0 = black to 1 = white
     sixteen = Image.fromarray((share * 65535).astype("uint16"))
     wide = Image.fromarray((share * (2**31 - 1)).astype("int32"))
+    return grey, sixteen, wide, Image.fromarray(share.astype("float32"))
+
+# %% ../../nbs/core/samples.ipynb #c8008311
+def _deep_kinds(scene):
+    "Greys of 16 and 32 bits, and floats"
+    grey, sixteen, wide, floats = _deep_images(scene)
     return [
         ("16-bit PNG", "grey16.png", sixteen, grey, {}),
         ("16-bit TIFF", "grey16.tif", sixteen, grey, {}),
         ("16-bit PGM", "grey16.pgm", sixteen, grey, {}),
         ("32-bit TIFF", "grey32.tif", wide, grey, {}),
-        ("float TIFF", "float.tif", Image.fromarray(share.astype("float32")), grey, {}),
+        ("float TIFF", "float.tif", floats, grey, {}),
     ]
 
 # %% ../../nbs/core/samples.ipynb #a85ae35f
@@ -78,30 +89,46 @@ def clear_border(scene) -> tuple:
     grounds = [Image.new("RGB", scene.size, colour) for colour in ("magenta", "white")]
     return mask, *[Image.composite(scene, ground, mask) for ground in grounds]
 
-# %% ../../nbs/core/samples.ipynb #6be4d5f7
+# %% ../../nbs/core/samples.ipynb #8e38b105
+def _on_white(scene, mask) -> Image.Image:
+    "The greys of `scene` where `mask` is set, white elsewhere"
+    return Image.composite(scene.convert("L"), Image.new("L", scene.size, 255), mask)
+
+# %% ../../nbs/core/samples.ipynb #6d6e8518
+def _palette(art, on_white) -> tuple:
+    "The kind with a palette, of which one colour is transparent"
+    palette = art.quantize(8)
+    clear = palette.getpixel((0, 0))
+    return "palette", "palette.png", palette, on_white, {"transparency": clear}
+
+# %% ../../nbs/core/samples.ipynb #f0323a61
 def _clear_kinds(scene):
     "Images with a transparent border"
     mask, art, on_white = clear_border(scene)
-    grey_on_white = Image.composite(scene.convert("L"), Image.new("L", scene.size, 255), mask)
-    glass, palette = art.copy(), art.quantize(8)
+    grey = _on_white(scene, mask)
+    glass = art.copy()
     glass.putalpha(mask)
-    clear = palette.getpixel((0, 0))
     return [
         ("RGBA", "rgba.png", glass, on_white, {}),
-        ("LA", "la.png", glass.convert("LA"), grey_on_white, {}),
-        ("palette", "palette.png", palette, on_white, {"transparency": clear}),
+        ("LA", "la.png", glass.convert("LA"), grey, {}),
+        _palette(art, on_white),
         ("tRNS in RGB", "trns.png", art, on_white, {"transparency": (255, 0, 255)}),
     ]
 
-# %% ../../nbs/core/samples.ipynb #a6513958
+# %% ../../nbs/core/samples.ipynb #8c31d4ed
+def _animation(scene) -> tuple:
+    "The kind with several images, of which the first is the scene"
+    moving = {"save_all": True, "append_images": [ImageOps.flip(scene)]}
+    return "animation", "moving.gif", scene, scene, moving
+
+# %% ../../nbs/core/samples.ipynb #c4dee773
 def _other_kinds(scene):
     "One bit, the four inks of print, and an animation whose first image is the scene"
     one_bit = scene.convert("L").convert("1")
-    moving = {"save_all": True, "append_images": [ImageOps.flip(scene)]}
     return [
         ("1 bit", "one.png", one_bit, one_bit, {}),
         ("CMYK JPEG", "cmyk.jpg", scene.convert("CMYK"), scene, {"quality": 95}),
-        ("animation", "moving.gif", scene, scene, moving),
+        _animation(scene),
     ]
 
 # %% ../../nbs/core/samples.ipynb #7a489bef

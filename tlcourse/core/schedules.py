@@ -72,17 +72,22 @@ def lrs(self, n: int) -> list:
         return [high]
     return [low * (high / low) ** (i / (n - 1)) for i in range(n)]
 
-# %% ../../nbs/core/schedules.ipynb #dfc07c40
+# %% ../../nbs/core/schedules.ipynb #bdc4dd74
+def _check_schedule(schedule: str):
+    "Raise `ValueError` if there is no `schedule` of that name"
+    if schedule not in SCHEDULES:
+        raise ValueError(f"schedule must be one of {SCHEDULES}, not {schedule!r}")
+
+# %% ../../nbs/core/schedules.ipynb #29b21545
 @patch_to(Phase)
 def lr_at(self, step: int, n_steps: int, top: float) -> float:
     "The learning rate of `step` of `n_steps` for a group whose highest is `top`"
+    _check_schedule(self.schedule)
     if self.schedule == "one_cycle":
         return one_cycle(step, n_steps, top, self.pct_start, self.div, self.div_final)
     if self.schedule == "cosine":
         return cosine(step, n_steps, top)
-    if self.schedule == "constant":
-        return top
-    raise ValueError(f"schedule must be one of {SCHEDULES}, not {self.schedule!r}")
+    return top
 
 # %% ../../nbs/core/schedules.ipynb #14e54771
 @patch_to(Phase)

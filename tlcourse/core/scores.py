@@ -16,19 +16,19 @@ def wilson_interval(n_right: int, n: int) -> tuple:
     interval = optional("scipy.stats").binomtest(n_right, n).proportion_ci(method="wilson")
     return interval.low, interval.high
 
-# %% ../../nbs/core/scores.ipynb #d7abea3b
+# %% ../../nbs/core/scores.ipynb #ac787c6c
+def _accuracy(n_right: int, n: int) -> dict:
+    "The accuracy `n_right` / `n`, with n and its Wilson interval"
+    low, high = wilson_interval(n_right, n)
+    return {"accuracy": n_right / n, "n": n, "low": low, "high": high}
+
+# %% ../../nbs/core/scores.ipynb #6f937f15
 def score(values, truth) -> dict:
     "Accuracy of `values` > 0 given the `truth` (n,) of 0 and 1; with n, Wilson interval and AUC"
     truth = np.asarray(truth)
     n_right = int(((np.asarray(values) > 0) == truth).sum())
-    low, high = wilson_interval(n_right, len(truth))
-    return {
-        "accuracy": n_right / len(truth),
-        "n": len(truth),
-        "low": low,
-        "high": high,
-        "auc": optional("sklearn.metrics").roc_auc_score(truth, values),
-    }
+    auc = optional("sklearn.metrics").roc_auc_score(truth, values)
+    return _accuracy(n_right, len(truth)) | {"auc": auc}
 
 # %% ../../nbs/core/scores.ipynb #ec38680d
 def linear_control(x, y):
@@ -66,23 +66,44 @@ def _means(rows) -> dict:
         for part in ("valid", "test")
     }
 
-# %% ../../nbs/core/scores.ipynb #aaf70793
-def summarise(results, method: str, kind: str) -> dict:
-    "The means of `method` over all splits of `kind` in `results`, with interval and each accuracy"
-    rows = [r for r in results if r["method"] == method and r["split"].startswith(kind)]
-    means, n = _means(rows), rows[0]["test"]["n"]
-    low, high = wilson_interval(round(means["test accuracy"] * n), n)
+# %% ../../nbs/core/scores.ipynb #ead9c987
+def _accuracy_columns(rows, means: dict, low: float, high: float) -> dict:
+    "The summary's accuracies: means, interval, n, and each split"
     return {
-        "method": method,
-        "split": kind,
         "valid accuracy": means["valid accuracy"],
         "test accuracy": means["test accuracy"],
         "95 % interval": f"{low:.3f}–{high:.3f}",
-        "n": n,
+        "n": rows[0]["test"]["n"],
         "each split": " ".join(f"{row['test']['accuracy']:.3f}" for row in rows),
+    }
+
+# %% ../../nbs/core/scores.ipynb #f59d6d00
+def _other_columns(rows, means: dict, low: float, high: float) -> dict:
+    "The columns of the summary after them: AUC, seconds, and the interval as numbers"
+    return {
         "valid AUC": means["valid AUC"],
         "test AUC": means["test AUC"],
         "seconds": f"{rows[0]['seconds'] or 0:.0f}",
         "low": low,
         "high": high,
     }
+
+# %% ../../nbs/core/scores.ipynb #9dd3ddb5
+def _rows_of(results, method: str, kind: str) -> list:
+    "The rows of `method` for splits of `kind`"
+    return [r for r in results if r["method"] == method and r["split"].startswith(kind)]
+
+# %% ../../nbs/core/scores.ipynb #6e5218da
+def _test_interval(rows, means: dict) -> tuple:
+    "The Wilson interval of the mean test accuracy"
+    n = rows[0]["test"]["n"]
+    return wilson_interval(round(means["test accuracy"] * n), n)
+
+# %% ../../nbs/core/scores.ipynb #9558ae67
+def summarise(results, method: str, kind: str) -> dict:
+    "The means of `method` over all splits of `kind` in `results`, with interval and each accuracy"
+    rows = _rows_of(results, method, kind)
+    means = _means(rows)
+    low, high = _test_interval(rows, means)
+    columns = _accuracy_columns(rows, means, low, high) | _other_columns(rows, means, low, high)
+    return {"method": method, "split": kind} | columns

@@ -26,12 +26,18 @@ class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *args):
         pass
 
-# %% ../../nbs/core/servers.ipynb #b24fd7e0
+# %% ../../nbs/core/servers.ipynb #fe6f8961
+def _started_server(folder) -> ThreadingHTTPServer:
+    "A server for the files of `folder`, running in a thread of its own"
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=folder))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+# %% ../../nbs/core/servers.ipynb #16d2a2c6
 @contextmanager
 def serving(folder):
     "A web server on this machine for the files of `folder`; yields its address"
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=folder))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = _started_server(folder)
     try:
         with patch.dict(os.environ, no_proxy="127.0.0.1"):
             yield f"http://127.0.0.1:{server.server_port}"

@@ -61,7 +61,13 @@ def _seed_all(seed: int):
     np.random.seed(seed)
     torch.manual_seed(seed)
 
-# %% ../../nbs/core/session.ipynb #e0a6cf8e
+# %% ../../nbs/core/session.ipynb #15b58a23
+def _what_runs() -> str:
+    "The version of torch, and how many threads it uses"
+    version = torch.__version__.split("+")[0]
+    return f"torch {version}, {torch.get_num_threads()} threads"
+
+# %% ../../nbs/core/session.ipynb #7337ae7c
 def start_lesson(seed: int = 0) -> str:
     "Seed Python, NumPy and torch, set the plot style, reuse memory; returns what runs here"
     if not memory_is_reused():
@@ -70,8 +76,7 @@ def start_lesson(seed: int = 0) -> str:
     matplotlib.rcParams.update(STYLE)
     if "IN_TEST" in os.environ:
         _share_the_machine()
-    version = torch.__version__.split("+")[0]
-    return f"torch {version}, {torch.get_num_threads()} threads, seed {seed}"
+    return f"{_what_runs()}, seed {seed}"
 
 # %% ../../nbs/core/session.ipynb #9eaeed8e
 def out_path(name: str) -> Path:

@@ -107,18 +107,24 @@ def files(self) -> list:
             files.append((stat.st_mtime, stat.st_size, path))
     return sorted(files)
 
-# %% ../../nbs/core/shards.ipynb #4afe05cf
+# %% ../../nbs/core/shards.ipynb #edaa2e8d
+def _removed(shards, path) -> bool:
+    "Whether the file at `path` could be removed"
+    shards._open.pop(path, None)
+    with suppress(OSError):  # on Windows a file in use cannot be removed
+        path.unlink(missing_ok=True)
+        return True
+    return False
+
+# %% ../../nbs/core/shards.ipynb #8d01eb27
 @patch_to(Shards)
 def evict(self, in_use=()):
     "Remove the files that were not used for longest until the rest fits; never those `in_use`"
     files = self.files()
     excess = sum(size for _, size, _ in files) - self.max_bytes
     for _, size, path in files:
-        if excess > 0 and path not in in_use:
-            self._open.pop(path, None)
-            with suppress(OSError):  # on Windows a file in use cannot be removed
-                path.unlink(missing_ok=True)
-                excess -= size
+        if excess > 0 and path not in in_use and _removed(self, path):
+            excess -= size
 
 # %% ../../nbs/core/shards.ipynb #bd9e3e00
 def write_note(path, about):
@@ -147,7 +153,7 @@ def clear(self):
     self._open.clear()
     clear_shards(self.folder)
 
-# %% ../../nbs/core/shards.ipynb #a7e8d111
+# %% ../../nbs/core/shards.ipynb #ef735e9d
 class ShardWriter:
     "Collects rows of one `kind` and writes them to `shards` in files of about `shard_bytes`"
 
@@ -155,21 +161,25 @@ class ShardWriter:
         self.shards, self.kind, self.shard_bytes = shards, kind, shard_bytes
         self.keys, self.rows = [], []
 
-    def add(self, keys, rows):
-        "Take `rows` (n, …) under their `keys`"
-        self.keys += keys
-        self.rows.append(rows)
-        if sum(rows.nbytes for rows in self.rows) >= self.shard_bytes:
-            self.flush()
-
-    def flush(self):
-        "Write what has been collected"
-        if self.rows:
-            self.shards.write(self.kind, self.keys, torch.cat(self.rows))
-        self.keys, self.rows = [], []
-
     def __enter__(self):
         return self
 
     def __exit__(self, *error):
         self.flush()
+
+# %% ../../nbs/core/shards.ipynb #eeeeaad3
+@patch_to(ShardWriter)
+def add(self, keys, rows):
+    "Take `rows` (n, …) under their `keys`"
+    self.keys += keys
+    self.rows.append(rows)
+    if sum(rows.nbytes for rows in self.rows) >= self.shard_bytes:
+        self.flush()
+
+# %% ../../nbs/core/shards.ipynb #45d5f203
+@patch_to(ShardWriter)
+def flush(self):
+    "Write what has been collected"
+    if self.rows:
+        self.shards.write(self.kind, self.keys, torch.cat(self.rows))
+    self.keys, self.rows = [], []

@@ -37,12 +37,17 @@ def _double_angle(n) -> torch.Tensor:
     y, x = torch.meshgrid(torch.fft.fftfreq(n), torch.fft.fftfreq(n), indexing="ij")
     return torch.exp(2j * torch.atan2(y, x))
 
-# %% ../../nbs/core/spectra.ipynb #a8c8dad3
+# %% ../../nbs/core/spectra.ipynb #94f3d67b
+def _fine_energy(grey) -> torch.Tensor:
+    "The energy at each frequency of `grey` (n, h, w), without its mean and slow changes"
+    n = grey.shape[-1]
+    energy = windowed_fft(grey - grey.mean((1, 2), keepdim=True)).abs().square()
+    return energy * (frequency_grid(n, n) > 2.5 / n)
+
+# %% ../../nbs/core/spectra.ipynb #8e919ebd
 def orientation_index(images) -> torch.Tensor:
     "How much one direction prevails in the brightness of `images`: 1 stripes, near 0 noise (n,)"
     grey = images.mean(1)  # (n, h, w), square
-    n = images.shape[-1]
-    energy = windowed_fft(grey - grey.mean((1, 2), keepdim=True)).abs().square()
-    energy = energy * (frequency_grid(n, n) > 2.5 / n)
-    arrows = energy * _double_angle(n)
+    energy = _fine_energy(grey)
+    arrows = energy * _double_angle(images.shape[-1])
     return arrows.sum((1, 2)).abs() / energy.sum((1, 2))

@@ -75,12 +75,17 @@ def _known_of_map(body, head, xb) -> dict:
         "layer_groups": layer_groups(body, xb),
     }
 
-# %% ../../nbs/core/splitting.ipynb #78a7394f
-def _described(model, body, head, xb) -> SplitModel:
-    "The proven halves with what is known of the map between them"
+# %% ../../nbs/core/splitting.ipynb #82054e2b
+def _measured(model, body, head, xb) -> dict:
+    "What is known of the map between the halves, in evaluation mode; leaves `model` as it was"
     with restored(model, weights=False), no_constants(model):
         set_mode(False, model, body, head)
-        known = _known_of_map(body, head, xb)
+        return _known_of_map(body, head, xb)
+
+# %% ../../nbs/core/splitting.ipynb #83ed099e
+def _described(model, body, head, xb) -> SplitModel:
+    "The proven halves with what is known of the map between them"
+    known = _measured(model, body, head, xb)
     _take_mode(model, body, head)
     if hasattr(model, "preprocess"):
         body.preprocess = model.preprocess
@@ -114,20 +119,24 @@ def _reason(error: Exception) -> str:
     first_line = str(error).strip().partition("\n")[0]
     return f"it raises {type(error).__name__}: {first_line}"
 
-# %% ../../nbs/core/splitting.ipynb #be7ae5ab
-def _refuse_no_classifier(model, name: str):
-    "`TypeError` for what is no network, `CannotSplit` for one that was built without classifier"
+# %% ../../nbs/core/splitting.ipynb #c67fbeaf
+def _refuse_no_network(model):
+    "`TypeError` for what is no network"
     if not isinstance(model, nn.Module):
         raise TypeError(
             f"split takes a network, not a {type(model).__name__}: load_pretrained(arch) gives one"
         )
+
+# %% ../../nbs/core/splitting.ipynb #342c68fb
+def _refuse_no_classifier(model, name: str):
+    "`CannotSplit` for a network that was built without classifier"
     if getattr(model, "num_classes", None) == 0:
         raise CannotSplit(
             f"{name}: it was built without a classifier (num_classes=0), "
             "so there is none to replace"
         )
 
-# %% ../../nbs/core/splitting.ipynb #c8a44521
+# %% ../../nbs/core/splitting.ipynb #a32aedd6
 @torch.no_grad()
 def split(
     model: nn.Module,  # a classifier: images (n, c, size, size) -> logits (n, n_classes)
@@ -136,6 +145,7 @@ def split(
     """Cut `model` at its last feature map and prove it, sharing its layers; leaves it as it was.
     `CannotSplit` with the reason if no cut can be proven"""
     name = getattr(model, "arch", type(model).__name__)
+    _refuse_no_network(model)
     _refuse_no_classifier(model, name)
     net = without_auxiliary(model)
     size = size or image_size(model)

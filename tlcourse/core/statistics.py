@@ -20,17 +20,22 @@ def _by_channel(name, out) -> torch.Tensor:
         raise ValueError(f"{name} has one number per channel: give statistics more than one image")
     return channels
 
-# %% ../../nbs/core/statistics.ipynb #69ec6301
+# %% ../../nbs/core/statistics.ipynb #656cd81c
+def _share_dead(channels) -> float:
+    "The share of `channels` (c, values) that hold one value throughout"
+    dead = channels.amax(1) == channels.amin(1)
+    return dead.float().mean().item()
+
+# %% ../../nbs/core/statistics.ipynb #708e1b26
 def channel_statistics(name: str, out) -> dict:
     "The row of the layer `name` that gave `out`: mean, sd, shares of zeros and of dead channels"
     channels = _by_channel(name, out)
-    dead = channels.amax(1) == channels.amin(1)
     return {
         "name": name,
         "mean": channels.mean().item(),
         "sd": channels.std().item(),
         "zeros": channels.eq(0).float().mean().item(),
-        "dead": dead.float().mean().item(),
+        "dead": _share_dead(channels),
     }
 
 # %% ../../nbs/core/statistics.ipynb #e8e81b43
@@ -49,11 +54,16 @@ def draw_shares(ax, zeros, dead):
     ax.plot(100 * np.asarray(dead), label="dead channels", linestyle="--")
     ax.legend()
 
-# %% ../../nbs/core/statistics.ipynb #df0777ae
+# %% ../../nbs/core/statistics.ipynb #c108ab89
+def _log_shares(maps, low: float, high: float) -> torch.Tensor:
+    "log₁₀ of the shares of values in 60 bins (bin, layer)"
+    columns = [out.float().histc(60, low, high).cpu() / out.numel() for out in maps.values()]
+    return torch.stack(columns, 1).add(1e-4).log10()
+
+# %% ../../nbs/core/statistics.ipynb #82dcebc5
 def draw_histograms(ax, maps, low: float, high: float):
     "The histogram of every layer of `maps` as a column, shares on a logarithmic scale"
-    columns = [out.float().histc(60, low, high).cpu() / out.numel() for out in maps.values()]
-    shares = torch.stack(columns, 1).add(1e-4).log10()
+    shares = _log_shares(maps, low, high)
     extent = (-0.5, len(maps) - 0.5, low, high)
     image = ax.imshow(shares, extent=extent, origin="lower", aspect="auto", cmap="viridis")
     ax.figure.colorbar(image, ax=ax, label="log₁₀ share of values")

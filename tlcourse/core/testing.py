@@ -24,7 +24,15 @@ def _check_message(error, match: str):
 def _names(error) -> str:
     return error.__name__ if isinstance(error, type) else [e.__name__ for e in error]
 
-# %% ../../nbs/core/testing.ipynb #bfb57734
+# %% ../../nbs/core/testing.ipynb #e4bc1a38
+def _note(caught, error, match: str, show: bool):
+    "Keep, check and show the message of `error`"
+    caught.message = str(error)
+    _check_message(error, match)
+    if show:
+        print(f"{type(error).__name__}: {caught.message}")
+
+# %% ../../nbs/core/testing.ipynb #acc51285
 @contextmanager
 def raises(error=ValueError, match: str = "", show: bool = True):
     "`error` must be raised inside, with `match` in its message, which is printed if `show`"
@@ -32,9 +40,6 @@ def raises(error=ValueError, match: str = "", show: bool = True):
     try:
         yield caught
     except error as e:
-        caught.message = str(e)
-        _check_message(e, match)
-        if show:
-            print(f"{type(e).__name__}: {caught.message}")
+        _note(caught, e, match, show)
         return
     raise AssertionError(f"nothing was raised; {_names(error)} was expected")

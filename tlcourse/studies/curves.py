@@ -33,16 +33,17 @@ from tlcourse.studies.kit import (
 )
 from ..training import Phase
 
+# %% ../../nbs/studies/curves.ipynb #bce04d62
+def _plain(part):
+    "`part` without augmentation"
+    return part.subset(range(len(part))) if hasattr(part, "subset") else part
+
 # %% ../../nbs/studies/curves.ipynb #bcf0770a
 def _head_inputs(net, parts, cache=None) -> list:
     "(features below the head, targets) for each of `parts`, without augmentation"
     lower = boundary(freeze_to(net, -1), -1).lower
     compute = cache.extract if cache else extract
-    pairs = []
-    for part in parts:
-        plain = part.subset(range(len(part))) if hasattr(part, "subset") else part
-        pairs.append((compute(lower, plain, runtime="torch"), targets_of(part)))
-    return pairs
+    return [(compute(lower, _plain(part), runtime="torch"), targets_of(part)) for part in parts]
 
 # %% ../../nbs/studies/curves.ipynb #b81f998d
 def _probe_score(net, parts, cache=None) -> Score:
@@ -108,46 +109,71 @@ def learning_curve(
             rows.append(row | {"seconds": perf_counter() - start})
     return Table(rows, 4)
 
+# %% ../../nbs/studies/curves.ipynb #99563d08
+def _runs_of(rows, arm: str) -> list:
+    "The rows of `arm`, by size and seed; `ValueError` if there are none"
+    own = [row for row in rows if row["arm"] == arm]
+    if not own:
+        raise ValueError(f"no runs of {arm!r}")
+    return sorted(own, key=lambda r: (r["per class"], r["seed"]))
+
+# %% ../../nbs/studies/curves.ipynb #1e345525
+def _check_first(seeds: dict, row: dict):
+    "`ValueError` if the row's seed is among `seeds` already"
+    if row["seed"] in seeds:
+        raise ValueError(
+            f"seed {row['seed']} has several runs of {row['arm']!r} with {row['per class']} "
+            "images: rows of one experiment at a time"
+        )
+
 # %% ../../nbs/studies/curves.ipynb #feddeed3
 def by_size(rows, arm: str) -> dict:
     "Images per class -> seed -> accuracy of `arm`, both in order"
     sizes = {}
-    for row in sorted(rows, key=lambda r: (r["per class"], r["seed"])):
-        if row["arm"] != arm:
-            continue
+    for row in _runs_of(rows, arm):
         seeds = sizes.setdefault(row["per class"], {})
-        if row["seed"] in seeds:
-            raise ValueError(
-                f"seed {row['seed']} has several runs of {arm!r} with {row['per class']} images: "
-                "rows of one experiment at a time"
-            )
+        _check_first(seeds, row)
         seeds[row["seed"]] = row["accuracy"]
-    if not sizes:
-        raise ValueError(f"no runs of {arm!r}")
     return sizes
 
 # %% ../../nbs/studies/curves.ipynb #7b7c987b
 def accuracy_gap(
     rows,  # of `learning_curve`
     arm: str,  # whose lead
-    against: str,  # over which other arm
+    against: str,  # over which arm
     per_class: int,  # at which size
 ) -> np.ndarray:  # one value a seed (n_seeds,)
     "Points of `arm` over `against` with `per_class` images, for each seed that both have"
     a, b = (by_size(rows, name).get(per_class, {}) for name in (arm, against))
     return np.array([a[seed] - b[seed] for seed in a if seed in b])
 
+# %% ../../nbs/studies/curves.ipynb #9439da77
+def _gap_row(rows, arm: str, against: str) -> dict:
+    "The table's line of `arm`: its gap at each size, without words where one seed was run"
+    gaps = {k: accuracy_gap(rows, arm, against, k) for k in by_size(rows, against)}
+    words = {k: format_interval(gap) if len(gap) > 1 else None for k, gap in gaps.items()}
+    return {"arm": arm} | {f"{k} per class": text for k, text in words.items()}
+
 # %% ../../nbs/studies/curves.ipynb #09ce3652
 def accuracy_gap_table(rows, against: str = "scratch") -> Table:
     "The gap of every other arm over `against`, at each size: mean and 95 % interval"
-    table = []
-    for arm in dict.fromkeys(row["arm"] for row in rows):
-        if arm == against:
-            continue
-        gaps = {k: accuracy_gap(rows, arm, against, k) for k in by_size(rows, against)}
-        words = {k: format_interval(gap) if len(gap) > 1 else None for k, gap in gaps.items()}
-        table.append({"arm": arm} | {f"{k} per class": text for k, text in words.items()})
-    return Table(table)
+    arms = dict.fromkeys(row["arm"] for row in rows)
+    return Table([_gap_row(rows, arm, against) for arm in arms if arm != against])
+
+# %% ../../nbs/studies/curves.ipynb #4fbd4ae0
+def _label_sizes(ax, ticks):
+    "A logarithmic axis with the sizes `ticks`, and the names of axes and lines"
+    ax.set_xscale("log")
+    ax.set_xticks(sorted(ticks), [str(k) for k in sorted(ticks)])
+    ax.minorticks_off()
+    ax.set(xlabel="training images per class (logarithmic)", ylabel="test accuracy (%)")
+    ax.legend(fontsize=9)
+
+# %% ../../nbs/studies/curves.ipynb #93c4d275
+def _draw_curve(ax, sizes: dict, arm: str, color):
+    "The accuracies of one arm over `sizes`, and pale the range of its seeds"
+    values = [list(seeds.values()) for seeds in sizes.values()]
+    draw_band(ax, list(sizes), values, color=color, label=arm)
 
 # %% ../../nbs/studies/curves.ipynb #bbf20da3
 def show_learning_curves(rows, ax=None):
@@ -157,14 +183,9 @@ def show_learning_curves(rows, ax=None):
     ticks = set()
     for arm, color in zip(dict.fromkeys(row["arm"] for row in rows), COLORS):
         sizes = by_size(rows, arm)
-        values = [list(seeds.values()) for seeds in sizes.values()]
-        draw_band(ax, list(sizes), values, color=color, label=arm)
+        _draw_curve(ax, sizes, arm, color)
         ticks |= set(sizes)
-    ax.set_xscale("log")
-    ax.set_xticks(sorted(ticks), [str(k) for k in sorted(ticks)])
-    ax.minorticks_off()
-    ax.set(xlabel="training images per class (logarithmic)", ylabel="test accuracy (%)")
-    ax.legend(fontsize=9)
+    _label_sizes(ax, ticks)
     return ax
 
 # %% ../../nbs/studies/curves.ipynb #7ee380ce
@@ -172,34 +193,48 @@ def mean_by_size(rows, arm: str) -> dict:
     "Images per class -> mean accuracy of `arm` over the seeds"
     return {k: float(np.mean(list(seeds.values()))) for k, seeds in by_size(rows, arm).items()}
 
-# %% ../../nbs/studies/curves.ipynb #4f206c61
-def equivalent_size(
-    rows,  # of `learning_curve`
-    arm: str,  # whose accuracy is to be reached
-    per_class: int,  # with this many images
-    against: str = "scratch",  # by which other arm
-) -> float:  # images per class; inf: more than its largest size
-    "Images per class with which the mean of `against` reaches that of `arm`"
-    goal = mean_by_size(rows, arm)[per_class]
-    other = mean_by_size(rows, against)
-    sizes, reached = list(other), np.maximum.accumulate(list(other.values()))
+# %% ../../nbs/studies/curves.ipynb #d5fc343d
+def _between(sizes, reached, i: int, goal: float) -> float:
+    "The size where accuracy passes `goal` between sizes i - 1 and i, on a logarithmic scale"
+    share = (goal - reached[i - 1]) / (reached[i] - reached[i - 1])
+    return float(sizes[i - 1] * (sizes[i] / sizes[i - 1]) ** share)
+
+# %% ../../nbs/studies/curves.ipynb #b3a999c5
+def _size_at(goal: float, means: dict) -> float:
+    "Where `means` (size -> accuracy) first reach `goal`; inf: nowhere"
+    sizes, reached = list(means), np.maximum.accumulate(list(means.values()))
     i = next((i for i, accuracy in enumerate(reached) if accuracy >= goal), None)
     if i is None:
         return inf
     if i == 0:
         return float(sizes[0])
-    share = (goal - reached[i - 1]) / (reached[i] - reached[i - 1])
-    return float(sizes[i - 1] * (sizes[i] / sizes[i - 1]) ** share)
+    return _between(sizes, reached, i, goal)
+
+# %% ../../nbs/studies/curves.ipynb #4f206c61
+def equivalent_size(
+    rows,  # of `learning_curve`
+    arm: str,  # whose accuracy is to be reached
+    per_class: int,  # with this many images
+    against: str = "scratch",  # by which arm
+) -> float:  # images per class; inf: more than its largest size
+    "Images per class with which the mean of `against` reaches that of `arm`"
+    goal = mean_by_size(rows, arm)[per_class]
+    return _size_at(goal, mean_by_size(rows, against))
+
+# %% ../../nbs/studies/curves.ipynb #551c6cbc
+def _highs(rows, arm: str, against: str) -> dict:
+    "Size -> upper end of the gap's 95 % interval, where more than one seed measures it"
+    gaps = {k: accuracy_gap(rows, arm, against, k) for k in by_size(rows, arm)}
+    return {k: mean_interval(gap)[2] for k, gap in gaps.items() if len(gap) > 1}
 
 # %% ../../nbs/studies/curves.ipynb #3b1c19d7
 def crossover_size(
     rows,  # of `learning_curve`
     arm: str,  # whose lead
-    against: str = "scratch",  # over which other arm
+    against: str = "scratch",  # over which arm
     within: float = 2.0,  # points
 ) -> int | None:
-    "The size from which on the gap's 95 % interval lies below `within`; None if it never does"
-    gaps = {k: accuracy_gap(rows, arm, against, k) for k in by_size(rows, arm)}
-    highs = {k: mean_interval(gap)[2] for k, gap in gaps.items() if len(gap) > 1}
+    "The size from which on the gap's 95 % interval lies below `within`; None if never"
+    highs = _highs(rows, arm, against)
     below = [high < within for high in highs.values()]
     return next((k for i, k in enumerate(highs) if all(below[i:])), None)

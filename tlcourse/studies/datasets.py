@@ -31,6 +31,12 @@ def _parts(xs, ys, n_train: int) -> list:
     slices = (slice(n_train), slice(1400, 1700), slice(1700, 2500))
     return [TensorDataset(xs[part], ys[part]) for part in slices]
 
+# %% ../../nbs/studies/datasets.ipynb #3d6be492
+def _class_by_class(ys, digits, rng) -> np.ndarray:
+    "Positions of the images of `digits` in `ys`: one of each class in turn, in random order"
+    columns = [rng.permutation(np.flatnonzero(ys == d)) for d in digits]
+    return np.stack(columns, 1).ravel()
+
 # %% ../../nbs/studies/datasets.ipynb #556251be
 def digit_halves(seed: int, n_train: int = 1400) -> tuple:
     "Two tasks of five digits each: (train, validation, test) as tensors (n, 1, 28, 28) in [-1, 1]"
@@ -38,8 +44,7 @@ def digit_halves(seed: int, n_train: int = 1400) -> tuple:
     rng = np.random.default_rng(seed)
     halves = []
     for digits in np.split(rng.permutation(10), 2):
-        columns = [rng.permutation(np.flatnonzero(ys == d)) for d in digits]
-        order = np.stack(columns, 1).ravel()  # class by class in turn
+        order = _class_by_class(ys, digits, rng)
         halves.append(_parts(xs[order], torch.arange(5).repeat(500), n_train))
     return tuple(halves)
 
@@ -54,17 +59,21 @@ def _clicks(rate, rng, n):
     wave[(np.arange(0, 1, 0.25 / rate) * n + start).astype(int) % n] = 8.0
     return wave
 
+# %% ../../nbs/studies/datasets.ipynb #1a956d08
+def _bends(t, rate, rng) -> dict:
+    "kind -> how the frequency moves within its span over the times `t`"
+    return {
+        "rising": t,
+        "falling": 1 - t,
+        "warble": 0.5 + 0.5 * np.sin(2 * np.pi * (rate * t + rng.uniform())),
+        "beats": np.full(len(t), 0.5),
+    }
+
 # %% ../../nbs/studies/datasets.ipynb #e6f37459
 def _tone(kind, low, span, rate, rng, n):
     "`n` samples of a tone whose frequency or loudness changes as `kind` says"
     t = np.arange(n) / n
-    bends = {
-        "rising": t,
-        "falling": 1 - t,
-        "warble": 0.5 + 0.5 * np.sin(2 * np.pi * (rate * t + rng.uniform())),
-        "beats": np.full(n, 0.5),
-    }
-    phase = np.cumsum(low + span * bends[kind])
+    phase = np.cumsum(low + span * _bends(t, rate, rng)[kind])
     wave = np.cos(2 * np.pi * (phase + rng.uniform()))
     if kind == "beats":
         wave *= np.sin(2 * np.pi * (rate * t + rng.uniform()))
@@ -79,6 +88,13 @@ def signal(kind: str, rng, n: int = 1080) -> np.ndarray:
     wave = _clicks(rate, rng, n) if kind == "clicks" else _tone(kind, low, span, rate, rng, n)
     return wave + rng.normal(0, 1.5, n)
 
+# %% ../../nbs/studies/datasets.ipynb #1059b0d7
+def _stretched(x: torch.Tensor) -> torch.Tensor:
+    "Each image of `x` (n, height, width) from -1, its lowest value, to 1, its highest"
+    low = x.amin((1, 2), keepdim=True)
+    high = x.amax((1, 2), keepdim=True)
+    return 2 * (x - low) / (high - low).clamp(min=1e-6) - 1
+
 # %% ../../nbs/studies/datasets.ipynb #1dcbed4a
 def spectrogram(signals, size: int = 28) -> torch.Tensor:
     "`signals` (n, samples) as grey images (n, 1, size, size) in [-1, 1]"
@@ -86,10 +102,7 @@ def spectrogram(signals, size: int = 28) -> torch.Tensor:
     n_fft = 2 * (size - 1)
     hop = x.shape[1] // (size - 1)
     waves = torch.stft(x, n_fft, hop, window=torch.hann_window(n_fft), return_complex=True)
-    loudness = waves.abs()[:, :, :size].log1p().flip(1)  # (n, frequencies, times)
-    low = loudness.amin((1, 2), keepdim=True)
-    high = loudness.amax((1, 2), keepdim=True)
-    return (2 * (loudness - low) / (high - low).clamp(min=1e-6) - 1)[:, None]
+    return _stretched(waves.abs()[:, :, :size].log1p().flip(1))[:, None]
 
 # %% ../../nbs/studies/datasets.ipynb #5e0a9f0c
 def signal_parts(seed: int, n_train: int = 1400) -> list:

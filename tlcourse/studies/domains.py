@@ -24,26 +24,35 @@ from ..figures import draw_band
 from ..freezing import freeze
 from .drift import by_depth
 
+# %% ../../nbs/studies/domains.ipynb #cf3b26c0
+def _prepared(model, parts) -> TensorDataset:
+    "All images of `parts`, prepared for `model`, and their targets"
+    items = [part[i][0] for part in parts for i in range(len(part))]
+    batches = [prepare(model.preprocess, items[i : i + 64]) for i in range(0, len(items), 64)]
+    return TensorDataset(torch.cat(batches), torch.cat([targets_of(part) for part in parts]))
+
 # %% ../../nbs/studies/domains.ipynb #3ef40e06
 def _features_by_depth(model, parts, grid: int, pixels: int) -> dict:
     "Depth ('pixels' first, the head left out) -> features of all images of `parts`"
-    items = [part[i][0] for part in parts for i in range(len(part))]
-    batches = [prepare(model.preprocess, items[i : i + 64]) for i in range(0, len(items), 64)]
-    xs = torch.cat(batches)
-    data = TensorDataset(xs, torch.cat([targets_of(part) for part in parts]))
+    data = _prepared(model, parts)
     features = by_depth(model, data, grid=grid)
     features.popitem()  # the last is the head
-    grey = xs.mean(1, keepdim=True)
+    grey = data.tensors[0].mean(1, keepdim=True)
     return {"pixels": adaptive_avg_pool2d(grey, pixels).flatten(1)} | features
+
+# %% ../../nbs/studies/domains.ipynb #f949ce92
+def _fit_probe(features, parts) -> tuple:
+    "A linear probe on the `features` of all parts, and its share of right answers on the test part"
+    train, valid, test = features.split([len(part) for part in parts])
+    targets = [targets_of(part) for part in parts]
+    probe = linear_probe(train, targets[0], valid, targets[1])
+    return probe, (probe.predict(test).argmax(1) == targets[2]).double().mean().item()
 
 # %% ../../nbs/studies/domains.ipynb #96c126be
 def _probe_row(depth: str, features, parts) -> dict:
     "Fit a probe at one depth: its test and validation accuracy (%)"
-    train, valid, test = features.split([len(part) for part in parts])
-    targets = [targets_of(part) for part in parts]
-    probe = linear_probe(train, targets[0], valid, targets[1])
-    right = (probe.predict(test).argmax(1) == targets[2]).double().mean().item()
-    row = {"depth": depth, "accuracy": 100 * right, "n": len(test)}
+    probe, right = _fit_probe(features, parts)
+    row = {"depth": depth, "accuracy": 100 * right, "n": len(parts[2])}
     return row | {"valid": 100 * probe.scores[probe.chosen]}
 
 # %% ../../nbs/studies/domains.ipynb #a1e682d8
@@ -70,16 +79,21 @@ def depths_of(rows) -> list:
     "The depths of `rows`, in order"
     return list(dict.fromkeys(row["depth"] for row in rows))
 
+# %% ../../nbs/studies/domains.ipynb #fe89ea30
+def _check_seeds(own, depth: str):
+    "`ValueError` if a seed has more than one of the rows `own`"
+    if len({row["seed"] for row in own}) < len(own):
+        raise ValueError(
+            f"a seed has several probes at {depth!r}: rows of one experiment at a time"
+        )
+
 # %% ../../nbs/studies/domains.ipynb #05b01885
 def probe_scores(rows, depth: str, column: str = "accuracy") -> np.ndarray:
     "`column` of the probes at `depth`, in the order of the seeds (n_seeds,)"
     own = sorted((row for row in rows if row["depth"] == depth), key=lambda row: row["seed"])
     if not own:
         raise ValueError(f"no probes at {depth!r}; there are {depths_of(rows)}")
-    if len({row["seed"] for row in own}) < len(own):
-        raise ValueError(
-            f"a seed has several probes at {depth!r}: rows of one experiment at a time"
-        )
+    _check_seeds(own, depth)
     return np.array([row[column] for row in own])
 
 # %% ../../nbs/studies/domains.ipynb #2af4c03b
@@ -88,16 +102,22 @@ def best_depth(rows) -> str:
     depths = [depth for depth in depths_of(rows) if depth != "pixels"]
     return max(depths, key=lambda depth: probe_scores(rows, depth, "valid").mean())
 
+# %% ../../nbs/studies/domains.ipynb #0af6cf96
+def _label(ax):
+    "`ax` with its axes and lines named"
+    ax.set_xlabel("after this layer group (left: the image itself)")
+    ax.set_ylabel("test accuracy of a linear probe (%)")
+    ax.tick_params(axis="x", rotation=60)
+    ax.legend(fontsize=9)
+    return ax
+
 # %% ../../nbs/studies/domains.ipynb #bfcebcbc
 def show_depth_probes(rows_of: dict, ax=None):
     "Accuracy over depth, a line for each network (name -> rows); pale: the range of the seeds"
     if ax is None:
         _, ax = plt.subplots()
     for (name, rows), color in zip(rows_of.items(), COLORS):
-        values = [probe_scores(rows, depth) for depth in depths_of(rows)]
-        draw_band(ax, depths_of(rows), values, color=color, label=name)
-    ax.set_xlabel("after this layer group (left: the image itself)")
-    ax.set_ylabel("test accuracy of a linear probe (%)")
-    ax.tick_params(axis="x", rotation=60)
-    ax.legend(fontsize=9)
-    return ax
+        depths = depths_of(rows)
+        values = [probe_scores(rows, depth) for depth in depths]
+        draw_band(ax, depths, values, color=color, label=name)
+    return _label(ax)

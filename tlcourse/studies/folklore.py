@@ -50,16 +50,25 @@ RATES = (1e-3, 3e-3, 1e-2)  # to choose from
 def _chosen_by(results):
     return results["chosen by"]
 
+# %% ../../nbs/studies/folklore.ipynb #78f32cb3
+_LABELS = {"large": "one large rate", "fine-tuning": "fine-tuning's rates"}
+_BUDGETS = {4: "equal steps", 5: "equal seconds"}  # epochs -> what the two arms have in common
+
+# %% ../../nbs/studies/folklore.ipynb #3b091300
+def _at_once(task) -> dict:
+    "The rates of the whole network -> the arm that learns with them from the first step"
+    return {
+        "large": runs_of("lr_sweep", task, epochs=5, lr=1e-2),
+        "fine-tuning": runs_of("discriminative", task, lr=1e-3),
+    }
+
 # %% ../../nbs/studies/folklore.ipynb #fa9843c7
 def _head_first(task) -> dict:
-    at_once = runs_of("lr_sweep", task, epochs=5, lr=1e-2)
-    by_recipe = runs_of("discriminative", task, lr=1e-3)
     pairs = {}
-    for rates, other in (("large", at_once), ("fine-tuning", by_recipe)):
-        name = "one large rate" if rates == "large" else "fine-tuning's rates"
-        for epochs, budget in ((4, "equal steps"), (5, "equal seconds")):
+    for rates, other in _at_once(task).items():
+        for epochs, budget in _BUDGETS.items():
             new = runs_of("head_first", task, rates=rates, epochs=epochs)
-            pairs[f"1 head first, {name}", budget] = (new, other)
+            pairs[f"1 head first, {_LABELS[rates]}", budget] = (new, other)
     return pairs
 
 # %% ../../nbs/studies/folklore.ipynb #828fcaf6
@@ -87,14 +96,16 @@ def _fine_tuning_pays(task, uniform) -> dict:
         (name, "more steps for the head"): (uniform, head(epochs=30)),
     }
 
+# %% ../../nbs/studies/folklore.ipynb #e7600e8d
+def _discriminative(task: str, uniform) -> dict:
+    spread = best_by_validation("discriminative", task, RATES)
+    return {("2 discriminative rates", "equal steps, seconds"): (spread, uniform)}
+
 # %% ../../nbs/studies/folklore.ipynb #733de552
 def claims(task: str) -> dict:
     "(rule, budget) -> (the arm that follows the rule, the arm that does not)"
     uniform = best_by_validation("lr_sweep", task, RATES, epochs=5)
-    spread = best_by_validation("discriminative", task, RATES)
-    pairs = _head_first(task)
-    pairs["2 discriminative rates", "equal steps, seconds"] = (spread, uniform)
-    pairs |= _gradual(task)
+    pairs = _head_first(task) | _discriminative(task, uniform) | _gradual(task)
     pairs["4 LP-FT", "equal steps"] = (lp_ft_arm(task, "LP-FT"), lp_ft_arm(task, "FT"))
     return pairs | _fine_tuning_pays(task, uniform)
 
@@ -129,7 +140,7 @@ def _show_pair(ax, i: int, difference):
 
 # %% ../../nbs/studies/folklore.ipynb #1be958fe
 def _show_task(ax, task: str):
-    "The differences of all rules on `task`, a dot for each seed and a bar for the mean"
+    "Differences of all rules on `task`, a dot for each seed and a bar for the mean"
     pairs = claims(task)
     for i, (new, old) in enumerate(pairs.values()):
         _show_pair(ax, i, points(new) - points(old))
@@ -156,13 +167,18 @@ def unfrozen(task: str, weights: str, statistics: str) -> np.ndarray:
     arm = runs_of("waking", task, weights=weights, statistics=statistics)
     return np.array([100 * np.array(results["valid"]) for results in arm])
 
+# %% ../../nbs/studies/folklore.ipynb #1cd50f67
+def _head_and_body(values) -> dict:
+    "The head alone, and what the unfrozen body changed; `values` (n_seeds, n_epochs)"
+    return {"head alone": values[:, 9].mean()} | {
+        f"epoch {epochs} after": format_interval(values[:, 9 + epochs] - values[:, 9])
+        for epochs in (1, 3)
+    }
+
 # %% ../../nbs/studies/folklore.ipynb #775bdc72
 def unfrozen_row(task: str, weights: str, statistics: str) -> dict:
     "What the head had reached, and what one and three epochs of the unfrozen body changed"
-    values = unfrozen(task, weights, statistics)
     row = {"task": task, "weights": LABELS[weights], "statistics": LABELS[statistics]}
-    row["head alone"] = values[:, 9].mean()
-    for epochs in (1, 3):
-        row[f"epoch {epochs} after"] = format_interval(values[:, 9 + epochs] - values[:, 9])
+    row |= _head_and_body(unfrozen(task, weights, statistics))
     arm = runs_of("waking", task, weights=weights, statistics=statistics)
     return row | {"test": points(arm).mean()}

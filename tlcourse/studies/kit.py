@@ -27,26 +27,35 @@ from ..pretrained import Preprocess
 from ..surgery import LayerGroup
 from ..training import Learner, Phase
 
+# %% ../../nbs/studies/kit.ipynb #0031acaa
+def _conv(n: int, m: int, stride: int) -> nn.Sequential:
+    "A 3 × 3 convolution from `n` to `m` channels, and its ReLU"
+    conv = nn.Conv2d(n, m, 3, stride=stride, padding=1)
+    nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
+    nn.init.zeros_(conv.bias)
+    return nn.Sequential(conv, nn.ReLU())
+
+# %% ../../nbs/studies/kit.ipynb #d49dff9a
+def _linear_head(n_classes: int, width: int) -> nn.Sequential:
+    "A linear layer on 2 × 2 averages of `width` channels"
+    linear = nn.Linear(4 * width, n_classes)
+    return nn.Sequential(nn.AdaptiveAvgPool2d(2), nn.Flatten(), linear)
+
 # %% ../../nbs/studies/kit.ipynb #e4a5cf9c
 def _plain_layers(n_classes: int, width: int) -> OrderedDict:
     "Five convolutions with a ReLU each, and a linear head, by name"
     layers = OrderedDict()
     widths = (1, width, width, 2 * width, 2 * width, 2 * width)
     for i, (n, m) in enumerate(zip(widths, widths[1:]), 1):
-        conv = nn.Conv2d(n, m, 3, stride=2 if i in (2, 4) else 1, padding=1)
-        nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
-        nn.init.zeros_(conv.bias)
-        layers[f"conv{i}"] = nn.Sequential(conv, nn.ReLU())
-    linear = nn.Linear(8 * width, n_classes)
-    layers["head"] = nn.Sequential(nn.AdaptiveAvgPool2d(2), nn.Flatten(), linear)
+        layers[f"conv{i}"] = _conv(n, m, 2 if i in (2, 4) else 1)
+    layers["head"] = _linear_head(n_classes, widths[-1])
     return layers
 
 # %% ../../nbs/studies/kit.ipynb #f99b3932
 def plain_net(n_classes: int, width: int = 16) -> nn.Sequential:
     "A network without BatchNorm or skip connections, for grey images (n, 1, 28, 28)"
-    layers = _plain_layers(n_classes, width)
-    net = nn.Sequential(layers)
-    net.layer_groups = [LayerGroup(name, {name: layer}) for name, layer in layers.items()]
+    net = nn.Sequential(_plain_layers(n_classes, width))
+    net.layer_groups = [LayerGroup(name, {name: layer}) for name, layer in net.named_children()]
     net.preprocess = Preprocess(28, 1.0, mean=(0.5,) * 3, std=(0.5,) * 3, channels=1)
     net.in_channels = 1
     return net
@@ -60,21 +69,41 @@ def _group_tensors(group) -> dict:
             tensors[f"{i}.{name}"] = buffer
     return tensors
 
+# %% ../../nbs/studies/kit.ipynb #56c5f8b7
+def _check_number(groups, n: int):
+    "`ValueError` unless `n` of `groups` can be copied: all but the last, at most"
+    last = len(groups) - 1
+    if not 0 <= n <= last:
+        raise ValueError(
+            f"n={n}: from 0 to {last} groups can be copied; "
+            f"the last, {groups[-1].name!r}, knows the source's classes"
+        )
+
 # %% ../../nbs/studies/kit.ipynb #9f8993d8
 def _check_transplant(source, target, n: int):
     "`ValueError` unless the first `n` layer groups of `source` fit into those of `target`"
-    last = len(target.layer_groups) - 1
-    if not 0 <= n <= last:
-        head = target.layer_groups[-1].name
+    ours, theirs = source.layer_groups, target.layer_groups
+    _check_number(theirs, n)
+    if len(ours) != len(theirs):
         raise ValueError(
-            f"n={n}: from 0 to {last} groups can be copied; "
-            f"the last, {head!r}, knows the source's classes"
-        )
-    if len(source.layer_groups) != len(target.layer_groups):
-        raise ValueError(
-            f"{len(source.layer_groups)} groups in the source, {len(target.layer_groups)} in "
+            f"{len(ours)} groups in the source, {len(theirs)} in "
             "the target: both must be the same network"
         )
+
+# %% ../../nbs/studies/kit.ipynb #433be74c
+def _shapes(tensors: dict) -> dict:
+    return {name: tensor.shape for name, tensor in tensors.items()}
+
+# %% ../../nbs/studies/kit.ipynb #3e8cd1e1
+def _tensor_pairs(a, b) -> list:
+    "The tensors of group `a`, each with its counterpart in `b`; `ValueError` if shapes differ"
+    old, new = _group_tensors(a), _group_tensors(b)
+    if _shapes(old) != _shapes(new):
+        raise ValueError(
+            f"{a.name!r} of the source does not fit {b.name!r} of the target: "
+            "both must be the same network"
+        )
+    return [(old[name], new[name]) for name in new]
 
 # %% ../../nbs/studies/kit.ipynb #c7eaa467
 @torch.no_grad()
@@ -82,14 +111,8 @@ def copy_groups(source, target, n: int):
     "Write the first `n` layer groups of `source`, with buffers, into `target`; returns `target`"
     _check_transplant(source, target, n)
     for a, b in zip(source.layer_groups[:n], target.layer_groups[:n]):
-        old, new = _group_tensors(a), _group_tensors(b)
-        if {k: x.shape for k, x in old.items()} != {k: x.shape for k, x in new.items()}:
-            raise ValueError(
-                f"{a.name!r} of the source does not fit {b.name!r} of the target: "
-                "both must be the same network"
-            )
-        for name, tensor in new.items():
-            tensor.copy_(old[name])
+        for old, new in _tensor_pairs(a, b):
+            new.copy_(old)
     return target
 
 # %% ../../nbs/studies/kit.ipynb #c3ecf4ee
@@ -99,13 +122,21 @@ def _collecting(norms):
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.reset_running_stats()
-        norm.momentum = None  # the plain mean over batches
+        norm.momentum = None  # the plain mean
         norm.training = True
     try:
         yield
     finally:
         for norm, momentum in zip(norms, momenta):
             norm.momentum = momentum
+
+# %% ../../nbs/studies/kit.ipynb #c0be7e9e
+def _show_batches(net, data, bs: int):
+    "Run `net` on the batches of `data`, except one of a single image, which has no spread"
+    device = next(net.parameters()).device
+    for xb, _ in eval_loader(data, bs, net.preprocess):
+        if len(xb) > 1:
+            net(xb.to(device))
 
 # %% ../../nbs/studies/kit.ipynb #333439b1
 @torch.no_grad()
@@ -114,13 +145,10 @@ def update_bn(net, data, bs: int = 64):
     norms = [m for m in net.modules() if isinstance(m, _BatchNorm)]
     if not norms:
         return net
-    device = next(net.parameters()).device
     with modes_restored(net):
         net.eval()
         with _collecting(norms):
-            for xb, _ in eval_loader(data, bs, net.preprocess):
-                if len(xb) > 1:  # one image alone has no spread
-                    net(xb.to(device))
+            _show_batches(net, data, bs)
     return net
 
 # %% ../../nbs/studies/kit.ipynb #5f9f209d
@@ -177,22 +205,31 @@ def plan_steps(n: int, bs: int, steps: int, looks: int = 10) -> tuple:
     epochs = max(1, round(steps / -(-repeats * n // bs)))
     return repeats, epochs
 
-# %% ../../nbs/studies/kit.ipynb #40a31b46
-def nested_subsets(labels, per_class, seed: int = 0) -> dict:
-    "size -> positions in `labels`, that many of each class; smaller sets lie within larger ones"
-    labels = np.asarray(labels)
-    rng = np.random.default_rng(seed)
-    largest = max(per_class)
-    if min(per_class) < 1:
-        raise ValueError(f"per_class={list(per_class)}: at least one image of each class")
-    order = {c: rng.permutation(np.flatnonzero(labels == c)) for c in np.unique(labels)}
+# %% ../../nbs/studies/kit.ipynb #8594b239
+def _check_enough(order: dict, largest: int):
+    "`ValueError` unless every class has `largest` images; `order`: class -> positions"
     few = {int(c): len(index) for c, index in order.items() if len(index) < largest}
     if few:
         raise ValueError(
             f"{largest} images of each class are wanted, but there are {few} (class: images): "
             f"leave out the sizes above {min(few.values())}"
         )
-    return {k: np.concatenate([index[:k] for index in order.values()]) for k in per_class}
+
+# %% ../../nbs/studies/kit.ipynb #fc1bfda0
+def _shuffled(labels, seed: int) -> dict:
+    "class -> its positions in `labels`, in random order"
+    labels = np.asarray(labels)
+    rng = np.random.default_rng(seed)
+    return {c: rng.permutation(np.flatnonzero(labels == c)) for c in np.unique(labels)}
+
+# %% ../../nbs/studies/kit.ipynb #40a31b46
+def nested_subsets(labels, per_class, seed: int = 0) -> dict:
+    "size -> positions in `labels`, that many of each class; smaller sets lie within larger"
+    if min(per_class) < 1:
+        raise ValueError(f"per_class={list(per_class)}: at least one image of each class")
+    order = _shuffled(labels, seed)
+    _check_enough(order, max(per_class))
+    return {k: np.concatenate([own[:k] for own in order.values()]) for k in per_class}
 
 # %% ../../nbs/studies/kit.ipynb #39601ae6
 def _subset(dataset, index):

@@ -29,12 +29,16 @@ ARMS = {  # name -> (donor, whether the copied layers are frozen)
     "random": ("nothing", True),
 }
 
-# %% ../../nbs/studies/layer_transfer.ipynb #092dfc1a
-def _check_cuts(net, cuts, arms) -> list:
-    "`cuts` as a list, by default all; `ValueError` for cuts or arms that do not exist"
+# %% ../../nbs/studies/layer_transfer.ipynb #bf9b2e1b
+def _check_arms(arms):
     unknown = set(arms) - set(ARMS)
     if unknown:
         raise ValueError(f"no arms of these names: {sorted(unknown)}; there are {list(ARMS)}")
+
+# %% ../../nbs/studies/layer_transfer.ipynb #092dfc1a
+def _check_cuts(net, cuts, arms) -> list:
+    "`cuts` as a list, by default all; `ValueError` for cuts or arms that do not exist"
+    _check_arms(arms)
     last = len(net.layer_groups) - 1
     cuts = list(range(1, last + 1) if cuts is None else cuts)
     wrong = [n for n in cuts if not 1 <= n <= last]
@@ -121,17 +125,22 @@ def layer_transfer(
         rows += _seed_rows(make, donor, own, cuts, arms)
     return Table(rows, 1)
 
+# %% ../../nbs/studies/layer_transfer.ipynb #da182949
+def _check_seeds(pairs, arm: str, kept: int):
+    "`ValueError` if a seed comes twice in `pairs` of seed and accuracy"
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError(
+            f"a seed has several runs of {arm!r} with {kept} groups copied: "
+            "rows of one experiment at a time"
+        )
+
 # %% ../../nbs/studies/layer_transfer.ipynb #11b67694
 def accuracies(rows, arm: str, kept: int = 0) -> dict:
     "seed -> accuracy of `arm` with `kept` copied groups (0: 'base', 'source', 'target'), sorted"
     pairs = [(r["seed"], r["accuracy"]) for r in rows if (r["arm"], r["kept"]) == (arm, kept)]
     if not pairs:
         raise ValueError(f"no runs of {arm!r} with {kept} groups copied")
-    if len(dict(pairs)) < len(pairs):
-        raise ValueError(
-            f"a seed has several runs of {arm!r} with {kept} groups copied: "
-            "rows of one experiment at a time"
-        )
+    _check_seeds(pairs, arm, kept)
     return dict(sorted(pairs))
 
 # %% ../../nbs/studies/layer_transfer.ipynb #8360845d
@@ -146,16 +155,17 @@ def gains(
     b = accuracies(rows, against, kept if against in ARMS else 0)
     return np.array([a[seed] - b[seed] for seed in a if seed in b])
 
+# %% ../../nbs/studies/layer_transfer.ipynb #5f3bd7cf
+def _gain_row(rows, arm: str, cuts, against: str) -> dict:
+    words = {f"{n} kept": format_interval(gains(rows, arm, n, against)) for n in cuts}
+    return {"arm": arm} | words
+
 # %% ../../nbs/studies/layer_transfer.ipynb #b9a78c01
 def transfer_gains(rows, against: str = "base", arms=tuple(ARMS)) -> Table:
     "The `gains` of each arm at each cut over `against`: mean and 95 % interval"
     cuts = sorted({row["kept"] for row in rows if row["kept"]})
     tried = {row["arm"] for row in rows} - {against}
-    table = []
-    for arm in (arm for arm in arms if arm in tried):
-        words = {f"{n} kept": format_interval(gains(rows, arm, n, against)) for n in cuts}
-        table.append({"arm": arm} | words)
-    return Table(table)
+    return Table([_gain_row(rows, arm, cuts, against) for arm in arms if arm in tried])
 
 # %% ../../nbs/studies/layer_transfer.ipynb #cb50a053
 def show_layer_transfer(rows, ax=None):

@@ -82,20 +82,24 @@ def _longer(arms, rows, long_factor, retune) -> dict:
         for name, arm in arms.items()
     }
 
-# %% ../../nbs/studies/quadrants.ipynb #75b74025
-def _quadrant_rows(pretrained, scratch, parts, labels, trained, grid) -> list:
-    "The rows of one quadrant and seed: probes, what was `trained`, and the untrained control"
-    seed = labels["seed"]
+# %% ../../nbs/studies/quadrants.ipynb #057f82cb
+def _control_row(scratch, parts, labels, grid) -> dict:
+    "The row of the best probe on the untrained network, with statistics of these images"
 
     def untrained(n_classes, seed):
         return update_bn(scratch(n_classes, seed), parts[0])
 
-    probes = _probe_rows(pretrained, parts, seed, grid)
-    control = _probe_rows(untrained, parts, seed, grid)["best probe"]
+    control = _probe_rows(untrained, parts, labels["seed"], grid)["best probe"]
+    return labels | control.row(arm="best probe, untrained")
+
+# %% ../../nbs/studies/quadrants.ipynb #75b74025
+def _quadrant_rows(pretrained, scratch, parts, labels, trained, grid) -> list:
+    "The rows of one quadrant and seed: probes, what was `trained`, and the untrained control"
+    probes = _probe_rows(pretrained, parts, labels["seed"], grid)
     return [
         *(labels | score.row(arm=arm) for arm, score in probes.items()),
         *(labels | row for row in trained),
-        labels | control.row(arm="best probe, untrained"),
+        _control_row(scratch, parts, labels, grid),
     ]
 
 # %% ../../nbs/studies/quadrants.ipynb #61819110
@@ -135,17 +139,21 @@ def quadrants_of(rows) -> list:
     domains = dict.fromkeys(row["domain"] for row in rows)
     return [(d, k) for d in domains for k in by_size(of_domain(rows, d), ARMS[0])]
 
+# %% ../../nbs/studies/quadrants.ipynb #617b9a24
+def _mean_accuracy(rows, arm: str, k: int) -> float | None:
+    "The mean of `arm` with `k` images of each class in one domain's rows; None without any"
+    own = [row for row in rows if (row["per class"], row["arm"]) == (k, arm)]
+    return float(np.mean([row["accuracy"] for row in own])) if own else None
+
 # %% ../../nbs/studies/quadrants.ipynb #760ba1ac
 def quadrant_table(rows) -> Table:
-    "The mean accuracy (%) of every arm in every quadrant; `None` where an arm was not tried"
+    "The mean accuracy (%) of every arm in every quadrant; `None` where not tried"
     arms = dict.fromkeys([*ARMS, *(row["arm"] for row in rows)])
     table = []
     for domain, k in quadrants_of(rows):
-        line = {"images": domain, "per class": k}
-        for arm in arms:
-            own = [r for r in of_domain(rows, domain) if (r["per class"], r["arm"]) == (k, arm)]
-            line[arm] = float(np.mean([row["accuracy"] for row in own])) if own else None
-        table.append(line)
+        own = of_domain(rows, domain)
+        means = {arm: _mean_accuracy(own, arm, k) for arm in arms}
+        table.append({"images": domain, "per class": k} | means)
     return Table(table, 1)
 
 # %% ../../nbs/studies/quadrants.ipynb #86451539
@@ -158,17 +166,20 @@ def _intervals(rows, arm, against) -> dict:
             intervals[x] = mean_interval(points)
     return intervals
 
+# %% ../../nbs/studies/quadrants.ipynb #a0024c5d
+def _arm_style(arm: str) -> dict:
+    "The look of an arm: its colour, and hollow dots for a control (a name with a comma)"
+    name, _, control = arm.partition(", ")
+    style = dict(fmt="o", color=COLORS[ARMS.index(name)], capsize=3, label=arm)
+    return style | {"markerfacecolor": "white"} if control else style
+
 # %% ../../nbs/studies/quadrants.ipynb #8c9a5159
 def _draw_arm(ax, rows, arm, against, shift) -> list:
     "Dots and whiskers of one arm on `ax`, moved by `shift`; returns (quadrant, x, y) of each dot"
-    name, _, control = arm.partition(", ")
     intervals = _intervals(rows, arm, against)
     mean, low, high = np.array(list(intervals.values())).T
     xs = np.array(list(intervals)) + shift
-    style = dict(fmt="o", color=COLORS[ARMS.index(name)], capsize=3, label=arm)
-    if control:
-        style["markerfacecolor"] = "white"
-    ax.errorbar(xs, mean, (mean - low, high - mean), **style)
+    ax.errorbar(xs, mean, (mean - low, high - mean), **_arm_style(arm))
     return list(zip(intervals, xs, mean))
 
 # %% ../../nbs/studies/quadrants.ipynb #e731e578
@@ -196,13 +207,19 @@ def show_quadrants(
     ax.legend(fontsize=9, loc="upper left", bbox_to_anchor=(1, 1))
     return ax
 
-# %% ../../nbs/studies/quadrants.ipynb #42fb54cf
-def _four_arms(rows, per_class: int) -> dict:
-    "seed -> its rows with `per_class` images, one of each of the four arms, in their order"
+# %% ../../nbs/studies/quadrants.ipynb #3779b9a4
+def _by_seed(rows, per_class: int) -> dict:
+    "seed -> the rows of the four arms with `per_class` images"
     by_seed = {}
     for row in rows:
         if row["per class"] == per_class and row["arm"] in ARMS:
             by_seed.setdefault(row["seed"], []).append(row)
+    return by_seed
+
+# %% ../../nbs/studies/quadrants.ipynb #42fb54cf
+def _four_arms(rows, per_class: int) -> dict:
+    "seed -> its rows with `per_class` images, one of each of the four arms, in their order"
+    by_seed = _by_seed(rows, per_class)
     if any(sorted(r["arm"] for r in own) != sorted(ARMS) for own in by_seed.values()):
         raise ValueError(f"each seed needs one run of each of {ARMS}")
     return {s: sorted(own, key=lambda r: ARMS.index(r["arm"])) for s, own in by_seed.items()}
@@ -232,16 +249,22 @@ def rule_table(rows, rule: dict) -> Table:
         table.append(line)
     return Table(table)
 
-# %% ../../nbs/studies/quadrants.ipynb #0231eebc
-def _few_and_many(rows, domain, arm, against) -> list:
-    "The points of `arm` over `against` at the smallest and at the largest size of `domain`"
-    own = of_domain(rows, domain)
+# %% ../../nbs/studies/quadrants.ipynb #286b635d
+def _common_sizes(own, domain, arm, against) -> list:
+    "Images per class with which both arms were run; `ValueError` for fewer than two sizes"
     sizes = sorted(by_size(own, arm).keys() & by_size(own, against).keys())
     if len(sizes) < 2:
         raise ValueError(
             f"{arm!r} and {against!r} have {len(sizes)} sizes of {domain!r} in common: "
             "two are needed"
         )
+    return sizes
+
+# %% ../../nbs/studies/quadrants.ipynb #0231eebc
+def _few_and_many(rows, domain, arm, against) -> list:
+    "The points of `arm` over `against` at the smallest and at the largest size of `domain`"
+    own = of_domain(rows, domain)
+    sizes = _common_sizes(own, domain, arm, against)
     return [accuracy_gap(own, arm, against, k) for k in (sizes[0], sizes[-1])]
 
 # %% ../../nbs/studies/quadrants.ipynb #b4155516
