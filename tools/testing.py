@@ -26,6 +26,7 @@ def _test(path: str, folder: str):
     from nbdev.test import test_nb
 
     os.environ["TMPDIR"] = tempfile.tempdir = folder
+    multiprocessing.set_start_method(None, force=True)  # the platform's own, as in a notebook
     os.chdir(NBS)
     with open(log_of(folder), "w", encoding="utf-8") as f:
         os.dup2(f.fileno(), 1)
