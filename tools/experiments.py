@@ -57,7 +57,7 @@ def load_experiment(name):
     return module
 
 
-def finished(experiment, settings, name):
+def run_once(experiment, settings, name):
     "Run `settings`; the row to store"
     started = time.perf_counter()
     results = experiment.run(**settings)
@@ -84,7 +84,7 @@ def main(name=None):
         if any(row["settings"] == settings for row in rows):
             print(f"{label}: stored already")
             continue
-        rows.append(finished(experiment, settings, name))
+        rows.append(run_once(experiment, settings, name))
         write(path, rows)
         print(f"{label}: {rows[-1]['results']}")
 

@@ -40,7 +40,8 @@ def imports_of(module: str) -> list:
 def floors() -> dict:
     "module -> its floor; modules of one room (core, studies, checks) stand on one floor"
     rooms = {"core": 0, "studies": 1000, "checks": 2000}
-    numbers = {f"tlcourse.{lesson.module}": i for i, lesson in enumerate(lessons(), start=1)}
+    with_module = [lesson for lesson in lessons() if lesson.module]
+    numbers = {f"tlcourse.{lesson.module}": i for i, lesson in enumerate(with_module, start=1)}
     return {
         module: rooms[module.split(".")[1]] if module.split(".")[1] in rooms else numbers[module]
         for module in modules()
