@@ -89,6 +89,18 @@ def test_sections():
     expect(sections.closing_faults(other), "'## Takeaways' is missing", "'## Summary'")
 
 
+def test_run_all():
+    tagged = {"tags": ["raises-exception"]}
+    stub = new_code_cell("#| eval: false\ncheck(None)", metadata=tagged)
+    expect(sections.run_all_faults(notebook(stub, new_code_cell("x = 1"))))
+    untagged = [new_code_cell(s) for s in (stub.source, "#| online\nfetch()", "#| gpu\ntrain()")]
+    expect(sections.run_all_faults(notebook(*untagged)), "cell 0 must", "cell 1", "cell 2")
+    hidden = new_code_cell("1 / 0", metadata=tagged)
+    expect(sections.run_all_faults(notebook(hidden)), "must not")
+    writing = new_code_cell("nbdev.nbdev_export()")
+    expect(sections.run_all_faults(notebook(writing)), "writes the package")
+
+
 def test_outputs():
     nb = notebook(new_code_cell("1"))
     expect(check.output_faults(nb, 10), "run it again")
