@@ -13,7 +13,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import PIL
 import timm
 import torch

@@ -9,7 +9,6 @@ __all__ = ['classes_of', 'labels_of', 'augment_of', 'is_augmented', 'value_range
 from bisect import bisect_right
 
 import numpy as np
-import torch
 from torch.utils.data import ConcatDataset, Subset, TensorDataset
 
 # %% ../../nbs/core/wrapped.ipynb #3cc35ebe
