@@ -57,7 +57,7 @@ class WrongAnswer(AssertionError):
 def _complaint(error) -> str:
     "In words: the reader's own code raised `error`, or gave what the checker cannot use"
     what = f"{type(error).__name__}: {error}"
-    frames = traceback.walk_tb(error.__traceback__)
+    frames = traceback.walk_tb(error.__traceback__.tb_next)  # without the decorator's own
     own = [(f.f_code.co_name, n) for f, n in frames if f.f_globals.get("__name__") == "__main__"]
     if not own:
         return f"this answer is not of the kind that the exercise asks for ({what})"
