@@ -9,7 +9,6 @@ __all__ = ['STRIP', 'resize_to_crop']
 from math import ceil, floor
 
 from PIL import Image
-from torchvision.transforms.v2 import functional as TF
 
 from .pixels import resize, single_band
 
