@@ -128,7 +128,7 @@ _FEW = 64  # images are read before processes for them are ready
 
 
 def default_workers(dataset) -> int:
-    "The processes that load `dataset` by default: none where starting them costs more than it saves"
+    "The processes that load `dataset` by default: none where starting them takes longer"
     source = getattr(dataset, "source", dataset)
     is_small = _is_tensors(source) or len(source) <= _FEW
     if is_small or "IN_TEST" in os.environ or _start_method() != "fork":
@@ -239,7 +239,7 @@ def make_loader(
 
 # %% ../../nbs/core/workers.ipynb #5783c3ea
 def batches_of(loader: Loader, epoch: int, skip: int = 0) -> Loader:
-    "`loader` with `epoch` next, without its first `skip` batches; opening it draws no random number"
+    "`loader` with `epoch` next, without its first `skip` batches; opening it draws no number"
     loader.batch_sampler.epoch, loader.batch_sampler.skip, loader.quiet = epoch, skip, True
     return loader
 
