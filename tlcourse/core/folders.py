@@ -14,7 +14,7 @@ from typing import NamedTuple
 from .class_folders import find_classes
 from .classes import plain_names
 from .decoding import checked_range
-from .examining import Examined, examine_all
+from .examining import examine_all
 from .walking import above, folder_id, walk_folder
 
 # %% ../../nbs/core/folders.ipynb #cf356bb9
