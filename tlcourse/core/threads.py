@@ -10,7 +10,6 @@ import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
-
 import torch
 
 from .signals import restoring
