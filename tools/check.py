@@ -331,10 +331,15 @@ def check_checks():
     python("tools/test_checks.py")
 
 
+def check_attacks():
+    "the short form of `make attack` finds nothing silent, hanging or too large"
+    python("tools/attack.py", "short")
+
+
 CHECKS = [
     check_export, check_clean, check_outputs, check_versions, check_readme, check_ruff,
     check_modules, check_sizes, check_lessons, check_sections, check_run_all, check_list,
-    check_wheel, check_checks,
+    check_wheel, check_checks, check_attacks,
 ]  # fmt: skip
 
 
