@@ -41,7 +41,7 @@ from .core.rehearsal import checked_data, rehearse, take_data
 from .core.results import Table
 from .core.run import Run, progress_bar
 from .core.schedules import Phase, as_phases, cosine, one_cycle
-from .core.state import eval_mode, generator_for, rng_restored
+from .core.state import eval_mode, rng_restored
 from tlcourse.core.steps import (
     RUNTIME_OF,
     backward,
@@ -49,6 +49,7 @@ from tlcourse.core.steps import (
     set_rates,
     to_device,
 )
+from .core.workers import batches_of
 from .core.targets import batch_weight
 from .data import eval_loader, train_loader
 from .features import boundary
@@ -122,13 +123,7 @@ class Learner:
 def batches(self, data, epoch: int, skip: int = 0) -> DataLoader:
     "The training batches of `data` in `epoch`, without the first `skip`"
     loader = train_loader(data, self.bs, self.preprocess, seed=self.seed)
-    loader.batch_sampler.epoch = epoch
-    return DataLoader(
-        loader.dataset,
-        batch_sampler=list(loader.batch_sampler)[skip:],
-        num_workers=loader.num_workers,
-        generator=generator_for(self.seed, epoch, 0),  # it draws from no other
-    )
+    return batches_of(loader, epoch, skip)
 
 # %% ../nbs/10_training.ipynb #8599005f
 @patch_to(Learner)
