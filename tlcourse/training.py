@@ -49,8 +49,8 @@ from tlcourse.core.steps import (
     set_rates,
     to_device,
 )
-from .core.workers import batches_of
 from .core.targets import batch_weight
+from .core.workers import batches_of
 from .data import eval_loader, train_loader
 from .features import boundary
 from tlcourse.freezing import (

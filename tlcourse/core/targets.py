@@ -26,8 +26,15 @@ def _chosen(classes):
 
 def reference_classes(model, train):
     "The names that the labels of every dataset of a learner are mapped to, or None"
-    names = _chosen(getattr(model, "classes", None))
-    return _chosen(classes_of(train)) if names is None else names
+    names, ours = _chosen(getattr(model, "classes", None)), classes_of(train)
+    if names is None:
+        return _chosen(ours)
+    if ours and _chosen(ours) is None and len(ours) < len(names):
+        raise ValueError(
+            f"the model answers with {len(names)} classes, the training data has {len(ours)}: "
+            "transfer_model(arch, classes=...) puts a new head on"
+        )
+    return names
 
 # %% ../../nbs/core/targets.ipynb #5739bd6e
 class Relabelled(Dataset):
