@@ -6,7 +6,6 @@
 __all__ = ['find_layers', 'capture', 'layer_table', 'statistics', 'show_statistics', 'receptive_field']
 
 # %% ../nbs/03_activations.ipynb #d0ee1b56
-from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from functools import partial
 
@@ -17,6 +16,7 @@ import torch
 from .core.fields import Field, field_axes, named_field
 from .core.recording import tensors_in
 from .core.results import Table
+from .core.signals import restoring
 from .core.state import hooks_removed
 from tlcourse.core.statistics import (
     channel_statistics,
@@ -74,7 +74,7 @@ def _keep(captured, name, detach, gradients, module, args, out):
         captured[name] = out.detach().clone() if detach else out.clone()
 
 # %% ../nbs/03_activations.ipynb #d7d336a3
-@contextmanager
+@restoring
 def capture(
     model,
     layers,  # names or patterns, as in `find_layers`

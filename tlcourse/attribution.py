@@ -9,7 +9,6 @@ __all__ = ['differentiable', 'gradient', 'heat', 'overlay', 'occlusion_passes', 
 # %% ../nbs/06_attribution.ipynb #83e21148
 import copy
 import io
-from contextlib import contextmanager
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -20,6 +19,7 @@ from .activations import capture, find_layers
 from .core.backward import ReluRule
 from .core.maps import leaf_at, map_layers, to_map
 from .core.packages import optional
+from .core.signals import restoring
 from .core.state import eval_mode
 from .data import sample_photos
 from .figures import as_image_array, show_images
@@ -27,7 +27,7 @@ from .hierarchy import strongest_patches
 from .synthesis import synthesize
 
 # %% ../nbs/06_attribution.ipynb #be6d2b94
-@contextmanager
+@restoring
 def differentiable(model):
     "`model` in evaluation mode, with gradients, also under `no_grad`; afterwards as before"
     with eval_mode(model), torch.inference_mode(False), torch.enable_grad():
