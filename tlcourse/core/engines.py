@@ -20,7 +20,7 @@ from weakref import WeakKeyDictionary
 import torch
 
 from .exports import CannotExport, Pooled, export_with_proof, largest_difference
-from .hashing import digest
+from .describing import CannotCache, digest
 from .packages import optional
 from .threads import n_workers, using_threads
 
@@ -128,11 +128,19 @@ def _new_export(body, xb, pool, threads, key) -> _Export:
 # %% ../../nbs/core/engines.ipynb #ac000cbb
 _exports = WeakKeyDictionary()  # body -> _Export
 
+# %% ../../nbs/core/engines.ipynb #cbacc7b0
+def _what(body):
+    "The digest of `body`; of one that cannot be described, something that equals nothing"
+    try:
+        return digest(body)
+    except CannotCache:
+        return object()
+
 # %% ../../nbs/core/engines.ipynb #b767c6fc
 def _last_export(body, xb, pool) -> _Export:
     "The export of `body` as it is now, or the reason why there is none"
     threads = torch.get_num_threads() // n_workers()
-    key = digest(body), pool, tuple(xb.shape[1:]), threads
+    key = _what(body), pool, tuple(xb.shape[1:]), threads
     if body not in _exports or _exports[body].key != key:
         _exports[body] = _new_export(body, xb, pool, threads, key)
     return _exports[body]
