@@ -44,7 +44,7 @@ from .core.memory import release_before_fork, reuse_memory
 from .core.results import Table
 from .core.run import Run, progress_bar
 from .core.schedules import Phase, as_phases, cosine, one_cycle
-from .core.state import eval_mode, generator_for, rng_restored
+from .core.state import eval_mode, rng_restored
 from tlcourse.core.steps import (
     RUNTIME_OF,
     backward,
@@ -54,6 +54,7 @@ from tlcourse.core.steps import (
     set_rates,
     to_device,
 )
+from .core.workers import batches_of
 from .data import eval_loader, train_loader
 from .features import boundary
 from tlcourse.freezing import (
@@ -124,13 +125,7 @@ class Learner:
 def batches(self, data, epoch: int, skip: int = 0) -> DataLoader:
     "The training batches of `data` in `epoch`, without the first `skip`"
     loader = train_loader(data, self.bs, self.preprocess, seed=self.seed)
-    loader.batch_sampler.epoch = epoch
-    return DataLoader(
-        loader.dataset,
-        batch_sampler=list(loader.batch_sampler)[skip:],
-        num_workers=loader.num_workers,
-        generator=generator_for(self.seed, epoch, 0),  # it draws from no other
-    )
+    return batches_of(loader, epoch, skip)
 
 # %% ../nbs/10_training.ipynb #8599005f
 @patch_to(Learner)
