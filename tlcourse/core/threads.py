@@ -9,12 +9,13 @@ __all__ = ['using_threads', 'n_cores', 'n_workers', 'in_threads', 'read_ahead']
 import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import torch
 
+from .signals import restoring
+
 # %% ../../nbs/core/threads.ipynb #1f2b7163
-@contextmanager
+@restoring
 def using_threads(n: int):
     "Inside its `with`, torch computes with `n` threads"
     before = torch.get_num_threads()
