@@ -20,6 +20,7 @@ from .memory import reuse_memory
 from .packages import optional
 from .schedules import Phase
 from .session import COLORS
+from .sliders import Redraw, labelled, status_line
 from .state import restored
 from .steps import backward, clip_gradients
 
@@ -205,22 +206,26 @@ def _png(curve, lr) -> bytes:
     return file.getvalue()
 
 # %% ../../nbs/core/lr_curve.ipynb #a7189e90
-def _slider(curve):
-    "A slider over the learning rates of `curve`, at first on the valley"
-    ends = {"min": np.log10(curve.lrs[0]), "max": np.log10(curve.lrs[-1])}
-    options = {"value": curve.suggestions["valley"], "description": "lr"}
-    return optional("ipywidgets").FloatLogSlider(**options, **ends, readout_format=".1e")
+def _slider(curve) -> tuple:
+    "A slider over the learning rates of `curve`, and a number box; at first on the valley"
+    widgets, (low, high) = optional("ipywidgets"), (curve.lrs[0], curve.lrs[-1])
+    options = {"value": curve.suggestions["valley"], "description": "learning rate"}
+    ends = {"min": np.log10(low), "max": np.log10(high)}
+    slider = widgets.FloatLogSlider(**options, **ends, continuous_update=False)
+    return slider, widgets.BoundedFloatText(**options, min=low, max=high, step=None)
 
 # %% ../../nbs/core/lr_curve.ipynb #618d8d74
 def pick_lr(curve: LRCurve):
     "A slider over learning rates of `curve`; `.slider.value` is the choice"
-    widgets, slider = optional("ipywidgets"), _slider(curve)
+    widgets, (slider, number) = optional("ipywidgets"), _slider(curve)
     view = widgets.Image(format="png", value=_png(curve, slider.value))
+    line, say = status_line()
 
-    def show(change):
+    def show():
         view.value = _png(curve, slider.value)
+        say(f"learning rate {slider.value:.1e}")
 
-    slider.observe(show, "value")
-    box = widgets.VBox([slider, view])
+    slider.observe(Redraw(show, say), "value")
+    box = widgets.VBox([labelled(slider, number), line, view])
     box.slider, box.view = slider, view
     return box
