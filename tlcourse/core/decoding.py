@@ -34,7 +34,7 @@ def checked_range(value_range):
         raise ValueError(f"value_range={value_range!r}: {wanted}")
     if black == white:
         raise ValueError(f"value_range=({black:g}, {white:g}): black and white must differ")
-    return tuple(value_range)
+    return black, white
 
 # %% ../../nbs/core/decoding.ipynb #5845eba4
 def _black_white(array, name, limits):
