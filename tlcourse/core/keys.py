@@ -8,7 +8,6 @@ __all__ = ['check_cacheable', 'item_of', 'reading_settings', 'unchanged_settings
 # %% ../../nbs/core/keys.ipynb #8e1a79a2
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch.utils.data import ConcatDataset, Subset, TensorDataset
 
