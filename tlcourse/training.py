@@ -22,8 +22,8 @@ from .core.arguments import batch_size, check_learner, device_of
 from .core.cache import CannotCache, FeatureCache
 from tlcourse.core.checkpoints import (
     Checkpointer,
+    at_rest,
     check_new_folder,
-    come_to_rest,
     load_best,
     load_optimizer_state,
     load_run,
@@ -339,15 +339,13 @@ def continue_run(self, *callbacks):
     "Train from where `run` stands to its end, with these `callbacks` besides the learner's own"
     self.active = [*self.callbacks, *callbacks]
     self.call("before_fit")
-    try:
-        with reuse_memory(), progress_bar(self.run, len(self.loader)) as self.bar:
+    with at_rest(self), reuse_memory(), progress_bar(self.run, len(self.loader)) as self.bar:
+        try:
             while not self.run.finished:
                 self.train_phase(self.run.phases[self.run.phase])
-    except FloatingPointError:
-        load_best(self)
-        raise
-    finally:
-        come_to_rest(self)
+        except FloatingPointError:
+            load_best(self)
+            raise
     load_best(self)
     self.call("after_fit")
     return self
