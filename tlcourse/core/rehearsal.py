@@ -22,7 +22,33 @@ from tlcourse.core.targets import (
     reference_classes,
     try_metrics,
 )
-from .wrapped import classes_of, labels_of
+from .wrapped import classes_of, labels_of, value_range_of
+
+# %% ../../nbs/core/rehearsal.ipynb #7c1f968b
+def _range_of(learn):
+    "The `value_range` of the model's preprocess, or None"
+    return getattr(learn.preprocess, "config", {}).get("value_range")
+
+
+def _take_range(learn):
+    "Give the model's preprocess the `value_range` of the training images, if it has none"
+    wanted, preprocess = value_range_of(learn.train), learn.preprocess
+    if wanted is None or _range_of(learn) or not hasattr(preprocess, "config"):
+        return
+    preprocess = type(preprocess)(**preprocess.config | {"value_range": wanted})
+    learn.model.preprocess = preprocess
+    if hasattr(getattr(learn.model, "body", None), "preprocess"):
+        learn.model.body.preprocess = preprocess
+
+# %% ../../nbs/core/rehearsal.ipynb #e3b204e2
+def _check_range(learn, dataset, name: str):
+    "Raise `ValueError` if `dataset` was read with another `value_range` than the model reads with"
+    ours, known = value_range_of(dataset), _range_of(learn)
+    if ours is not None and known is not None and tuple(ours) != tuple(known):
+        raise ValueError(
+            f"{name} was read with value_range={tuple(ours)}, but the model reads files with "
+            f"value_range={tuple(known)}: give both the same"
+        )
 
 # %% ../../nbs/core/rehearsal.ipynb #2b96e08c
 def checked_data(learn, dataset, name: str):
@@ -34,12 +60,14 @@ def checked_data(learn, dataset, name: str):
         classes = classes_of(dataset)
         if classes:
             check_labels(labels_of(dataset), len(classes), name)
+    _check_range(learn, dataset, name)
     return aligned(dataset, learn.classes)
 
 # %% ../../nbs/core/rehearsal.ipynb #975391c8
 def take_data(learn):
     "Check the data of `learn` and map their labels by name; warn of images that predict won't see"
     learn.classes = reference_classes(learn.model, learn.train)
+    _take_range(learn)
     for name in ("train", "valid"):
         setattr(learn, name, checked_data(learn, getattr(learn, name), name))
     warn_of_foreign({"train": learn.train, "valid": learn.valid}, learn.preprocess)
