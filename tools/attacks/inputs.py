@@ -43,7 +43,7 @@ def _fit_labels(labels, k=3):
 
 _add_all("learner", {
     "a list of paths for a dataset": (
-        lambda: learner(tiny(), ["a.png", "b.png"] * 8), "list", "dataset"),
+        lambda: learner(tiny(), ["a.png", "b.png"] * 8), "list|str", "dataset"),
     "a DataLoader for a dataset": (
         lambda: train_once(learner(train=DataLoader(vectors(), 8))), "DataLoader", "dataset"),
     "a DataLoader to validate": (
@@ -88,7 +88,7 @@ _add_all("learner", {
     "bs=-4": (lambda: train_once(learner(bs=-4)), "bs=-4", "two|2"),
     "bs=2.5": (lambda: train_once(learner(bs=2.5)), "bs=2.5", "whole|integer|int"),
     "bs='8'": (lambda: train_once(learner(bs="8")), "bs='8'", "whole|integer|int|number"),
-    "clip=-1": (lambda: train_once(learner(clip=-1.0)), "clip=-1", "positive|above 0|None"),
+    "clip=-1": (lambda: train_once(learner(clip=-1.0)), "clip=-1", "positive|above 0|None|at least 0"),
     "clip=nan": (lambda: train_once(learner(clip=float("nan"))), "clip=nan"),
     "clip='1'": (lambda: train_once(learner(clip="1")), "clip='1'", "number"),
     "wd=-1": (lambda: train_once(learner(wd=-1.0)), "wd=-1"),
@@ -99,7 +99,7 @@ _add_all("learner", {
     "runtime='tensorflow'": (
         lambda: learner(runtime="tensorflow"), "tensorflow", "onnxruntime"),
     "device='gpu'": (lambda: learner(device="gpu"), "gpu", "cuda|cpu"),
-    "device of which there is none": (lambda: learner(device="cuda:77"), "cuda:77|cuda", "cpu|GPU"),
+    "device of which there is none": (lambda: learner(device="cuda:77"), "cuda:77|cuda", "cpu|GPU|no such device"),
     "metrics as a list": (
         lambda: train_once(learner(metrics=[lambda logits, y: 0.0])), "metrics", "dict|name"),
     "a metric called loss": (
@@ -109,7 +109,7 @@ _add_all("learner", {
     "a metric that is a text": (
         lambda: train_once(learner(metrics={"mine": "accuracy"})), "mine", "function|call"),
     "a metric that gives a vector": (
-        lambda: train_once(learner(metrics={"mine": lambda logits, y: y})), "mine", "number"),
+        lambda: train_once(learner(metrics={"mine": lambda logits, y: y})), "mine", "number|scalar"),
     "callbacks not in a list": (
         lambda: train_once(learner(callbacks=quiet)), "callbacks", "list"),
     "a callback that is none": (
@@ -121,9 +121,9 @@ _add_all("learner", {
         lambda: train_once(learner(loss=nn.CrossEntropyLoss)),
         "CrossEntropyLoss", "()|instance|call"),
     "the name of a loss": (
-        lambda: train_once(learner(loss="cross_entropy")), "cross_entropy", "function|call"),
+        lambda: train_once(learner(loss="cross_entropy")), "cross_entropy|str", "function|call"),
     "a loss for one logit": (
-        lambda: train_once(learner(loss=nn.BCEWithLogitsLoss())), "loss|labels", "BCE|shape|(8,)"),
+        lambda: train_once(learner(loss=nn.BCEWithLogitsLoss())), "loss|labels", "BCE|shape|(8,)|(1,)"),
     "a class weight too few": (
         lambda: train_once(
             learner(mlp(k=3), vectors(k=3), vectors(k=3),
@@ -132,7 +132,7 @@ _add_all("learner", {
         lambda: train_once(learner(optimizer=torch.optim.SGD(mlp().parameters(), lr=0.1))),
         "optimizer", "function|(model, phase, wd)"),
     "the name of an optimiser": (
-        lambda: train_once(learner(optimizer="sgd")), "optimizer", "sgd"),
+        lambda: train_once(learner(optimizer="sgd")), "optimizer", "sgd|str"),
     "a cache that is a path": (lambda: learner(cache="here"), "cache", "FeatureCache"),
     "a log that is none": (lambda: learner(tiny(), images(), images(), bs=4, log="x"), "log"),
     "history before fit": (lambda: learner().show_history(), "fit"),
@@ -202,14 +202,14 @@ _add_all("phases", {
     "fit(None)": (lambda: learner().fit(None), "None", "Phase"),
     "fit([])": (lambda: learner().fit([]), "Phase|phases"),
     "fit([3])": (lambda: learner().fit([3]), "3", "Phase"),
-    "fit of a dict": (lambda: learner().fit({"epochs": 3}), "dict", "Phase"),
+    "fit of a dict": (lambda: learner().fit({"epochs": 3}), "dict|{'epochs'", "Phase"),
     "epochs=.5": (lambda: _fit(epochs=0.5), "0.5", "epoch"),
     "epochs='2'": (lambda: _fit(epochs="2"), "'2'", "epoch"),
     "epochs=0": (lambda: _fit(epochs=0), "0", "epoch"),
     "epochs=-2": (lambda: _fit(epochs=-2), "-2", "epoch"),
     "epochs=nan": (lambda: _fit(epochs=float("nan")), "nan", "epoch"),
     "lr=-1e-3": (lambda: _fit(lr=-1e-3), "lr=-0.001"),
-    "lr='1e-3'": (lambda: _fit(lr="1e-3"), "lr='1e-3'", "number"),
+    "lr='1e-3'": (lambda: _fit(lr="1e-3"), "lr='1e-3'", "number|learning rate"),
     "lr=nan": (lambda: _fit(lr=float("nan")), "lr=nan"),
     "lr=inf": (lambda: _fit(lr=float("inf")), "lr=inf"),
     "lr=None": (lambda: _fit(lr=None), "lr=None"),
@@ -266,7 +266,7 @@ _add_all("lr_find", {
     "stop=0": (lambda: lr_find(learner(), stop=0), "stop=0"),
     "stop=.5": (lambda: lr_find(learner(), stop=0.5), "stop=0.5"),
     "a model": (lambda: lr_find(mlp()), "Sequential|model", "Learner"),
-    "a list of phases": (lambda: lr_find(learner(), [Phase(1)]), "list", "Phase"),
+    "a list of phases": (lambda: lr_find(learner(), [Phase(1)]), "list|[Phase", "Phase"),
     "a number for a phase": (lambda: lr_find(learner(), 3), "3", "Phase"),
     "three rates": (lambda: lr_find(learner(), Phase(1, lr=(1, 2, 3))), "lr="),
     "labels from 1": (
