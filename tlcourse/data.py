@@ -21,8 +21,16 @@ from .core.class_folders import part_folders
 from .core.classes import plain_names
 from .core.decoding import checked_range, load_image
 from .core.folders import scan_folder, warn_of_problems
-from .core.group_splits import checked_shares, split_groups, warn_of_missing
-from .core.items import checked_items, class_names, positions, warn_of_small_arrays
+from .core.group_splits import checked_shares, numbered, split_groups, warn_of_missing
+from tlcourse.core.items import (
+    check_bs,
+    check_position,
+    check_splittable,
+    checked_items,
+    class_names,
+    positions,
+    warn_of_small_arrays,
+)
 from .core.packages import optional
 from .core.solar import pseudo_modules, solar_labels, solar_rows
 from .core.workers import make_loader, next_samples
@@ -48,6 +56,7 @@ class ImageDataset(Dataset):
         augment=None,  # a function (image, generator) -> image, used by training loaders only
         value_range=None,  # (black, white) of the values, when their type does not say it
     ):
+        classes = getattr(items, "classes", None) if classes is None else classes
         names = None if classes is None else plain_names(classes)
         self.items = checked_items(items, names)
         self.labels = np.array([label for _, label in self.items], dtype=np.int64)
@@ -60,6 +69,7 @@ class ImageDataset(Dataset):
         return len(self.items)
 
     def __getitem__(self, i):
+        check_position(i)
         source, label = self.items[i]
         return load_image(source, value_range=self.value_range), label
 
@@ -127,9 +137,7 @@ def _given_labels(items, stratify):
 def _strata(items, stratify):
     "(values, numbers): the different labels, and for each item the number of its label"
     labels = _given_labels(items, stratify)
-    if len(labels) != len(items):
-        raise ValueError(f"{len(items)} items but {len(labels)} labels")
-    return np.unique(np.asarray(labels), return_inverse=True)
+    return numbered("labels", labels, len(items))
 
 # %% ../nbs/01_data.ipynb #3e98285d
 def _split_by_class(labels, shares, rng):
@@ -163,6 +171,7 @@ def split_items(
 ) -> Split:  # positions, sorted
     "Split `items` into train, valid and test, every class in every part as far as possible"
     shares = checked_shares(valid, test)
+    check_splittable(items, seed)
     values, labels = _strata(items, stratify)
     rng = np.random.default_rng(seed)
     if sample_groups is None:
@@ -214,6 +223,8 @@ def augment(
     brightness: float = 0.0,  # the largest change, down and up
 ):  # a function (PIL image, generator) -> PIL image
     "Random changes of an image, for `ImageDataset(…, augment=augment(…))`"
+    if not isinstance(flips, bool) or not isinstance(turns, bool):
+        raise TypeError(f"flips and turns are True or False, not {flips!r} and {turns!r}")
     if not 0 < crop <= 1:
         raise ValueError(f"crop is the smallest side kept, in (0, 1], not {crop}")
     if not 0 <= brightness <= 1:
@@ -240,6 +251,7 @@ def train_loader(
     n_workers: int = None,  # processes; by default as many as make sense here
 ) -> DataLoader:  # batches (xb, yb)
     "Shuffled batches of `dataset`, augmented if it says so, never of a single sample"
+    check_bs(bs)
     if bs < 2:
         raise ValueError(f"bs={bs}: BatchNorm needs at least two samples in a training batch")
     if len(dataset) < bs:
@@ -258,11 +270,15 @@ def eval_loader(
     n_workers: int = None,  # processes; by default as many as make sense here
 ) -> DataLoader:  # batches (xb, yb)
     "Every sample of `dataset` once, in order, never augmented"
+    check_bs(bs)
     return make_loader(dataset, bs, preprocess, False, 0, n_workers)
 
 # %% ../nbs/01_data.ipynb #5817e84e
 def show_batch(loader, n: int = 12, **kwargs):
     "The first `n` images of the next batch, un-normalised, under their class; returns the axes"
+    if not hasattr(getattr(loader, "dataset", None), "source"):
+        kind = type(loader).__name__
+        raise TypeError(f"a loader of train_loader or eval_loader is wanted, not a {kind}")
     data, (xb, yb) = loader.dataset, next_samples(loader, n)
     names = classes_of(data.source)
     if hasattr(data.preprocess, "denormalize"):

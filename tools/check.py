@@ -366,9 +366,12 @@ def main(*words) -> int:
         return not words or any(word in name for word in words)
 
     before = files(ROOT)
-    passed = [attempt(c.__doc__, c) for c in CHECKS if is_wanted(c.__doc__)]
+    checks = [c for c in CHECKS if is_wanted(c.__doc__)]
     tests = {f"notebook {relative(p)}": partial(run_as_test, p) for p in slowest_first(notebooks())}
     wanted = {name: test for name, test in tests.items() if is_wanted(name)}
+    if not checks and not wanted:
+        raise SystemExit(f"no check has {' or '.join(map(repr, words))} in its name")
+    passed = [attempt(c.__doc__, c) for c in checks]
     with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:
         passed += pool.map(attempt, wanted, wanted.values())
 

@@ -230,6 +230,22 @@ def test_network():
             raise AssertionError(f"{event} was let through")
 
 
+def ended(script: str, *args) -> str:
+    "The line with which the tool `script` ends"
+    command = [sys.executable, f"tools/{script}", *args]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
+    return done.stderr
+
+
+def test_messages():
+    assert "two digits and a word" in ended("new_lesson.py", "sequel")
+    assert "01_data.ipynb has this number" in ended("new_lesson.py", "17_data")
+    assert "01_data.ipynb has this number" in ended("new_lesson.py", "01_sequel")
+    assert "no notebook nbs/99.ipynb" in ended("notebooks.py", "run", "nbs/99.ipynb")
+    assert "no check has 'unheard' in its name" in ended("check.py", "unheard")
+
+
 def written(nb, folder) -> Path:
     "The file of `nb`"
     path = Path(folder) / "small.ipynb"

@@ -6,12 +6,13 @@
 __all__ = ['part_folders', 'lookalikes', 'ClassFolders', 'find_classes']
 
 # %% ../../nbs/core/class_folders.ipynb #a104659a
+import os
 import unicodedata
 from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
-from .opening import image_suffixes
+from .opening import is_image_name
 from .walking import folder_id, is_ignored
 
 # %% ../../nbs/core/class_folders.ipynb #4c33f6c6
@@ -21,7 +22,7 @@ def _folders_in(root) -> list:
 
 
 def _is_image_name(path) -> bool:
-    return path.suffix.lower() in image_suffixes() and not is_ignored(path.name)
+    return is_image_name(path) and not is_ignored(path.name)
 
 # %% ../../nbs/core/class_folders.ipynb #107e7036
 def _images_in(root) -> list:
@@ -32,7 +33,8 @@ def _images_in(root) -> list:
 def _check_folder(root):
     "`FileNotFoundError` or `NotADirectoryError` unless `root` is a folder"
     if not root.exists():
-        raise FileNotFoundError(f"no such folder: {root}")
+        home = "; Path(…).expanduser() replaces the ~" if str(root).startswith("~") else ""
+        raise FileNotFoundError(f"no such folder: {root}{home}")
     if not root.is_dir():
         raise NotADirectoryError(f"{root} is a file; a folder is wanted: unpack an archive first")
 
@@ -174,6 +176,8 @@ def find_classes(
     classes=None,  # the names of the classes, if they are known
 ) -> ClassFolders:
     "The class folders of `root`; `ValueError` for a split, no folders, or unknown classes"
+    if not isinstance(root, (str, os.PathLike)) or not str(root):
+        raise TypeError(f"the path of a folder is wanted, not {root!r}")
     root = Path(root)
     _check_folder(root)
     folders, beside = _kept_folders(root, classes), _images_in(root)

@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 import torch
-from PIL import Image, ImageFile, ImageOps
+from PIL import Image, ImageColor, ImageFile, ImageOps
 
 from .opening import BadImage, is_file_source, name_of, open_image
 
@@ -295,9 +295,21 @@ def _from_array(source, limits):
         raise BadImage("array", f"shape {tuple(np.shape(source))} is no image: {_SHAPES}")
     return Image.fromarray(_to_bytes(array, "array", limits))
 
+# %% ../../nbs/core/decoding.ipynb #382e0891
+def _checked_colour(colour) -> tuple:
+    "`colour`, three numbers from 0 to 255 or a name, as (red, green, blue)"
+    try:
+        red, green, blue = ImageColor.getrgb(colour) if isinstance(colour, str) else colour
+        return int(red), int(green), int(blue)
+    except (TypeError, ValueError):
+        wanted = "(red, green, blue) from 0 to 255, or a name such as 'white', is wanted"
+        raise ValueError(f"background={colour!r}: {wanted}") from None
+
 # %% ../../nbs/core/decoding.ipynb #1bac0498
 def as_rgb(name, background, value_range, ours, image):
     "The opened PIL `image`, decoded, upright, and as RGB; in place if it is `ours`"
+    if 0 in image.size:
+        raise BadImage(name, f"{image.size[0]} × {image.size[1]} pixels: there is nothing in it")
     dtype, limits = _stated(image)
     image = _upright(image, ours)
     return _to_rgb(image, name, background, value_range or limits, dtype)
@@ -312,7 +324,7 @@ def load_image(
     """Any image as an upright 8-bit RGB image; integers scale by their type, never by the image
 
     `BadImage` with path and reason if it cannot be read whole and right"""
-    value_range = checked_range(value_range)
+    value_range, background = checked_range(value_range), _checked_colour(background)
     if isinstance(source, Image.Image):
         return decode(source, partial(as_rgb, "image", background, value_range, False))
     if is_file_source(source):

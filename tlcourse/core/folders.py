@@ -148,9 +148,9 @@ def scan_folder(
     value_range=None,  # (black, white) of the values, when the type does not say it
 ) -> FolderScan:
     "Every readable image below `root`/CLASS/, and a list of what was left out"
-    root = Path(root)
     names = None if classes is None else plain_names(classes)
-    return _scan_of(root, find_classes(root, names), names, checked_range(value_range))
+    found = find_classes(root, names)
+    return _scan_of(Path(root), found, names, checked_range(value_range))
 
 # %% ../../nbs/core/folders.ipynb #30b7fdc5
 def _problem_lines(root, problems) -> list:
@@ -180,4 +180,5 @@ def warn_of_problems(root, problems, remarks=(), ignored=()):
     shown += [*remarks, *_ignored_line(root, ignored)]
     if shown:
         text = "".join(f"\n  {line}" for line in shown)
-        warnings.warn(f"{len(problems)} problems in {root.name}{text}", stacklevel=3)
+        title = f"{len(problems)} problems in {root.name}" if problems else f"{root.name}:"
+        warnings.warn(title + text, stacklevel=3)
