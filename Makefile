@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test lab run export readme lesson experiments bench
+.PHONY: help quickstart test lab run export readme lesson experiments bench attack
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,3 +41,6 @@ experiments: $(INSTALLED)  ## run a stored experiment: make experiments NAME=pre
 
 bench: $(INSTALLED)  ## the same job in tlcourse, fastai and plain PyTorch (an hour; JOBS=whole: the whole data set)
 	@$(BIN)/python bench/run.py $(JOBS)
+
+attack: $(INSTALLED)  ## kills, damages, hostile files and bad inputs as a table (ten minutes; ROW="WORD" for some, ROW=short)
+	@$(BIN)/python tools/attack.py $(ROW)

@@ -22,6 +22,7 @@ from .core.folders import scan_folder, warn_of_problems
 from .core.packages import optional
 from .core.solar import pseudo_modules, solar_labels, solar_rows
 from .core.workers import make_loader, next_samples
+from .core.wrapped import classes_of, labels_of
 from .figures import show_images
 
 # %% ../nbs/01_data.ipynb #cbcef7cd
@@ -111,7 +112,9 @@ def _strata(items, stratify):
     elif stratify is not True:
         labels = stratify
     else:
-        labels = items.labels if hasattr(items, "labels") else [label for _, label in items]
+        labels = labels_of(items)
+        if labels is None:
+            labels = [label for _, label in items]
     if len(labels) != len(items):
         raise ValueError(f"{len(items)} items but {len(labels)} labels")
     return np.unique(np.asarray(labels), return_inverse=True)[1]
@@ -245,7 +248,7 @@ def eval_loader(
 def show_batch(loader, n: int = 12, **kwargs):
     "The first `n` images of the next batch, un-normalised, under their class; returns the axes"
     data, (xb, yb) = loader.dataset, next_samples(loader, n)
-    names = getattr(data.source, "classes", None)
+    names = classes_of(data.source)
     if hasattr(data.preprocess, "denormalize"):
         xb = data.preprocess.denormalize(xb)
     return show_images(xb, [names[y] if names else str(y) for y in yb], **kwargs)

@@ -33,10 +33,14 @@ def fine_tune_phases(
     lr_mult: float = 100,  # how many times slower the stem is than the head
 ) -> list:
     "The two phases of fastai's recipe (Howard and Gugger 2020): the head, then all groups"
-    half = base_lr / 2
-    head = Phase(freeze_epochs, -1, base_lr, pct_start=0.99, div=25.0, div_final=1e5 / 25)
-    body = Phase(epochs, 0, (half / lr_mult, half), pct_start=0.3, div=5.0, div_final=1e5 / 5)
-    return [phase for phase in (head, body) if phase.epochs]
+    half, phases = base_lr / 2, []
+    if freeze_epochs:
+        head = dict(pct_start=0.99, div=25.0, div_final=1e5 / 25)
+        phases.append(Phase(freeze_epochs, -1, base_lr, **head))
+    if epochs:
+        body = dict(pct_start=0.3, div=5.0, div_final=1e5 / 5)
+        phases.append(Phase(epochs, 0, (half / lr_mult, half), **body))
+    return phases
 
 # %% ../nbs/11_finetuning.ipynb #8120a022
 def unfreezing_steps(n_groups: int, epochs: int) -> list:

@@ -242,7 +242,7 @@ def predict(
             predictions += to_predictions(model, model(as_weights(model, xb)), activation)
     return predictions
 
-# %% ../nbs/07_surgery.ipynb #121277a2
+# %% ../nbs/07_surgery.ipynb #c055287e
 _SETTINGS = {
     "arch": str,
     "weights": str | None,
@@ -269,7 +269,7 @@ def _check_names(model):
             f"model.classes = [...] must name each output, now they are {model.classes[:9]}"
         )
 
-# %% ../nbs/07_surgery.ipynb #3b2050aa
+# %% ../nbs/07_surgery.ipynb #f8e58e68
 @torch.no_grad()
 def _check_rebuilt(model, tensors, metadata):
     "`ValueError` unless a model built from `metadata` and `tensors` answers as `model` does"

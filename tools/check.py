@@ -23,7 +23,7 @@ import measure
 from course import ROOT, found_notebooks, lessons, notebooks
 from notebooks import README, read, readme_text
 from saved import is_current, is_noise, module_file
-from sections import closing_faults, opening_faults
+from sections import closing_faults, opening_faults, run_all_faults
 from testing import run_as_test, slowest_first
 
 LEFT_OUT = shutil.ignore_patterns(
@@ -259,6 +259,18 @@ def check_sections():
     fail_if(faults)
 
 
+def check_run_all():
+    "exercise stubs have the tag that lets Run All go on; no cell writes the package"
+    templates = sorted((ROOT / "nbs").glob("_template*.ipynb"))
+    fail_if(
+        [
+            f"{relative(path)}: {fault}"
+            for path in [*notebooks(), *templates]
+            for fault in run_all_faults(read(path))
+        ]
+    )
+
+
 def list_faults(listed: list, readme: str) -> list:
     "What the lessons in the one list lack: notebook, module, solutions, checker, README row"
     faults = []
@@ -319,10 +331,15 @@ def check_checks():
     python("tools/test_checks.py")
 
 
+def check_attacks():
+    "the short form of `make attack` finds nothing silent, hanging or too large"
+    python("tools/attack.py", "short")
+
+
 CHECKS = [
     check_export, check_clean, check_outputs, check_versions, check_readme, check_ruff,
-    check_modules, check_sizes, check_lessons, check_sections, check_list, check_wheel,
-    check_checks,
+    check_modules, check_sizes, check_lessons, check_sections, check_run_all, check_list,
+    check_wheel, check_checks, check_attacks,
 ]  # fmt: skip
 
 

@@ -33,10 +33,15 @@ def directives(cell) -> list:
 
 
 def is_run(cell) -> bool:
-    "Whether a plain run executes `cell`: code, no test flag, no `eval: false`, not the export"
+    "Whether a plain run executes `cell`: code, no test flag, no `eval: false`"
     marks = directives(cell)
     is_skipped = any(m in TEST_FLAGS or re.fullmatch(r"eval:\s*false", m) for m in marks)
-    return cell.cell_type == "code" and not is_skipped and "nbdev_export(" not in cell.source
+    return cell.cell_type == "code" and not is_skipped
+
+
+def may_raise(cell) -> bool:
+    "Whether Jupyter goes on to the next cell when `cell` raises"
+    return "raises-exception" in cell.metadata.get("tags", [])
 
 
 def execute(nb, folder: Path):

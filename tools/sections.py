@@ -4,10 +4,10 @@ import ast
 import re
 
 from measure import parse
-from notebooks import directives
+from notebooks import directives, is_run, may_raise
 
 CLOSING = ["What was tried", "Takeaways", "Exercises", "Further reading", "Proofs", "Export"]
-REQUIRED = ["Takeaways", "Exercises", "Further reading", "Export"]
+REQUIRED = ["Takeaways", "Exercises", "Further reading"]
 OTHER_NAMES = re.compile(
     r"what (we|you) (have )?(learned|learnt|saw)|summary|to take (away|home)|takeaway|reading|"
     r"exercise|tried|proof|export|conclusion",
@@ -21,11 +21,17 @@ def headings(nb) -> list:
     return [h.strip() for text in texts for h in re.findall(r"^## (.+)$", text, re.M)]
 
 
+def exports(nb) -> bool:
+    "Whether a module is written from `nb`"
+    return any(d.startswith("default_exp") for d in directives(nb.cells[0]))
+
+
 def closing_faults(nb) -> list:
     "What is wrong with the closing sections: a missing one, another name, another order"
     found = headings(nb)
     closing = [h for h in found if h in CLOSING]
-    faults = [f"the section '## {name}' is missing" for name in REQUIRED if name not in closing]
+    required = [*REQUIRED, "Export"] if exports(nb) else REQUIRED
+    faults = [f"the section '## {name}' is missing" for name in required if name not in closing]
     if closing != sorted(closing, key=CLOSING.index):
         faults.append(f"the closing sections stand in the order {closing}, not {CLOSING}")
     faults += [
@@ -62,7 +68,7 @@ def opening_faults(nb, has_module: bool) -> list:
     cells = list(nb.cells)
     faults = []
     if has_module:
-        if not any(d.startswith("default_exp") for d in directives(cells[0])):
+        if not exports(nb):
             faults.append("its first cell is not '#| default_exp name'")
         cells = cells[1:]
     faults += _title_faults(cells[0])
@@ -75,4 +81,18 @@ def opening_faults(nb, has_module: bool) -> list:
         faults.append("lesson imports do not stand alone in the cell before the settings")
     if not _is_settings_cell(cells[1]):
         faults.append("start_lesson(...) does not stand after the lesson imports")
+    return faults
+
+
+def run_all_faults(nb) -> list:
+    "What stops *Run All* in JupyterLab or lets it write the package: it knows tags, and no `#|`"
+    faults = []
+    for i, cell in enumerate(nb.cells):
+        if cell.cell_type != "code":
+            continue
+        if may_raise(cell) == is_run(cell):
+            wants = "must not" if is_run(cell) else "must"
+            faults.append(f"cell {i} {wants} have the tag 'raises-exception'")
+        if "nbdev_export(" in cell.source:
+            faults.append(f"cell {i} writes the package: leave it to `make export`")
     return faults

@@ -5,11 +5,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+import attack
 import check
 import house
 import measure
 import nbformat
 import sections
+from attacks.rows import Row
+from attacks.verdicts import judge
 from course import ROOT, Lesson
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
@@ -89,6 +92,18 @@ def test_sections():
     expect(sections.closing_faults(other), "'## Takeaways' is missing", "'## Summary'")
 
 
+def test_run_all():
+    tagged = {"tags": ["raises-exception"]}
+    stub = new_code_cell("#| eval: false\ncheck(None)", metadata=tagged)
+    expect(sections.run_all_faults(notebook(stub, new_code_cell("x = 1"))))
+    untagged = [new_code_cell(s) for s in (stub.source, "#| online\nfetch()", "#| gpu\ntrain()")]
+    expect(sections.run_all_faults(notebook(*untagged)), "cell 0 must", "cell 1", "cell 2")
+    hidden = new_code_cell("1 / 0", metadata=tagged)
+    expect(sections.run_all_faults(notebook(hidden)), "must not")
+    writing = new_code_cell("nbdev.nbdev_export()")
+    expect(sections.run_all_faults(notebook(writing)), "writes the package")
+
+
 def test_outputs():
     nb = notebook(new_code_cell("1"))
     expect(check.output_faults(nb, 10), "run it again")
@@ -138,6 +153,20 @@ def test_ruff():
         found = subprocess.run(command, capture_output=True, text=True).stdout
     for rule in ("E501", "E701", "E702", "F401", "I001"):
         assert rule in found, f"{rule} is not in {found}"
+
+
+def attack_row(call, *words, right=False) -> Row:
+    return Row("kind", "name", call, words, right, None, 1.0, True)
+
+
+def test_attacks():
+    right, silent = attack_row(lambda: True), attack_row(lambda: None)
+    library = attack_row(lambda: int("cat"), "label")
+    needed = attack_row(lambda: int("cat"), right=True)
+    results = [(row, judge(row)) for row in (right, silent, library, needed)]
+    assert [v.kind for _, v in results] == ["right", "silent", "obscure", "obscure"]
+    expect(attack.faults(results[:1]))
+    expect(attack.faults(results), "silent", "obscure", "1 of 4 errors")
 
 
 def test_notebooks():

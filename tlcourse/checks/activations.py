@@ -14,6 +14,7 @@ from torch import nn
 
 from ..activations import receptive_field
 from ..core.state import rng_restored
+from ..core.testing import checker
 
 # %% ../../nbs/solutions/03_activations_solutions.ipynb #96bcdbfe
 def _block(n_in, n_out):
@@ -117,7 +118,8 @@ def _check_left_alone(f, net, xb, expected):
     _check_traces_of_error(f, net, modes)
 
 # %% ../../nbs/solutions/03_activations_solutions.ipynb #ed1eb547
-def check_pooled_features(f) -> str:
+@checker
+def check_pooled_features(f):
     "Checks `f(model, layer, xb)`: pooled output in evaluation mode, `model` left as it was"
     net, xb = _net(), random_images()
     expected = _expected(net, xb)
@@ -166,7 +168,8 @@ def _check_stack(f, layers):
     )
 
 # %% ../../nbs/solutions/03_activations_solutions.ipynb #b4b64409
-def check_field(f) -> str:
+@checker
+def check_field(f):
     "Checks `f(layers)`: field and stride, in pixels, of a stack of (kernel, stride, dilation)"
     rng = random.Random(0)
     for n in (1, 2, 2, 3, 3, 4):
@@ -222,7 +225,8 @@ def _answer(f, broken):
         return None
 
 # %% ../../nbs/solutions/03_activations_solutions.ipynb #2bc48c3c
-def check_broken(f) -> str:
+@checker
+def check_broken(f):
     "Checks `f(model, healthy, xb)`: the name of the layer where `model` begins to be broken"
     places = [("block2.norm", "zero"), ("block1.norm", "tiny")]
     places += [("block3.norm", "nan"), ("block0.norm", "zero")]

@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from ..attribution import gradcam, gradient, guided_backprop, heat
+from ..core.testing import checker
 from ..data import sample_photos
 from ..pretrained import load_pretrained
 
@@ -128,7 +129,8 @@ def _check_quiet_on(f, net, what):
     _check_slopes(slopes, right, what)
 
 # %% ../../nbs/solutions/06_attribution_solutions.ipynb #059701a5
-def check_quiet(f) -> str:
+@checker
+def check_quiet(f):
     "`f(model, xb, target)` gives the score's slopes in evaluation mode and changes nothing else"
     for what, net in _nets().items():
         _check_quiet_on(f, net, what)
@@ -183,7 +185,8 @@ def _random_maps() -> tuple:
     return maps, torch.randn(5, 4, 4, generator=generator)
 
 # %% ../../nbs/solutions/06_attribution_solutions.ipynb #3d7c4dd0
-def check_hirescam(f) -> str:
+@checker
+def check_hirescam(f):
     "`f(maps, slope)`, of two (n, c, h, w), gives what each position adds to the score, (n, h, w)"
     maps, weight = _random_maps()
     shares = f(maps.clone(), weight.expand_as(maps).clone())
@@ -242,7 +245,8 @@ def _check_form(answer):
     assert not unknown, f"{unknown} is none of {sorted(_ANSWERS.values())}"
 
 # %% ../../nbs/solutions/06_attribution_solutions.ipynb #466d683c
-def check_vendors(answer: dict) -> str:
+@checker
+def check_vendors(answer: dict):
     "`answer` says for each of `vendors()` what its maps depend on"
     _check_form(answer)
     for name, right in _ANSWERS.items():

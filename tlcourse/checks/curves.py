@@ -8,6 +8,8 @@ __all__ = ['check_growing', 'check_per_doubling', 'check_honest', 'check_how_man
 # %% ../../nbs/solutions/curves_solutions.ipynb #9a63283cbaf04dbcab1f6479b197f3a8
 import numpy as np
 
+from ..core.testing import checker
+
 # %% ../../nbs/solutions/curves_solutions.ipynb #2edac804
 _GROWN_LABELS = np.repeat([0, 1, 2], (60, 30, 20))
 
@@ -37,7 +39,8 @@ def _check_seeds(growing, found: dict):
     assert set(growing(labels, (5,), 1)[5]) != set(found[5]), "another seed should give other sets"
 
 # %% ../../nbs/solutions/curves_solutions.ipynb #3726007f
-def check_growing(growing) -> str:
+@checker
+def check_growing(growing):
     "`growing(labels, sizes, seed)` gives size -> positions, balanced and nested"
     found = growing(_GROWN_LABELS.copy(), (5, 10, 20), 0)
     assert list(found) == [5, 10, 20], "the sizes are the keys, in their order"
@@ -78,7 +81,8 @@ def _check_points(given, sizes, accuracies):
     _check_slopes(given)
 
 # %% ../../nbs/solutions/curves_solutions.ipynb #6917bea3
-def check_per_doubling(per_doubling) -> str:
+@checker
+def check_per_doubling(per_doubling):
     "`per_doubling(sizes, accuracies)` gives the points for each doubling"
     sizes, accuracies = np.array([5, 10, 40, 320]), np.array([50.0, 60.0, 72.0, 78.0])
     given = np.asarray(per_doubling(sizes, accuracies), dtype=float)
@@ -123,7 +127,8 @@ def _check_choice(reached, valid, test, wanted):
     _check_reached(reached, valid, wanted)
 
 # %% ../../nbs/solutions/curves_solutions.ipynb #6c5af775
-def check_honest(honest) -> str:
+@checker
+def check_honest(honest):
     "`honest(valid, test)`: test accuracy of validation's choice, and the best one's lead"
     for valid, test, (wanted, lead) in _HONEST_CASES:
         reached, above = honest(list(valid), list(test))
@@ -167,7 +172,8 @@ def _check_flat(given):
     assert given == 5, f"where no image adds a point, the smallest size costs least: 5, not {given}"
 
 # %% ../../nbs/solutions/curves_solutions.ipynb #c1b708ff
-def check_how_many(how_many) -> str:
+@checker
+def check_how_many(how_many):
     "`how_many(rows, arm, n_classes, worth, price)` gives the measured size with the highest profit"
     rows = _measured()
     _check_flat(how_many(rows, "scratch", 2, 100.0, 1.0))

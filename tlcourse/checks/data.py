@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ..core.testing import checker
 from ..data import Split
 
 # %% ../../nbs/solutions/01_data_solutions.ipynb #1c9d65f7
@@ -66,10 +67,11 @@ def _listed(answer) -> list:
     return [getattr(name, "name", name) for name in names]
 
 # %% ../../nbs/solutions/01_data_solutions.ipynb #bd88b676
+@checker
 def check_class_folders(answer):
     "Whether `answer(root)` lists the classes below the folder `root` (a Path), sorted"
     _check_names(_listed(answer))
-    print("Right: two classes, in an order that is the same everywhere.")
+    return "Right: two classes, in an order that is the same everywhere."
 
 # %% ../../nbs/solutions/01_data_solutions.ipynb #561c22f9
 _AVERAGES = {
@@ -95,13 +97,14 @@ def _unequal_batches() -> list:
     return list(zip(predictions, targets))
 
 # %% ../../nbs/solutions/01_data_solutions.ipynb #ae98335a
+@checker
 def check_mean_accuracy(answer):
     "Whether `answer(batches)` gives the share of right answers over batches of unequal sizes"
     value = answer(_unequal_batches())
     assert value is not None, "your function returns nothing"
     _refuse_known(value, _AVERAGES)
     assert abs(float(value) - 7 / 9) < 1e-6, f"seven of nine answers are right, you say {value}"
-    print("Right: every sample weighs the same.")
+    return "Right: every sample weighs the same."
 
 # %% ../../nbs/solutions/01_data_solutions.ipynb #d95a1ca9
 _GROUPS = ["a", "a", "b", "b", "b", "c", "c", "d", "d", "a", "d"]
@@ -140,8 +143,9 @@ def _check_none_leaks(answer):
     )
 
 # %% ../../nbs/solutions/01_data_solutions.ipynb #4963cecf
+@checker
 def check_leaked_share(answer):
     "Whether `answer(split, sample_groups)` gives the share of test samples that leak"
     _check_half_leaks(answer)
     _check_none_leaks(answer)
-    print("Right: 0.5 here, and 0 where groups stay whole.")
+    return "Right: 0.5 here, and 0 where groups stay whole."

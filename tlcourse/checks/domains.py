@@ -9,6 +9,8 @@ __all__ = ['check_split_boxes', 'check_shares', 'check_on_grid', 'check_advice']
 import numpy as np
 import torch
 
+from ..core.testing import checker
+
 # %% ../../nbs/solutions/domains_solutions.ipynb #fb035725
 def _covered(boxes, width, height) -> np.ndarray:
     "Which pixels of an image (height, width) lie in one of `boxes`"
@@ -59,7 +61,8 @@ def _check_seeded(split_boxes):
     assert len(set(again[0][:20])) > 1, "all boxes are the same"
 
 # %% ../../nbs/solutions/domains_solutions.ipynb #7286a273
-def check_split_boxes(split_boxes) -> str:
+@checker
+def check_split_boxes(split_boxes):
     "`split_boxes(width, height, tile, n_train, n_test, seed)` gives boxes that share no pixel"
     for width, height, seed in ((200, 120, 0), (130, 300, 1), (97, 64, 2)):
         _check_boxes(split_boxes(width, height, 32, 20, 10, seed), width, height)
@@ -87,7 +90,8 @@ def _check_all_learned(given):
     )
 
 # %% ../../nbs/solutions/domains_solutions.ipynb #aea65fe3
-def check_shares(shares) -> str:
+@checker
+def check_shares(shares):
     "`shares(pixels, pretrained, untrained, chance)`: the learned share of the lead over the pixels"
     _check_two_thirds(float(shares(60.0, 90.0, 70.0, 20.0)))
     _check_all_learned(float(shares(60.0, 90.0, 50.0, 20.0)))
@@ -136,7 +140,8 @@ def _check_even(on_grid, maps):
     _check_fields(given, maps)
 
 # %% ../../nbs/solutions/domains_solutions.ipynb #27e3cb00
-def check_on_grid(on_grid) -> str:
+@checker
+def check_on_grid(on_grid):
     "`on_grid(maps, g)` averages maps (n, c, h, w) in g × g fields, as (n, c · g · g)"
     _check_even(on_grid, torch.randn(2, 3, 6, 6, generator=torch.Generator().manual_seed(0)))
     _check_uneven(on_grid)
@@ -161,7 +166,8 @@ def _check_advice(given, points, wanted):
     )
 
 # %% ../../nbs/solutions/domains_solutions.ipynb #9b74b00d
-def check_advice(advice) -> str:
+@checker
+def check_advice(advice):
     "`advice(points)`: 'fine-tune', 'probe', or 'probe, it is cheaper' where both may be"
     for points, wanted in _ADVICE:
         _check_advice(advice(np.array(points)), points, wanted)

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from ..core.state import rng_restored
+from ..core.testing import checker
 from ..studies.drift import unbiased_hsic
 from ..surgery import LayerGroup
 
@@ -55,7 +56,8 @@ def _check_tables(mended, k, l):
     _check_untouched((k, l), before)
 
 # %% ../../nbs/solutions/drift_solutions.ipynb #a24eebf1
-def check_mended(mended) -> str:
+@checker
+def check_mended(mended):
     "`mended(k, l)` is `unbiased_hsic` for numpy arrays (n, n)"
     rng = np.random.default_rng(0)
     for n, p in ((5, 3), (40, 500)):
@@ -90,7 +92,8 @@ def _check_summed(given):
     )
 
 # %% ../../nbs/solutions/drift_solutions.ipynb #e24dfe5e
-def check_from_batches(from_batches) -> str:
+@checker
+def check_from_batches(from_batches):
     "`from_batches([(xy, xx, yy), …])` is the CKA of all batches"
     given = float(from_batches(list(_TERMS)))
     _check_not_mean_ratio(given)
@@ -165,7 +168,8 @@ def _check_chosen(only, chosen: str):
         _check_inert(group, names, chosen)
 
 # %% ../../nbs/solutions/drift_solutions.ipynb #be571d1e
-def check_only(only) -> str:
+@checker
+def check_only(only):
     "`only(net, name)`: the group called `name` learns, and nothing else moves in training"
     for chosen in ("middle", "high", "low"):
         _check_chosen(only, chosen)
@@ -186,7 +190,8 @@ _WHERE = {
 _PLACES = ("first", "middle", "last")
 
 # %% ../../nbs/solutions/drift_solutions.ipynb #0e382214b5f147d187d36a2058b9c724
-def check_where(answer: dict) -> str:
+@checker
+def check_where(answer: dict):
     "`answer`: target -> 'first', 'middle' or 'last'"
     for target, (wanted, why) in _WHERE.items():
         given = answer.get(target)

@@ -17,6 +17,7 @@ from math import ceil, inf, isclose
 import torch
 from torch import nn
 
+from ..core.testing import checker
 from ..features import boundary_table
 from ..freezing import freeze, unfreeze
 from ..pretrained import Preprocess
@@ -25,17 +26,10 @@ from ..surgery import transfer_model
 # %% ../../nbs/solutions/09_features_solutions.ipynb #6c9ad462
 def _small_body():
     "A small body with three convolutions and two BatchNorms"
-    return nn.Sequential(
-        nn.Conv2d(3, 6, 3),
-        nn.BatchNorm2d(6),
-        nn.ReLU(),
-        nn.Conv2d(6, 6, 3),
-        nn.BatchNorm2d(6),
-        nn.ReLU(),
-        nn.Conv2d(6, 6, 3),
-        nn.AdaptiveAvgPool2d(1),
-        nn.Flatten(),
-    )
+    first = [nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6), nn.ReLU()]
+    second = [nn.Conv2d(6, 6, 3), nn.BatchNorm2d(6), nn.ReLU()]
+    last = [nn.Conv2d(6, 6, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    return nn.Sequential(*first, *second, *last)
 
 # %% ../../nbs/solutions/09_features_solutions.ipynb #f85cf688
 @torch.no_grad()
@@ -158,7 +152,8 @@ def _check_same_key(f, key):
     )
 
 # %% ../../nbs/solutions/09_features_solutions.ipynb #fa50f8d5
-def check_cache_key(f) -> str:
+@checker
+def check_cache_key(f):
     "`f(body, preprocess, data)` is a key (bytes or str) that follows the contents and nothing else"
     key = f(*_key_case())
     assert isinstance(key, (bytes, str)), (
@@ -199,7 +194,8 @@ def _check_groups(precision, names, bytes_of_float32):
     )
 
 # %% ../../nbs/solutions/09_features_solutions.ipynb #519342d4
-def check_affordable(answer: dict) -> str:
+@checker
+def check_affordable(answer: dict):
     "`answer`: for 'float32' and 'float16' the groups from which Lite0 can learn with 1 GB of cache"
     sizes = {"float32": 1, "float16": 2}
     assert isinstance(answer, dict) and set(answer) == set(sizes), (
@@ -309,7 +305,8 @@ def _check_epochs(epochs_for, case):
     )
 
 # %% ../../nbs/solutions/09_features_solutions.ipynb #9776b419
-def check_worth(speed_up, epochs_for) -> str:
+@checker
+def check_worth(speed_up, epochs_for):
     "`speed_up(epochs, frozen, rest, views=1)` and `epochs_for(factor, frozen, rest)` are right"
     for (epochs, frozen, rest, *views), hint in _RUNS:
         _check_speed_up(speed_up, epochs, frozen, rest, views, hint)
@@ -387,7 +384,8 @@ def _check_round(f, seed, hows):
         )
 
 # %% ../../nbs/solutions/09_features_solutions.ipynb #f963af8c
-def check_stale(f) -> str:
+@checker
+def check_stale(f):
     "`f(body, images, caches)` is the set of stale names, found with four images through the body"
     rng = random.Random(0)
     rounds = [[*_WHY], ["right"] * 5, *(rng.choices([*_WHY], k=5) for _ in range(6))]

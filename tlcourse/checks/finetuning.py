@@ -14,6 +14,7 @@ from torch import nn
 from torch.utils.data import TensorDataset
 
 from ..core.schedules import Phase
+from ..core.testing import checker
 from ..freezing import group_number
 from ..surgery import LayerGroup, transfer_model
 from ..training import Learner
@@ -60,7 +61,8 @@ def _check_last(phases):
     )
 
 # %% ../../nbs/solutions/11_finetuning_solutions.ipynb #2206022d
-def check_plan(phases) -> str:
+@checker
+def check_plan(phases):
     "`phases` say what the words of the exercise say"
     _check_starts(phases)
     _check_rates(phases)
@@ -85,7 +87,8 @@ def _check_whole_phase(phase):
     )
 
 # %% ../../nbs/solutions/11_finetuning_solutions.ipynb #a417e98a
-def check_layerwise(f) -> str:
+@checker
+def check_layerwise(f):
     "`f(model, epochs, lr, factor)`: each group `factor` times slower than the one above it"
     for factor in (2.6, 1.5):
         phase = f(_lite0(), 3, 1e-3, factor)
@@ -163,7 +166,8 @@ _HINTS = {
 }
 
 # %% ../../nbs/solutions/11_finetuning_solutions.ipynb #985bb741
-def check_moved(answer) -> str:
+@checker
+def check_moved(answer):
     "`answer`: plan -> set of the groups in which any tensor has changed"
     truth = _moved()
     assert set(answer) == set(truth), f"an answer for each of {list(truth)} is wanted"
@@ -199,7 +203,8 @@ def _check_shift(shift):
     )
 
 # %% ../../nbs/solutions/11_finetuning_solutions.ipynb #3230d3f1
-def check_fold(f) -> str:
+@checker
+def check_fold(f):
     "`f(linear, W, b, mean, std)` gives `linear` the logits on raw features that the probe has"
     features, W, b, mean, std = _probe()
     linear = nn.Linear(6, 3)

@@ -8,6 +8,8 @@ __all__ = ['check_by_luck', 'check_next_rate']
 # %% ../../nbs/solutions/folklore_solutions.ipynb #069e4848
 from itertools import product
 
+from ..core.testing import checker
+
 # %% ../../nbs/solutions/folklore_solutions.ipynb #6bb86139
 def _share_by_luck(n_seeds: int) -> float:
     "The share of all patterns of signs in which every sign is the same"
@@ -24,7 +26,8 @@ def _check_number(answer, wanted, text):
     )
 
 # %% ../../nbs/solutions/folklore_solutions.ipynb #4b481901
-def check_by_luck(f) -> str:
+@checker
+def check_by_luck(f):
     "`f(n_pairs, n_seeds)`: in how many pairs all seeds have the same sign by luck"
     for n_pairs, n_seeds in ((20, 3), (12, 5), (7, 1)):
         wanted, answer = n_pairs * _share_by_luck(n_seeds), f(n_pairs, n_seeds)
@@ -50,7 +53,8 @@ def _check_end(answer, wanted: float, name: str):
     )
 
 # %% ../../nbs/solutions/folklore_solutions.ipynb #c52944d8
-def check_next_rate(f) -> str:
+@checker
+def check_next_rate(f):
     "`f(rates, scores)`: the rate to try next, or None if the best lies inside the grid"
     for name, (scores, wanted) in _CASES.items():
         _check_end(f(_RATES, scores), wanted, name)

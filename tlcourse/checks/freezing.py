@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from ..core.reports import backward_work
+from ..core.testing import checker
 from ..freezing import freeze, freeze_to
 from ..surgery import transfer_model
 
@@ -109,7 +110,8 @@ def _check_frozen_left_out(f):
     )
 
 # %% ../../nbs/solutions/08_freezing_solutions.ipynb #08bc8144
-def check_add_missing(f) -> str:
+@checker
+def check_add_missing(f):
     "`f(model, optimizer, lr)` adds what learns and is missing as one group, and returns how many"
     _check_all_added(f)
     _check_frozen_left_out(f)
@@ -199,7 +201,8 @@ def _check_drifting_in(
     _check_modes(model, modes, what)
 
 # %% ../../nbs/solutions/08_freezing_solutions.ipynb #6f4ae51e
-def check_drifting(f) -> str:
+@checker
+def check_drifting(f):
     "`f(model, xb)` names the buffers that a training pass changes, and leaves `model` as it was"
     for case in _cases():
         _check_drifting_in(f, *case)
@@ -293,7 +296,8 @@ def _check_form(answer):
     assert not unknown, f"{unknown} is none of the causes {sorted(set(_CAUSES.values()))}"
 
 # %% ../../nbs/solutions/08_freezing_solutions.ipynb #305ac532
-def check_causes(answer: dict) -> str:
+@checker
+def check_causes(answer: dict):
     "`answer` says for each of `suspects()` what moves its body"
     _check_form(answer)
     for name, cause in _CAUSES.items():
@@ -331,7 +335,8 @@ def _check_saving(name, saving, percent):
     )
 
 # %% ../../nbs/solutions/08_freezing_solutions.ipynb #21744ff1
-def check_savings(answer: dict) -> str:
+@checker
+def check_savings(answer: dict):
     "`answer`: boundary of ResNet18 -> percent of the backward pass saved, within eight points"
     truth = _savings()
     _check_boundaries(answer, truth)

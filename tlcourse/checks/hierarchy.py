@@ -12,6 +12,7 @@ from math import pi
 import torch
 
 from ..activations import Field
+from ..core.testing import checker
 from ..hierarchy import Tuning, tuning_curves
 from ..pretrained import load_pretrained
 
@@ -46,6 +47,7 @@ def _check_angle(angle, summit):
     assert -1e-6 <= angle < 180 + 1e-3, f"{angle:.1f}° is outside 0° to 180°"
 
 # %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #b17cf9c4
+@checker
 def check_preferred(answer):
     "Whether `answer(tuning)` gives each unit's preferred orientation in degrees"
     angles = torch.as_tensor(answer(_hills())).flatten().double()
@@ -53,7 +55,7 @@ def check_preferred(answer):
     assert len(angles) == n, f"one number per unit is wanted, {n} here, not {len(angles)}"
     for summit, angle in zip(_SUMMITS, angles.tolist()):
         _check_angle(angle, summit)
-    return f"right: {n} units, none more than 2° off"
+    return f"Right: {n} units, none more than 2° off"
 
 # %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #ef3f6fed
 _FIELD = Field(20, 30, (8, 4), (-6, -13), False)
@@ -93,6 +95,7 @@ def _mistake(window, at) -> str:
     return _mistake_at_edges(window, at)
 
 # %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #8e4d966e
+@checker
 def check_window(answer):
     "Whether `answer(fmap, field, shape)` gives what the strongest position sees, cut at the edges"
     for at in ((6, 8), (3, 7), (0, 0), (11, 15)):
@@ -100,7 +103,7 @@ def check_window(answer):
         fmap[at] = 1
         window = tuple(int(v) for v in answer(fmap, _FIELD, _SHAPE))
         assert window == _expected(at)[1], _mistake(window, at)
-    return "right: the window is what the unit sees"
+    return "Right: the window is what the unit sees"
 
 # %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #feaf841a
 def _stem_and_blocks(model) -> list:
@@ -138,10 +141,11 @@ def _check_stem(stem, index):
     assert (stem == "above") == (index[0] > 0.1), f"the stem is not {stem} 0.1: {hint}"
 
 # %% ../../nbs/solutions/04_hierarchy_solutions.ipynb #7362b977
+@checker
 def check_lite1(answer):
     "Whether `answer` names Lite1's most oriented block, and where its stem lies"
     _check_complete(answer)
     index, block = _selectivity(), answer["block"]
     _check_block(block, index)
     _check_stem(answer["stem"], index)
-    return f"right: block {block} with {index[block]:.2f}, the stem has {index[0]:.2f}"
+    return f"Right: block {block} with {index[block]:.2f}, the stem has {index[0]:.2f}"

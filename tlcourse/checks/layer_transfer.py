@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from ..core.state import rng_restored
+from ..core.testing import checker
 from ..studies.kit import plain_net
 
 # %% ../../nbs/solutions/layer_transfer_solutions.ipynb #ce7da453
@@ -40,7 +41,8 @@ def _check_pair(question: str, given: tuple, pair: tuple):
     assert given == pair, f"{question}: {minus} does not isolate it. A hint: {hint}"
 
 # %% ../../nbs/solutions/layer_transfer_solutions.ipynb #1a1a43f9
-def check_pairs(answer: dict) -> str:
+@checker
+def check_pairs(answer: dict):
     "`answer`: question -> (arm, other arm), whose difference answers it"
     for question, pair in _PAIRS.items():
         _check_pair(question, tuple(answer.get(question) or ()), pair)
@@ -116,7 +118,8 @@ def _check_transplanted(result, donor, before, above):
     _check_groups(result)
 
 # %% ../../nbs/solutions/layer_transfer_solutions.ipynb #2f48eb17
-def check_transplant(transplant) -> str:
+@checker
+def check_transplant(transplant):
     "`transplant(donor, net, n)` puts the donor's first `n` layers into `net` and returns it"
     donor, net = _net(0), _net(1)
     before = [p.clone() for p in donor.parameters()]
@@ -184,7 +187,8 @@ def _check_unpaired(mean: float, error: float):
     )
 
 # %% ../../nbs/solutions/layer_transfer_solutions.ipynb #22bf8a65
-def check_paired(paired) -> str:
+@checker
+def check_paired(paired):
     "`paired(rows, arm, other)` gives mean and standard error of `arm` minus `other`, in pairs"
     _check_four_pairs(*paired(_PAIRED_ROWS, "A", "B"))
     _check_unpaired(*_paired_anyway(paired))
@@ -217,7 +221,8 @@ def _check_all_frozen(found: float):
     )
 
 # %% ../../nbs/solutions/layer_transfer_solutions.ipynb #304905ac
-def check_saved(saved) -> str:
+@checker
+def check_saved(saved):
     "`saved(work, n)`: the share of an epoch that the cache saves, the first `n` groups frozen"
     work = [10, 20, 30, 40]
     assert abs(saved(work, 0)) < 1e-9, "with nothing frozen nothing is saved"

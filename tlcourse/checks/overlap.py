@@ -8,6 +8,8 @@ __all__ = ['check_either', 'check_limit', 'check_clean', 'check_rest']
 # %% ../../nbs/solutions/overlap_solutions.ipynb #f46b1d6f
 import numpy as np
 
+from ..core.testing import checker
+
 # %% ../../nbs/solutions/overlap_solutions.ipynb #e9c603a1
 def _bits(x) -> np.ndarray:
     return x[:, 1:] < x[:, :-1]
@@ -32,7 +34,8 @@ def _check_smaller(either, a, b):
     assert either(a, b) == either(b, a), "the order of the two should not matter"
 
 # %% ../../nbs/solutions/overlap_solutions.ipynb #4b88e8dc
-def check_either(either) -> str:
+@checker
+def check_either(either):
     "`either(a, b)`: the bits between `a` (8, 9) and `b` or its mirror image, whichever is nearer"
     rng = np.random.default_rng(0)
     a, b = rng.permutation(72).reshape(8, 9), rng.permutation(72).reshape(8, 9)
@@ -62,7 +65,8 @@ def _check_largest(given, distances, rate):
         assert is_too_far, f"{hint}: copies are missed for nothing"
 
 # %% ../../nbs/solutions/overlap_solutions.ipynb #f5bb4948
-def check_limit(limit) -> str:
+@checker
+def check_limit(limit):
     "`limit(distances, rate)`: the largest of them below which at most a share `rate` lies"
     for distances, rate in _limit_cases():
         given = float(limit(distances, rate))
@@ -85,7 +89,8 @@ def _check_kept(given: list):
     assert given == [1, 3], f"positions 1 and 3 are far from both, so they stay; not {given}"
 
 # %% ../../nbs/solutions/overlap_solutions.ipynb #1b7c6a15
-def check_clean(clean) -> str:
+@checker
+def check_clean(clean):
     "`clean(train, test, limit)`: positions of test vectors at least `limit` from all of `train`"
     _check_kept([int(i) for i in clean(_TRAIN, _TEST, 1.0)])
     at_limit = [int(i) for i in clean(_TRAIN, _TEST, 5.0)]
@@ -104,7 +109,8 @@ def _check_remainder(given: float):
     assert np.isclose(given, 88.0), f".2 · 98 + .8 · x = 90, so x = 88, not {given:.1f}"
 
 # %% ../../nbs/solutions/overlap_solutions.ipynb #0f290902
-def check_rest(honest) -> str:
+@checker
+def check_rest(honest):
     "`honest(reported, leaked, on_leaked)` gives the accuracy (%) on the part that did not leak"
     _check_remainder(float(honest(90.0, 0.2, 98.0)))
     assert np.isclose(float(honest(90.0, 0.0, 98.0)), 90), "nothing leaked: the report stands"

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from ..core.state import rng_restored
+from ..core.testing import checker
 from ..pretrained import Preprocess, load_pretrained
 
 # %% ../../nbs/solutions/02_pretrained_solutions.ipynb #e1d860bd
@@ -65,7 +66,8 @@ def _check_form(answer):
     assert not unknown, f"{sorted(map(str, unknown))} is none of the faults {sorted(_CLUES)}"
 
 # %% ../../nbs/solutions/02_pretrained_solutions.ipynb #1220d2b2
-def check_faults(answer: dict) -> str:
+@checker
+def check_faults(answer: dict):
     "Checks the fault of each of `suspects()`: none, statistics, twice, channels or squash"
     _check_form(answer)
     for name, fault in _FAULTS.items():
@@ -168,7 +170,8 @@ def _check_refusals(f, model, good):
         _must_refuse(f, state, model, name, what, hint)
 
 # %% ../../nbs/solutions/02_pretrained_solutions.ipynb #6fd06646
-def check_map_by_name(f) -> str:
+@checker
+def check_map_by_name(f):
     "Checks `f(state, model)`: every tensor under the model's names, or a `ValueError`"
     model, good = _small(0), _with_module_prefix(_small(1))
     for what, state in _good_checkpoints(good).items():
@@ -250,7 +253,8 @@ def _check_verdict(verdict, truth, what):
     )
 
 # %% ../../nbs/solutions/02_pretrained_solutions.ipynb #5a9c8c5c
-def check_is_trained(f) -> str:
+@checker
+def check_is_trained(f):
     "Checks `f(model)`: whether an ImageNet network was trained, whatever the signs say"
     for model, truth, what in _lineup():
         _check_verdict(f(model), truth, what)

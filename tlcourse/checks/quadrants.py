@@ -9,6 +9,7 @@ __all__ = ['check_place', 'check_chosen_accuracy', 'check_interaction', 'check_s
 import numpy as np
 
 from ..core.packages import optional
+from ..core.testing import checker
 
 # %% ../../nbs/solutions/quadrants_solutions.ipynb #f1743481
 _BEST_BETWEEN = (
@@ -36,7 +37,8 @@ def _check_answer(given, valid, wanted, hint):
     assert given == wanted, f"{valid}: {wanted!r}, not {given!r}: {hint}"
 
 # %% ../../nbs/solutions/quadrants_solutions.ipynb #2dce47fc
-def check_place(place) -> str:
+@checker
+def check_place(place):
     "`place(valid, margin)` says 'far' where an earlier depth beats the last by `margin` points"
     for valid, wanted, hint in _PLACES:
         _check_answer(place(dict(valid)), valid, wanted, hint)
@@ -74,7 +76,8 @@ def _check_chosen_accuracy(given, valid, test):
     _check_chosen_accuracy_mean(given)
 
 # %% ../../nbs/solutions/quadrants_solutions.ipynb #9d296c7e
-def check_chosen_accuracy(kept) -> str:
+@checker
+def check_chosen_accuracy(kept):
     "`kept(valid, test)`, (n_seeds, n_ways): mean test accuracy of what validation prefers"
     valid = np.array([[60.0, 71.0, 50.0], [82.0, 60.0, 70.0], [50.0, 62.0, 77.0]])
     test = np.array([[61.0, 64.0, 72.0], [70.0, 78.0, 66.0], [50.0, 83.0, 59.0]])
@@ -111,7 +114,8 @@ def _check_shifted(given):
     assert np.isclose(given, 22), "7 points more everywhere change no difference of differences"
 
 # %% ../../nbs/solutions/quadrants_solutions.ipynb #ea57ca9d
-def check_interaction(interaction) -> str:
+@checker
+def check_interaction(interaction):
     "`interaction(points)`: what many images add when far, minus what they add when near"
     _check_difference(float(interaction(dict(_POINTS))))
     _check_shifted(float(interaction({at: v + 7 for at, v in _POINTS.items()})))
@@ -171,7 +175,8 @@ def _check_seeds(given: int, points, half: float):
     assert given == wanted, f"points {points}, ± {half:g}: {wanted} seeds, not {given}; {hint}"
 
 # %% ../../nbs/solutions/quadrants_solutions.ipynb #3b122c28
-def check_seeds_needed(seeds_needed) -> str:
+@checker
+def check_seeds_needed(seeds_needed):
     "`seeds_needed(points, half)`: seeds for a Student interval of ± `half`, if the spread stays"
     for points, half in _SEED_CASES:
         _check_seeds(seeds_needed(points, half), points, half)

@@ -8,6 +8,8 @@ __all__ = ['check_one_hot', 'check_uncertainty', 'check_cost', 'check_fairly']
 # %% ../../nbs/solutions/sources_solutions.ipynb #9a63283cbaf04dbcab1f6479b197f3a8
 import numpy as np
 
+from ..core.testing import checker
+
 # %% ../../nbs/solutions/sources_solutions.ipynb #f1e359af
 def _check_shape(given, targets, k: int):
     assert given.shape == (len(targets), k), (
@@ -33,7 +35,8 @@ def _check_targets(one_hot, numbers):
     _check_columns(given, targets, classes)
 
 # %% ../../nbs/solutions/sources_solutions.ipynb #80178d96
-def check_one_hot(one_hot) -> str:
+@checker
+def check_one_hot(one_hot):
     "`one_hot(targets)` gives columns (n, k) of zeros and ones for the k classes that occur"
     for numbers in ([0, 1, 5, 1], [7, 7, 3], [0, 2, 1]):
         _check_targets(one_hot, numbers)
@@ -72,7 +75,8 @@ def _check_sure(sure: float):
     assert np.isclose(sure, 0), "a prediction that names the class leaves nothing open: 0"
 
 # %% ../../nbs/solutions/sources_solutions.ipynb #3914743c
-def check_uncertainty(uncertainty) -> str:
+@checker
+def check_uncertainty(uncertainty):
     "`uncertainty(z, y)` gives H(y | z) in nats"
     z, y = np.array([0] * 6 + [9] * 2), np.array([0, 0, 0, 1, 1, 1, 2, 2])
     given = float(uncertainty(z, y))
@@ -95,7 +99,8 @@ def _check_loss(given, wanted, scores, accuracies, k):
 _COSTS = ((1, 10.0), (2, 5.0), (3, 5.0), (4, 0.0))  # k, points lost
 
 # %% ../../nbs/solutions/sources_solutions.ipynb #b82ac069
-def check_cost(cost) -> str:
+@checker
+def check_cost(cost):
     "`cost(scores, accuracies, k)`: points lost by fine-tuning the k with the highest scores"
     scores, accuracies = np.array([0.1, 0.9, 0.5, 0.7]), np.array([90.0, 80.0, 70.0, 85.0])
     for k, wanted in _COSTS:
@@ -128,7 +133,8 @@ def _check_choice(given, good):
     assert given == good, _WIDE_WON if good == "narrow" else _WIDE_LOST
 
 # %% ../../nbs/solutions/sources_solutions.ipynb #6a623ec7
-def check_fairly(fairly) -> str:
+@checker
+def check_fairly(fairly):
     "`fairly(narrow, wide, y)` says which of two sources knows the classes, 'narrow' or 'wide'"
     for good in ("narrow", "wide"):
         for seed in range(5):

@@ -14,6 +14,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.modules.module import register_module_parameter_registration_hook
 
+from ..core.testing import checker
 from ..core.unchanged import unchanged
 from ..pretrained import count_parameters
 from ..surgery import create_head
@@ -78,10 +79,6 @@ _SIGNS = {
     "none": "what does prove(network, body, head, 64) say of it?",
     "too late": "how many positions has body(xb)?",
     "too early": "read what (d) says: what is made at several positions after the cut?",
-}
-
-# %% ../../nbs/solutions/07_surgery_solutions.ipynb #2ba1b63e
-_SIGNS |= {
     "something lost": "does head(body(xb)) equal network(xb) in evaluation mode? "
     "Read the network's forward (network.forward??), not its list of layers",
     "training only": "set network, body and head to training mode and run both under the same seed",
@@ -96,7 +93,8 @@ def _check_form(answer):
     assert not unknown, f"{unknown} is none of the faults {sorted(_SIGNS)}"
 
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #14264080
-def check_suspects(answer: dict) -> str:
+@checker
+def check_suspects(answer: dict):
     "`answer` names the fault of each of `cut_suspects()`"
     _check_form(answer)
     for name, fault in _CUTS.items():
@@ -179,7 +177,8 @@ def _judge_refused(answer, message, n, what):
     )
 
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #da136f3c
-def check_fits(f) -> str:
+@checker
+def check_fits(f):
     """`f(model, xb, n_classes)` is True for logits (n, n_classes), raises a `ValueError`
     with both numbers otherwise, and leaves `model` as it was"""
     xb = torch.randn(4, 3, 16, 16, generator=torch.Generator().manual_seed(0))
@@ -316,7 +315,8 @@ def _judge_names(found, right, where, case):
     assert found == right, f"{what}: the right names {where}, but not sorted or not once each"
 
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #25c2769e
-def check_groups(f) -> str:
+@checker
+def check_groups(f):
     "`f(model, groups)`: the sorted names of parameters in no group, and of those in several"
     for case in _group_cases():
         missing, double = _faults_found(f, case)
@@ -383,7 +383,8 @@ _SETTINGS = [  # n_features, n_classes, width, concat
 _LOOK = "go through print(create_head(8, 2)) layer by layer: which of them have parameters?"
 
 # %% ../../nbs/solutions/07_surgery_solutions.ipynb #6bf59034
-def check_head_size(f) -> str:
+@checker
+def check_head_size(f):
     "`f(n_features, n_classes, width, concat)`: the parameters of `create_head`, by arithmetic"
     for setting in _SETTINGS:
         n_features, n_classes, width, concat = setting

@@ -12,6 +12,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from ..core.testing import checker
+
 # %% ../../nbs/solutions/05_synthesis_solutions.ipynb #987c14c2
 _HALF = ((0.5,) * 3, (0.5,) * 3)
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -77,8 +79,9 @@ def _check_convolution(answer, conv, kind):
         _check_values(answer(conv, *stats), best, where, _CEILING_HINTS[kind])
 
 # %% ../../nbs/solutions/05_synthesis_solutions.ipynb #57877d74
+@checker
 @torch.no_grad()
-def check_ceiling(answer) -> str:
+def check_ceiling(answer):
     "Whether `answer(conv, mean, std)` is the best value per filter over images in [0, 1]"
     for kind, conv in _convolutions().items():
         _check_convolution(answer, conv, kind)
@@ -140,7 +143,8 @@ def _check_draws(draw):
     _check_factors(draw)
 
 # %% ../../nbs/solutions/05_synthesis_solutions.ipynb #a3128e18
-def check_rescaled(answer) -> str:
+@checker
+def check_rescaled(answer):
     "Whether `answer(images, generator)` scales all images by one factor, with a gradient"
     images = _smooth_images()
 
@@ -215,7 +219,8 @@ def _check_form(answer):
     assert not unknown, f"{sorted(unknown)} is none of the faults {sorted(_CLUES)}"
 
 # %% ../../nbs/solutions/05_synthesis_solutions.ipynb #5d238378
-def check_faults(answer: dict) -> str:
+@checker
+def check_faults(answer: dict):
     "Whether `answer` names the fault of each of `suspects()`"
     _check_form(answer)
     for name, fault in _FAULTS.items():

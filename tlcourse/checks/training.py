@@ -18,6 +18,7 @@ from torch.utils.data import TensorDataset
 
 from ..core.callbacks import Callback
 from ..core.checkpoints import CHECKPOINT, read_checkpoint, write_checkpoint
+from ..core.testing import checker
 from ..training import Learner, Phase
 
 # %% ../../nbs/solutions/10_training_solutions.ipynb #c6e04f2f
@@ -55,7 +56,8 @@ def _check_fall(rates, warm, lr):
     )
 
 # %% ../../nbs/solutions/10_training_solutions.ipynb #5a3bc697
-def check_warmup(f) -> str:
+@checker
+def check_warmup(f):
     "`f(step, n_steps, lr, n_warm)` rises in a line to `lr`, then falls as a cosine"
     for n, warm, lr in ((20, 5, 0.1), (100, 1, 2.0)):
         rates = [f(i, n, lr, warm) for i in range(n)]
@@ -116,7 +118,8 @@ def _check_rest(net, answer, loss):
     )
 
 # %% ../../nbs/solutions/10_training_solutions.ipynb #260b18a5
-def check_in_parts(f) -> str:
+@checker
+def check_in_parts(f):
     "`f(model, opt, xb, yb, n_parts)` steps as one whole batch would, and returns its loss"
     for n, parts in ((12, 3), (10, 4)):
         net, way, answer = _end_of(f, n, parts)
@@ -211,7 +214,8 @@ _AMNESIA_HINTS = {
 }
 
 # %% ../../nbs/solutions/10_training_solutions.ipynb #4a451bf2
-def check_amnesia(answer) -> str:
+@checker
+def check_amnesia(answer):
     "`answer`: what a checkpoint has lost -> whether the resumed run ends with other weights"
     truth = _forgotten()
     assert set(answer) == set(truth), f"an answer for each of {list(truth)} is wanted"
@@ -245,7 +249,8 @@ _ASK_LAYER = "A hint: ask the layer what it is, not its parameter how many axes 
 _NO_REASON = "A hint: neither a name nor one axis makes a norm"
 
 # %% ../../nbs/solutions/10_training_solutions.ipynb #4f3bd07b
-def check_spared(f) -> str:
+@checker
+def check_spared(f):
     "`f(model)` names the parameters that are biases or belong to a normalisation layer"
     names = set(f(_odd_net()))
     missing, extra = sorted(_SPARED - names), sorted(names - _SPARED)

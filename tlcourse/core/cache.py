@@ -13,7 +13,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import PIL
 import timm
 import torch
@@ -35,6 +34,7 @@ from .memory import reuse_memory
 from .shards import Rows, Shards, ShardWriter, read_note, write_note
 from .state import eval_mode, generator_for
 from .threads import in_threads
+from .wrapped import augment_of, classes_of, file_of, is_augmented, labels_of
 
 # %% ../../nbs/core/cache.ipynb #2ad9b98c
 def cache_folder() -> Path:
@@ -102,10 +102,10 @@ def _check_preprocess(preprocess):
 # %% ../../nbs/core/cache.ipynb #c014bc1b
 def _check_views(dataset, views):
     "Raise `CannotCache` unless `dataset` is augmented exactly if `views` are asked for"
-    is_augmented = getattr(dataset, "augment", None) is not None
-    if is_augmented and not views:
+    augmented = is_augmented(dataset)
+    if augmented and not views:
         raise CannotCache(_AUGMENTED)
-    if views and not is_augmented:
+    if views and not augmented:
         raise CannotCache(
             f"views={views}, but the dataset has no `augment`: every view would be the same"
         )
@@ -129,22 +129,17 @@ def check_cacheable(body, dataset, views: int = 0):
 def _item(dataset, i, view, seed):
     "Item `i` of `dataset`, augmented as in epoch `view` of a training loader (None: as it is)"
     x = dataset[i][0]
-    return x if view is None else dataset.augment(x, generator_for(seed, view, i))
-
-# %% ../../nbs/core/cache.ipynb #38aaf7ec
-def _file_of(dataset, i):
-    "The file whose bytes decide what item `i` is, or None"
-    return dataset.path_of(i) if hasattr(dataset, "path_of") else None
+    return x if view is None else augment_of(dataset, i)(x, generator_for(seed, view, i))
 
 # %% ../../nbs/core/cache.ipynb #21803e49
 def fingerprint(dataset, i, view=None, seed: int = 0) -> bytes:
     "16 bytes that change when item `i` would be another image: from its file, else its pixels"
-    path = _file_of(dataset, i)
+    path = file_of(dataset, i)
     if path is None:
         return content_hash(_item(dataset, i, view, seed))
     look = None
     if view is not None:
-        look = sorted(dataset.augment.keywords.items()), seed, view, i
+        look = sorted(augment_of(dataset, i).keywords.items()), seed, view, i
     return hash_parts(Path(path).read_bytes(), look)
 
 # %% ../../nbs/core/cache.ipynb #79d43f33
@@ -178,10 +173,9 @@ def targets_of(dataset) -> torch.Tensor:
     "The labels or targets of `dataset` (n, …), without opening images where it lists them"
     if isinstance(dataset, TensorDataset):
         return dataset.tensors[1]
-    if getattr(dataset, "target_transform", None) is None:
-        for name in ("labels", "targets"):
-            if hasattr(dataset, name):
-                return torch.as_tensor(np.asarray(getattr(dataset, name)))
+    labels = labels_of(dataset)
+    if labels is not None:
+        return torch.as_tensor(labels)
     return torch.stack([torch.as_tensor(dataset[i][1]) for i in range(len(dataset))])
 
 # %% ../../nbs/core/cache.ipynb #c90014dc
@@ -197,7 +191,7 @@ class _Maker(NamedTuple):
 # %% ../../nbs/core/cache.ipynb #a7f53b4c
 def _key_of(maker, x, i, view) -> bytes:
     "The fingerprint of item `i`, which has just been read as `x`"
-    if _file_of(maker.dataset, i) is None:
+    if file_of(maker.dataset, i) is None:
         return content_hash(x)
     return fingerprint(maker.dataset, i, view, maker.seed)
 
@@ -390,6 +384,5 @@ def dataset(self, body, dataset, *, views: int = 0, **options) -> TensorDataset:
     "Pairs (row, label), read from disk one by one; whole maps unless `pool`"
     rows = self.rows(body, dataset, views=views, **{"pool": False, **options})
     cached = TensorDataset(rows, torch.cat([targets_of(dataset)] * max(views, 1)))
-    if hasattr(dataset, "classes"):
-        cached.classes = dataset.classes
+    cached.classes = classes_of(dataset)
     return cached

@@ -20,7 +20,7 @@ from safetensors.torch import save_file
 from torch.nn.modules.dropout import _DropoutNd
 
 from .callbacks import Callback
-from .files import write_atomic
+from .files import sweep, write_atomic
 from .growing import patch_to
 from .run import run_from_dict
 from .state import modes_restored, random_state, set_random_state
@@ -197,8 +197,7 @@ def load_run(learn, folder):
     states, metadata = read_run(learn, folder)
     _take_over(learn, states, metadata)
     _freeze_again(learn, metadata["trainable"])
-    for tmp in Path(folder).glob("*.part"):
-        tmp.unlink(missing_ok=True)  # what was being written when the run was killed
+    sweep(folder)  # what was being written when the run was killed
     set_random_state(metadata["random"])
 
 # %% ../../nbs/core/checkpoints.ipynb #cffe33c6

@@ -9,10 +9,11 @@ __all__ = ['check_classes', 'check_choice', 'check_batch', 'check_loss', 'check_
 from math import isfinite
 
 from .state import random_state
+from .wrapped import classes_of
 
 # %% ../../nbs/core/guards.ipynb #d77eddd0
 def _classes(x) -> list:
-    return list(getattr(x, "classes", None) or ())
+    return list(classes_of(x) or ())
 
 # %% ../../nbs/core/guards.ipynb #f4a3a688
 def _check_model(names, ours):

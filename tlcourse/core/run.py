@@ -9,8 +9,7 @@ __all__ = ['Run', 'run_from_dict', 'progress_bar']
 from dataclasses import dataclass
 from math import isfinite
 
-from tqdm.auto import tqdm
-
+from .bars import progress
 from .growing import patch_to
 from .schedules import Phase
 
@@ -25,8 +24,8 @@ class Run:
     phase: int = 0
     epoch: int = 0  # of the phase
     batch: int = 0  # of the epoch: that many are done
-    n_seen: int = 0  # samples in this epoch
-    loss_sum: float = 0.0  # over these samples
+    n_seen: float = 0  # samples in this epoch, or the sum of their weights
+    loss_sum: float = 0.0  # over these samples, each by its weight
     score: float | None = None  # the best so far
     waited: int = 0  # epochs since then
     precision: str | None = None  # of the steps in this phase
@@ -50,8 +49,8 @@ def where(self) -> str:
 
 # %% ../../nbs/core/run.ipynb #544286db
 @patch_to(Run)
-def batch_done(self, n: int, loss: float):
-    "Count a batch of `n` samples with the mean `loss`"
+def batch_done(self, n: float, loss: float):
+    "Count a batch of `n` samples, or of the weight `n`, with the mean `loss`"
     self.batch += 1
     self.n_seen += n
     self.loss_sum += loss * n
@@ -94,4 +93,4 @@ def progress_bar(run: Run, n_batches: int):
     epochs = sum(phase.epochs for phase in run.phases)
     done = sum(phase.epochs for phase in run.phases[: run.phase]) + run.epoch
     place = {"total": n_batches * epochs, "initial": n_batches * done + run.batch}
-    return tqdm(**place, unit="batch", desc="training", leave=False)
+    return progress(**place, unit="batch", desc="training")

@@ -6,8 +6,10 @@
 __all__ = ['SCHEDULES', 'one_cycle', 'cosine', 'Phase', 'as_phases']
 
 # %% ../../nbs/core/schedules.ipynb #6713a6f9
+from collections.abc import Iterable
 from dataclasses import dataclass
-from math import cos, pi
+from math import cos, isfinite, pi
+from numbers import Integral, Real
 
 from .growing import patch_to
 
@@ -44,6 +46,56 @@ def cosine(
 # %% ../../nbs/core/schedules.ipynb #f302c759
 SCHEDULES = ("one_cycle", "cosine", "constant")
 
+# %% ../../nbs/core/schedules.ipynb #bdc4dd74
+def _check_schedule(schedule: str):
+    "Raise `ValueError` if there is no `schedule` of that name"
+    if schedule not in SCHEDULES:
+        raise ValueError(f"schedule must be one of {SCHEDULES}, not {schedule!r}")
+
+# %% ../../nbs/core/schedules.ipynb #eb4caee2
+def _is_real(x) -> bool:
+    "Whether `x` is a finite number; True and False are none"
+    return isinstance(x, Real) and not isinstance(x, bool) and isfinite(x)
+
+
+def _check_epochs(epochs):
+    if not _is_real(epochs):
+        raise TypeError(f"epochs={epochs!r}: a whole number of epochs is wanted, such as 3")
+    if not isinstance(epochs, Integral) or epochs < 1:
+        raise ValueError(f"epochs={epochs}: a whole number of epochs is wanted, at least 1")
+
+# %% ../../nbs/core/schedules.ipynb #fd8d0c76
+def _check_rates(lr):
+    "One rate, or a pair: (shallowest, deepest)"
+    rates = lr if isinstance(lr, (tuple, list)) else [lr]
+    if len(rates) not in (1, 2) or not all(map(_is_real, rates)):
+        raise ValueError(
+            f"lr={lr!r}: one learning rate is wanted, or a pair (shallowest, deepest) "
+            "between which the layer groups are spaced"
+        )
+    if min(rates) < 0 or (len(rates) == 2 and min(rates) == 0):
+        raise ValueError(f"lr={lr!r}: a learning rate must be above 0")
+
+# %% ../../nbs/core/schedules.ipynb #87494784
+def _check_shape(phase):
+    "The numbers that shape the schedule of `phase`"
+    if not (_is_real(phase.pct_start) and 0 <= phase.pct_start <= 1):
+        raise ValueError(
+            f"pct_start={phase.pct_start!r}: the share of the steps that climb, from 0 to 1"
+        )
+    for name in ("div", "div_final"):
+        if not (_is_real(value := getattr(phase, name)) and value > 0):
+            raise ValueError(f"{name}={value!r}: a number above 0 is wanted")
+
+# %% ../../nbs/core/schedules.ipynb #2d820255
+def _check_train_from(train_from):
+    wanted = train_from is None or isinstance(train_from, (Integral, str))
+    if not wanted or isinstance(train_from, bool):
+        raise TypeError(
+            f"train_from={train_from!r}: the number or the name of a layer group is wanted, "
+            "or None for whatever is not frozen"
+        )
+
 # %% ../../nbs/core/schedules.ipynb #a60a62f5
 @dataclass
 class Phase:
@@ -59,24 +111,29 @@ class Phase:
     carry: bool = False  # start with the moments of the phase before, by name; else with fresh ones
     bn: str = "train"  # or "fixed": BatchNorm of the body keeps its running statistics
 
+    def __post_init__(self):
+        self.check()
+
+    def check(self):
+        "Raise `ValueError` or `TypeError` for what would fail in the middle of a run"
+        _check_epochs(self.epochs)
+        _check_train_from(self.train_from)
+        _check_rates(self.lr)
+        _check_shape(self)
+        _check_schedule(self.schedule)
+        if self.bn not in ("train", "fixed"):
+            raise ValueError(f"bn must be 'train' or 'fixed', not {self.bn!r}")
+
 # %% ../../nbs/core/schedules.ipynb #be26ead3
 @patch_to(Phase)
 def lrs(self, n: int) -> list:
     "The highest learning rates of `n` groups, shallow to deep"
     if not isinstance(self.lr, (tuple, list)):
         return [self.lr] * n
-    low, high = self.lr
-    if min(low, high) <= 0:
-        raise ValueError(f"lr={self.lr}: both ends must be above 0 to be spaced geometrically")
+    low, high = self.lr[0], self.lr[-1]
     if n == 1:
         return [high]
     return [low * (high / low) ** (i / (n - 1)) for i in range(n)]
-
-# %% ../../nbs/core/schedules.ipynb #bdc4dd74
-def _check_schedule(schedule: str):
-    "Raise `ValueError` if there is no `schedule` of that name"
-    if schedule not in SCHEDULES:
-        raise ValueError(f"schedule must be one of {SCHEDULES}, not {schedule!r}")
 
 # %% ../../nbs/core/schedules.ipynb #29b21545
 @patch_to(Phase)
@@ -89,16 +146,16 @@ def lr_at(self, step: int, n_steps: int, top: float) -> float:
         return cosine(step, n_steps, top)
     return top
 
-# %% ../../nbs/core/schedules.ipynb #14e54771
-@patch_to(Phase)
-def check(self):
-    "Raise `ValueError` for what would fail in the middle of a run"
-    self.lrs(2)
-    self.lr_at(0, 1, 1.0)
-    if self.bn not in ("train", "fixed"):
-        raise ValueError(f"bn must be 'train' or 'fixed', not {self.bn!r}")
-
 # %% ../../nbs/core/schedules.ipynb #41faa860
 def as_phases(phases) -> list:
     "`phases` as a list; a number means that many epochs of what is not frozen"
-    return [Phase(phases, None)] if isinstance(phases, int) else list(phases)
+    if isinstance(phases, Real):
+        return [Phase(phases, None)]
+    several = isinstance(phases, Iterable) and not isinstance(phases, (str, dict))
+    listed = list(phases) if several else [phases]
+    if not listed or not all(isinstance(phase, Phase) for phase in listed):
+        raise TypeError(
+            f"{phases!r} says nothing that can be trained: a number of epochs is wanted, "
+            "such as 3, or a list such as [Phase(3)]"
+        )
+    return listed

@@ -14,6 +14,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler, TensorDataset
 
 from .state import generator_for
+from .wrapped import augment_of
 
 # %% ../../nbs/core/workers.ipynb #0570268e
 def _as_tensor(x, preprocess):
@@ -38,7 +39,7 @@ class PreparedDataset(Dataset):
     def __getitem__(self, key):
         epoch, i = key
         x, label = self.source[i]
-        change = getattr(self.source, "augment", None) if self.training else None
+        change = augment_of(self.source, i) if self.training else None
         if change is not None:
             x = change(x, generator_for(self.seed, epoch, i))
         return _as_tensor(x, self.preprocess), label
