@@ -11,10 +11,12 @@ from difflib import get_close_matches
 from operator import index
 
 import torch
+import torchvision
 from torch import nn
 
-from .core.bundles import check_shapes, read_bundle, tensors_of_bundle, write_bundle
+from .core.bundles import check_sizes, read_bundle, tensors_of_bundle, write_bundle
 from .core.classes import plain_names
+from .core.downloads import OFFLINE, library_of
 from .core.grouping import LayerGroup
 from .core.inputs import adapt_input
 from .core.layouts import to_nchw
@@ -26,7 +28,7 @@ from tlcourse.core.predictions import (
     image_batches,
     to_predictions,
 )
-from .core.proofs import image_size, random_images
+from .core.proofs import random_images
 from .core.splitting import split
 from .core.state import eval_mode, rng_restored
 from .pretrained import Preprocess, load_pretrained
@@ -156,6 +158,7 @@ def _class_names(n_classes, classes) -> list:
 # %% ../nbs/07_surgery.ipynb #d8f4a62d
 def _check_options(options):
     "`TypeError` for a head's option that there is not, with the one that was probably meant"
+    _check_layers(options.get("width", 512), options.get("dropouts", (0.25, 0.5)))
     known = ["width", "dropouts", "pool"]
     for name in options:
         if name not in known:
@@ -271,14 +274,15 @@ def _check_names(model):
 
 # %% ../nbs/07_surgery.ipynb #f8e58e68
 @torch.no_grad()
-def _check_rebuilt(model, tensors, metadata):
+def _check_rebuilt(model, halves, tensors, metadata):
     "`ValueError` unless a model built from `metadata` and `tensors` answers as `model` does"
+    body, head = halves.values()
     with rng_restored(), eval_mode(model):
         twin = _built(metadata)
-        xb = random_images(twin, 2, image_size(twin))
+        xb = random_images(twin, 2, model.preprocess.size)
         try:
             twin.load_state_dict(tensors)
-            out = model(as_weights(model, xb)).cpu().float()
+            out = head(body(as_weights(model, xb))).cpu().float()
             torch.testing.assert_close(twin(xb), out, atol=1e-2, rtol=1e-2)
         except (RuntimeError, AssertionError) as e:
             reason = str(e).strip().replace("\n", " ")[:300]
@@ -300,7 +304,7 @@ def save_model(model, folder):
     tensors = {f"{k}.{name}": t for k, h in halves.items() for name, t in h.state_dict().items()}
     metadata = _metadata(model)
     if _structure(model) != model.structure:
-        _check_rebuilt(model, tensors, metadata)
+        _check_rebuilt(model, halves, tensors, metadata)
     write_bundle(folder, tensors, metadata)
 
 # %% ../nbs/07_surgery.ipynb #102337ca
@@ -331,24 +335,24 @@ def _head_shapes(settings, shapes) -> dict:
     "name -> shape of the tensors of the head that `settings` ask for, on the map in `shapes`"
     options = settings["head_options"]
     key = "linear1" if options.get("width", 512) else "linear"
-    n = shapes.get(f"head.{key}.weight", (0, 0))[-1]
+    n = shapes.get(f"head.{key}.weight", (1, 1))[-1]
     n_features = n // 2 if options.get("pool") == "concat" else n
     with torch.device("meta"):
         layout = {"layout": "tokens"} if options.get("pool") == "first" else {}
         head = create_head(n_features, len(settings["classes"]), **layout, **options)
     return {f"head.{name}": tuple(t.shape) for name, t in head.state_dict().items()}
 
-# %% ../nbs/07_surgery.ipynb #1c592d2a
-def _network_shapes(settings, shapes) -> dict:
-    "name -> shape of the tensors of the network that `settings` ask for; takes no memory"
-    with torch.device("meta"):
-        net = load_pretrained(settings["arch"], None)
-    ours = {name: tuple(t.shape) for name, t in net.state_dict().items()}
-    for name, (n, c, *rest) in [item for item in ours.items() if len(item[1]) == 4]:
-        adapted = (n, settings["in_channels"], *rest)  # as `adapt_input` does it
-        if c == 3 and shapes.get(f"body.net.{name}") == adapted:
-            ours[name] = adapted
-    return ours
+# %% ../nbs/07_surgery.ipynb #e39a85f7
+def _network_bytes(arch: str) -> int:
+    "What the tensors of the network `arch` take, without making it; 0 for a small one"
+    library, name = library_of(arch)
+    if library == "torchvision":
+        return 4 * torchvision.models.get_model_weights(name).DEFAULT.meta["num_params"]
+    if name in OFFLINE:
+        return 0
+    with torch.device("meta"):  # shapes alone
+        net = load_pretrained(arch, None)
+    return sum(t.nbytes for t in net.state_dict().values())
 
 # %% ../nbs/07_surgery.ipynb #e8644173
 def _measured(bundle) -> dict:
@@ -360,10 +364,10 @@ def _measured(bundle) -> dict:
         check_activation(settings["activation"])
         _check_options(settings["head_options"])
         head = _head_shapes(settings, bundle.shapes)
-        network = _network_shapes(settings, bundle.shapes)
+        network = _network_bytes(settings["arch"])
     except (TypeError, ValueError, OverflowError, RuntimeError) as e:
         raise ValueError(f"{bundle.folder} holds no model of this course: {e}") from e
-    check_shapes(bundle, network, head)
+    check_sizes(bundle, head, network)
     return settings
 
 # %% ../nbs/07_surgery.ipynb #7200ffdc
@@ -387,6 +391,9 @@ def load_model(folder):
     bundle = read_bundle(folder)
     settings = _measured(bundle)
     model = _built(settings)
-    model.load_state_dict(tensors_of_bundle(bundle))
+    try:
+        model.load_state_dict(tensors_of_bundle(bundle))
+    except RuntimeError as e:
+        raise ValueError(f"{bundle.folder} holds tensors of a different model: {e}") from e
     model.preprocess = settings["preprocess"]
     return model
