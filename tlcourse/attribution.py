@@ -9,17 +9,19 @@ __all__ = ['differentiable', 'gradient', 'heat', 'overlay', 'occlusion_passes', 
 # %% ../nbs/06_attribution.ipynb #83e21148
 import copy
 import io
-from contextlib import contextmanager
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from torch.nn import functional as F
 
-from .activations import capture, find_layers
+from .activations import capture, find_layers, one_layer
 from .core.backward import ReluRule
 from .core.maps import leaf_at, map_layers, to_map
 from .core.packages import optional
+from .core.questions import as_batch, class_numbers, preprocess_of
+from .core.signals import restoring
+from .core.sliders import Redraw, status_line
 from .core.state import eval_mode
 from .data import sample_photos
 from .figures import as_image_array, show_images
@@ -27,7 +29,7 @@ from .hierarchy import strongest_patches
 from .synthesis import synthesize
 
 # %% ../nbs/06_attribution.ipynb #be6d2b94
-@contextmanager
+@restoring
 def differentiable(model):
     "`model` in evaluation mode, with gradients, also under `no_grad`; afterwards as before"
     with eval_mode(model), torch.inference_mode(False), torch.enable_grad():
@@ -42,10 +44,13 @@ def _targets(logits, target):
     if target is None:
         return logits.argmax(1)
     targets = torch.as_tensor(target, device=logits.device)
+    if targets.is_floating_point() or targets.dtype == torch.bool:
+        raise ValueError(f"a class is a whole number or a name, not {target!r}")
+    targets = targets.long()
     if targets.ndim == 0:
         targets = targets.expand(n)
     if targets.shape != (n,):
-        raise ValueError(f"{len(targets)} targets for {n} images")
+        raise ValueError(f"{targets.numel()} targets for {n} images")
     for t in targets.tolist():
         if not 0 <= t < n_classes:
             raise ValueError(
@@ -60,8 +65,9 @@ def _scores(logits, target):
 # %% ../nbs/06_attribution.ipynb #3af864c9
 def gradient(model, xb, target=None) -> torch.Tensor:
     "Slope of `target`'s score in every number of `xb`, (n, c, h, w) (Simonyan and others, 2014)"
+    target = class_numbers(model, target)
     with differentiable(model):
-        x = xb.detach().clone().requires_grad_()
+        x = as_batch(model, xb).detach().clone().requires_grad_()
         return torch.autograd.grad(_scores(model(x), target).sum(), x)[0]
 
 # %% ../nbs/06_attribution.ipynb #0a4dfd8a
@@ -122,8 +128,8 @@ def _covered(x, squares, fill):
 # %% ../nbs/06_attribution.ipynb #2291c188
 def occlusion(
     model,
-    xb,  # images (n, c, h, w)
-    target=None,  # a class for all, one for each, or each one's answer
+    xb,  # images (n, c, h, w), or whatever `as_batch` takes: one image, a path, a list
+    target=None,  # a class (number or name) for all, one for each, or each one's answer
     *,
     size: int = 32,  # side of the square, in pixels
     stride: int = 16,  # from square to square; the cost is n · occlusion_passes(h, w, size, stride)
@@ -131,6 +137,7 @@ def occlusion(
     bs: int = 32,  # images per pass
 ) -> torch.Tensor:  # (n, h, w): what the score loses, mean over the squares that cover a pixel
     "How far `target`'s score falls when a square is covered (Zeiler and Fergus, 2014)"
+    xb, target = as_batch(model, xb), class_numbers(model, target)
     h, w = xb.shape[2:]
     side = min(h, w)
     if not 0 < stride <= size <= side:
@@ -155,26 +162,23 @@ def _map_and_slope(
     layer: str,
 ) -> list:
     "The map that `layer` gives for `xb`, and the slope of the scores in it, both (n, c, h', w')"
-    layers = find_layers(model, layer)
-    if len(layers) != 1:
-        names = list(layers)[:8]
-        raise ValueError(f"{layer!r} means {len(layers)} layers; Grad-CAM needs one: {names}")
-    ((name, module),) = layers.items()
+    name, target = one_layer(model, layer), class_numbers(model, target)
     slope = None
-    with differentiable(model), leaf_at(module, name) as leaves:
+    with differentiable(model), leaf_at(model.get_submodule(name), name) as leaves:
         scores = _scores(model(xb.detach().clone()), target)
         if scores.requires_grad:
             (slope,) = torch.autograd.grad(scores.sum(), leaves[-1:], allow_unused=True)
     if slope is None:
-        raise ValueError(f"the scores do not depend on {layer}")
+        raise ValueError(f"the scores do not depend on {name}")
     maps = [to_map(t, *xb.shape[2:]) for t in (leaves[-1].detach(), slope)]
     if maps[0] is None:
-        raise ValueError(f"{layer} gives {tuple(slope.shape)}, which is no map of positions")
+        raise ValueError(f"{name} gives {tuple(slope.shape)}, which is no map of positions")
     return maps
 
 # %% ../nbs/06_attribution.ipynb #cd90e054
 def last_map(model, xb) -> str:
     "The last layer through which everything passes and on whose positions the answer depends"
+    xb = as_batch(model, xb)
     names = map_layers(model, xb[:1])
     for name in reversed(names):
         if _map_and_slope(model, xb[:1], None, name)[1].any():
@@ -191,13 +195,15 @@ def last_map(model, xb) -> str:
 # %% ../nbs/06_attribution.ipynb #84f48ee4
 def gradcam(
     model,
-    xb,  # images (n, c, h, w)
-    target=None,  # a class for all, one for each, or each one's answer
+    xb,  # images (n, c, h, w), or whatever `as_batch` takes: one image, a path, a list
+    target=None,  # a class (number or name) for all, one for each, or each one's answer
     layer: str = None,  # whose map; by default `last_map(model, xb)`
     normalize: bool = True,  # scale each map to a maximum of 1; a map of zeros stays one
 ) -> torch.Tensor:  # (n, h, w), >= 0, at the images' size
     "A layer's channels, each times the score's mean slope in it (Selvaraju and others, 2017)"
-    maps, slope = _map_and_slope(model, xb, target, layer or last_map(model, xb))
+    xb = as_batch(model, xb)
+    layer = last_map(model, xb) if layer is None else layer
+    maps, slope = _map_and_slope(model, xb, target, layer)
     cam = (slope.mean((2, 3), keepdim=True) * maps).sum(1, keepdim=True).relu()  # (n, 1, h', w')
     cam = F.interpolate(cam.float(), xb.shape[2:], mode="bilinear")[:, 0]
     return heat(cam) if normalize else cam
@@ -295,10 +301,9 @@ def _made_for(
 # %% ../nbs/06_attribution.ipynb #4c46c892
 def _answer_maps(model, xb, layers) -> dict:
     "layer -> its answer to `xb` as (n, c, h', w'); `ValueError` if it is no map"
-    device = next(model.parameters()).device
     with differentiable(model), torch.no_grad(), capture(model, layers) as outputs:
-        model(xb.to(device))
-    maps = {name: to_map(outputs[name].cpu(), *xb.shape[2:]) for name in layers}
+        model(as_batch(model, xb))
+    maps = {name: to_map(outputs[name].float().cpu(), *xb.shape[2:]) for name in layers}
     for name, fmap in maps.items():
         if fmap is None:
             shape = tuple(outputs[name].shape)
@@ -317,16 +322,15 @@ def _patch_grid(model, layer, channel, images) -> np.ndarray:
 # %% ../nbs/06_attribution.ipynb #72163d79
 def _channel_panel(
     model,
-    image,  # as `model.preprocess` takes it
+    xb,  # the image as the network takes it (1, 3, h, w)
     layer: str,
     channel: int,
     images,  # where patches are looked for
     steps: int,  # of the synthesis
 ) -> bytes:
     "JPEG: where `channel` answers in `image`, its strongest patches, an image made for it"
-    xb = model.preprocess(image)[None]
     fmap = _answer_maps(model, xb, [layer])[layer][:, channel]  # (1, h', w')
-    answer = overlay(model.preprocess.denormalize(xb)[0], heat(fmap)[0])
+    answer = overlay(preprocess_of(model).denormalize(xb.float().cpu())[0], heat(fmap)[0])
     grid = _patch_grid(model, layer, channel, images)
     made, title = _made_for(model, layer, channel, steps)
     titles = [
@@ -341,33 +345,40 @@ def _channel_panel(
     return file.getvalue()
 
 # %% ../nbs/06_attribution.ipynb #33c0570c
+def _controls(names) -> tuple:
+    "The list of layers, the number of the channel, and the image"
+    widgets = optional("ipywidgets")
+    layer = widgets.Dropdown(options=names, description="layer")
+    channel = widgets.BoundedIntText(max=0, description="channel")
+    return layer, channel, widgets.Image(format="jpeg")
+
+
 def explore_layers(
     model,  # carries `preprocess`, as `load_pretrained` and `transfer_model` give it
-    image,  # in any form that `preprocess` takes
+    image,  # in any form that `preprocess` takes, or a path
     layers=None,  # names of layers to choose from; by default all through which everything passes
     images=None,  # where the patches are looked for; by default scikit-image's photos
     steps: int = 96,  # of the synthesis
 ):
     "Choose a layer and a channel and see its answer; has `.layer`, `.channel` and `.view`"
-    widgets = optional("ipywidgets")
-    xb = model.preprocess(image)[None].to(next(model.parameters()).device)
-    names = list(layers or map_layers(model, xb))
+    xb = as_batch(model, image)
+    names = list(find_layers(model, layers)) if layers else map_layers(model, xb)
     images = sample_photos() if images is None else images
     n_channels = {name: fmap.shape[1] for name, fmap in _answer_maps(model, xb, names).items()}
-    layer = widgets.Dropdown(options=names, description="layer")
-    channel = widgets.IntSlider(max=0, description="channel", continuous_update=False)
-    view, drawn = widgets.Image(format="jpeg"), {}
+    (layer, channel, view), (line, say), drawn = _controls(names), status_line(), {}
 
-    def show(change=None):
+    def show():
         channel.max = n_channels[layer.value] - 1
         key = layer.value, channel.value
         if key not in drawn:
-            drawn[key] = _channel_panel(model, image, *key, images, steps)
+            drawn[key] = _channel_panel(model, xb, *key, images, steps)
         view.value = drawn[key]
+        say("{}, channel {}".format(*key))
 
+    redraw = Redraw(show, say)
     for part in (layer, channel):
-        part.observe(show, "value")
-    show()
-    box = widgets.VBox([widgets.HBox([layer, channel]), view])
-    box.layer, box.channel, box.view = layer, channel, view
+        part.observe(redraw, "value")
+    redraw()
+    box = optional("ipywidgets").VBox([layer, channel, line, view])
+    box.layer, box.channel, box.view, box.line = layer, channel, view, line
     return box

@@ -19,6 +19,7 @@ from .core.grouping import LayerGroup
 from .core.models import groups_of, ungrouped
 from .core.packages import optional
 from .core.reports import frozen_report, frozen_summary
+from .core.sliders import labelled
 
 # %% ../nbs/08_freezing.ipynb #e6ca0362
 def _train_frozen(
@@ -188,20 +189,20 @@ def _summary_html(model) -> str:
     lines = []
     for tag, row in [("th", head), *(("td", row) for row in body)]:
         lines.append("".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row))
+    caption = "<caption>What moves when the model trains now</caption>"
     table = "".join(f"<tr>{line}</tr>" for line in lines)
     moving = [row["tensor"] for row in frozen_report(model) if row["moves"]]
     names = html.escape(", ".join(moving))
     title = f"<summary>{len(moving)} tensors move</summary>"
-    return f"<table>{table}</table><details>{title}{names}</details>"
+    return f"<table>{caption}{table}</table><details>{title}{names}</details>"
 
 # %% ../nbs/08_freezing.ipynb #67e5d684
 def explore_freezing(model):
     "A slider over the groups of `model`: what moves, what it saves; has `.slider` and `.view`"
     widgets, twin = optional("ipywidgets"), copy.deepcopy(model)
     names = [g.name for g in twin.layer_groups]
-    slider = widgets.SelectionSlider(
-        options=names, value=names[-1], description="learns from", continuous_update=False
-    )
+    options = {"options": names, "value": names[-1], "description": "learns from"}
+    slider, listed = widgets.SelectionSlider(**options), widgets.Dropdown(**options)
     view = widgets.HTML()
 
     def show(change=None):
@@ -209,6 +210,6 @@ def explore_freezing(model):
 
     slider.observe(show, "value")
     show()
-    box = widgets.VBox([slider, view])
+    box = widgets.VBox([labelled(slider, listed), view])
     box.slider, box.view = slider, view
     return box

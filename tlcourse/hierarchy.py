@@ -10,16 +10,19 @@ __all__ = ['for_the_eye', 'show_filters', 'gratings', 'colour_fields', 'Tuning',
 from math import pi
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .activations import capture, receptive_field
+from .activations import capture, one_layer, receptive_field
 from .core.backward import ReluRule, chain_to, peaks, step_back
 from .core.decoding import load_image
 from .core.layouts import as_map
 from .core.maps import layout_at
 from .core.patches import best_patches, candidates, image_batch, named_images
+from .core.questions import as_batch, channel_numbers, check_channel, preprocess_of
+from .core.state import eval_mode
 from .figures import show_image
 
 # %% ../nbs/04_hierarchy.ipynb #142a204b
@@ -107,17 +110,16 @@ class Tuning(NamedTuple):
 @torch.no_grad()
 def _middle_units(model, layers, images, bs=32) -> dict:
     "Layer -> answers (n, units), at least 0, of its middle units to `images` in [0, 1]"
-    config = model.preprocess.config
+    config = preprocess_of(model).config
     mean, std = (torch.tensor(config[name]).view(3, 1, 1) for name in ("mean", "std"))
-    device = next(model.parameters()).device
     parts = {}
-    with capture(model, layers) as maps:
+    with eval_mode(model), capture(model, layers) as maps:
         for xb in images.split(bs):
-            model(((xb - mean) / std).to(device))
+            model(as_batch(model, (xb - mean) / std))
             for name, out in maps.items():
                 fmap = as_map(out)  # (n, c, h, w)
                 middle = fmap[:, :, fmap.shape[2] // 2, fmap.shape[3] // 2]
-                parts.setdefault(name, []).append(middle.clamp(min=0).cpu())
+                parts.setdefault(name, []).append(middle.clamp(min=0).float().cpu())
     return {name: torch.cat(answers) for name, answers in parts.items()}
 
 # %% ../nbs/04_hierarchy.ipynb #617f0d98
@@ -144,18 +146,19 @@ def tuning_curves(
 @torch.no_grad()
 def _all_candidates(model, layer, channels, images, k, sizes) -> dict:
     "channel -> the strongest patches of each of `images` at each of `sizes`"
+    preprocess, layer = preprocess_of(model), one_layer(model, layer)
     field = receptive_field(model, layer, local=True)
     layout = layout_at(model, layer, torch.zeros(1, 3, 96, 96))
-    device = next(model.parameters()).device
     patches = {c: [] for c in channels}
-    with capture(model, layer) as maps:
+    with eval_mode(model), capture(model, layer) as maps:
         for name, source in images.items():
             image = load_image(source)
             for longest in sizes:
-                xb = image_batch(image, longest, model.preprocess)
-                model(xb.to(device))
-                fmap = as_map(maps[layer], layout)[0].cpu()  # (c, h, w)
+                xb = image_batch(image, longest, preprocess)
+                model(as_batch(model, xb))
+                fmap = as_map(maps[layer], layout)[0].float().cpu()  # (c, h, w)
                 for c in channels:
+                    check_channel(c, len(fmap), layer)
                     patches[c] += candidates(name, image, xb, fmap[c], field, k)
     return patches
 
@@ -172,10 +175,10 @@ def strongest_patches(
 ) -> list:  # the patches, strongest first; for a list of channels, channel -> patches
     "The `k` parts of `images` to which a unit answers most, cut by its receptive field"
     images = named_images(images)
-    channels = [channel] if isinstance(channel, int) else list(channel)
+    channels = channel_numbers(channel)
     patches = _all_candidates(model, layer, channels, images, k, sizes)
     best = {c: best_patches(patches[c], k, per_image, images) for c in channels}
-    return best[channel] if isinstance(channel, int) else best
+    return best if np.ndim(channel) else best[channels[0]]
 
 # %% ../nbs/04_hierarchy.ipynb #19998067
 @torch.no_grad()
@@ -187,7 +190,8 @@ def deconvnet(
     at: tuple = None,  # (row, column); by default where each map of the channel is largest
 ) -> torch.Tensor:  # what comes down at the images (n, c, h, w)
     "One activation projected down to the images, all others set to zero (Zeiler and Fergus, 2014)"
-    with capture(model, layer) as maps:
+    xb, layer = as_batch(model, xb), one_layer(model, layer)
+    with eval_mode(model), capture(model, layer) as maps:
         steps = chain_to(model, layer, xb)
     fmap = maps[layer]
     signal = torch.zeros_like(fmap)
@@ -208,10 +212,11 @@ def backproject(
     at: tuple = None,  # (row, column); by default where each map of the channel is largest
 ) -> torch.Tensor:  # (n, c, h, w)
     "The gradient of a unit's answer in the images, with `rule` at every ReLU (Springenberg, 2015)"
-    xb = xb.detach().clone().requires_grad_(True)
-    with torch.enable_grad(), ReluRule(rule), capture(model, layer, detach=False) as maps:
-        model(xb)
-    fmap = as_map(maps[layer], layout_at(model, layer, xb))
+    xb, layer = as_batch(model, xb).detach().clone().requires_grad_(True), one_layer(model, layer)
+    with eval_mode(model), torch.enable_grad():
+        with ReluRule(rule), capture(model, layer, detach=False) as maps:
+            model(xb)
+        fmap = as_map(maps[layer], layout_at(model, layer, xb))
     positions = enumerate(peaks(fmap.detach(), channel, at))
     answers = [fmap[i, channel, row, col] for i, (row, col) in positions]
     return torch.autograd.grad(torch.stack(answers).sum(), xb)[0]

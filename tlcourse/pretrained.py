@@ -14,17 +14,24 @@ import torchvision
 from torch import nn
 from torchvision.transforms.v2 import functional as TF
 
+from .core.answers import NoWeights
 from .core.counting import count_macs, count_parameters
-from .core.decoding import load_image
 from tlcourse.core.downloads import (
     OFFLINE,
-    NoWeights,
-    library_of,
     published_weights,
     timm_model,
     torchvision_model,
+    works_offline,
 )
 from .core.growing import patch_to
+from tlcourse.core.intake import (
+    check_numbers,
+    check_several,
+    read_source,
+    value_limits,
+    whole_number,
+)
+from .core.names import check_weights, library_of
 from tlcourse.core.pixels import (
     Configured,
     check_choices,
@@ -34,6 +41,7 @@ from tlcourse.core.pixels import (
     resized_size,
     to_pixels,
 )
+from .core.strips import resize_to_crop
 
 # %% ../nbs/02_pretrained.ipynb #5818115c
 class Preprocess(Configured):
@@ -48,11 +56,15 @@ class Preprocess(Configured):
         std=(0.229, 0.224, 0.225),
         crop_mode: str = "center",  # or "squash": the whole image, made square
         channels: int = 3,  # 1 for a network that reads grey images
+        value_range=None,  # (black, white) in files that do not say it: (0, 4095) for 12 bits
     ):
         check_choices(interpolation, crop_mode)
+        check_numbers(crop_pct, mean, std)
+        size, channels = whole_number("size", size), whole_number("channels", channels)
         mean, std = tuple(map(float, mean)), tuple(map(float, std))
-        self.config = dict(size=int(size), crop_pct=float(crop_pct), interpolation=interpolation)
-        self.config |= dict(mean=mean, std=std, crop_mode=crop_mode, channels=int(channels))
+        self.config = dict(size=size, crop_pct=float(crop_pct), interpolation=interpolation)
+        self.config |= dict(mean=mean, std=std, crop_mode=crop_mode)
+        self.config |= dict(channels=channels, value_range=value_limits(value_range))
         self._mean, self._std = (per_channel(s, channels) for s in (mean, std))
 
     def at(self, size: int):
@@ -63,9 +75,9 @@ class Preprocess(Configured):
 @patch_to(Preprocess)
 def _square(self, image):
     "The middle square of `image`, in bytes (size, size, channels)"
-    image = load_image(image)
+    image = read_source(image, self.value_range)
     h, w = resized_size(*image.size, floor(self.size / self.crop_pct + 1e-6), self.crop_mode)
-    resized = resize(image, h, w, self.interpolation)
+    resized = resize_to_crop(image, h, w, self.size, self.interpolation)
     return to_pixels(TF.center_crop(resized, [self.size, self.size]), self.channels)
 
 
@@ -85,7 +97,7 @@ def __call__(self, image) -> torch.Tensor:
 @patch_to(Preprocess)
 def batch(self, images) -> torch.Tensor:
     "The evaluation tensors of `images` as (n, channels, size, size), normalised in one pass"
-    squares = [self._square(image) for image in images]
+    squares = [self._square(image) for image in check_several(images)]
     c = max(square.shape[-1] for square in squares)  # a grey image has one band
     return self.normalize(torch.stack([square.expand(-1, -1, c) for square in squares]))
 
@@ -99,7 +111,7 @@ def denormalize(self, xb) -> torch.Tensor:
 @patch_to(Preprocess)
 def train(self, image, generator: torch.Generator) -> torch.Tensor:
     "A random part of `image` at `size`, flipped half the time: the view of ImageNet's training"
-    image = load_image(image)
+    image = read_source(image, self.value_range)
     box, flip = random_box(*image.size, generator)
     part = resize(image.crop(box), self.size, self.size, self.interpolation)
     return self.normalize(to_pixels(TF.horizontal_flip(part) if flip else part, self.channels))
@@ -136,14 +148,16 @@ def load_pretrained(
     weights="default",  # "default", a tag ("IMAGENET1K_V1"), or None for random initialisation
 ) -> nn.Module:  # in evaluation mode, with `arch`, `weights`, `classes`, `preprocess`
     "The network `arch` with pretrained weights, or `NoWeights`; never a silent fallback"
+    check_weights(weights)
     library, name = library_of(arch)
     load = _from_timm if library == "timm" else _from_torchvision
     try:
         model, preprocess, classes, tag = load(name, weights)
     except (NoWeights, ImportError) as e:
+        here = ", ".join(works_offline()) or "none (extra 'course' brings three)"
         raise NoWeights(
-            f"no weights for {arch!r}: {e}. Offline, these work: {', '.join(OFFLINE)} "
-            f"(extra 'course'); weights=None gives random initialisation."
+            f"no weights for {arch!r}: {e}. Networks whose weights are on this machine: {here}; "
+            "weights=None gives random initialisation."
         ) from e
     model.arch, model.weights = arch, tag
     model.classes, model.preprocess = list(classes), preprocess

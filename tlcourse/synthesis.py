@@ -8,23 +8,22 @@ __all__ = ['COLOR_BASIS', 'activation_of', 'unit_values', 'high_frequency', 'shi
 # %% ../nbs/05_synthesis.ipynb #8e9458b4
 from functools import partial
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .activations import find_layers
+from .activations import one_layer
 from .core.ascent import ascend, check_gradients, fixed_network
 from .core.layouts import as_map
+from .core.questions import as_batch, channel_numbers, preprocess_of
 from .core.recording import run_to
 from .core.spectra import frequency_grid, windowed_fft
 
 # %% ../nbs/05_synthesis.ipynb #363fb183
 def activation_of(model, layer: str, xb) -> torch.Tensor:
     "What `layer` of `model` gives for `xb`, in the graph; the layers after it are not run"
-    matches = list(find_layers(model, layer))
-    if len(matches) != 1:
-        raise ValueError(f"{layer!r} names {len(matches)} layers: {matches[:8]}; name one")
-    return run_to(model, matches[0], xb)
+    return run_to(model, one_layer(model, layer), xb)
 
 # %% ../nbs/05_synthesis.ipynb #270a7114
 def unit_values(activation, channels: list, unit: str = "channel") -> torch.Tensor:
@@ -110,10 +109,10 @@ def _goal(
     bf16: bool = False,
 ):  # values (n,), and what is climbed (n,)
     "The values of the images' own channels, and these less `diversity` · size · likeness"
-    config = model.preprocess.config
+    config = preprocess_of(model).config
     stats = (torch.tensor(config[k], device=images.device).view(3, 1, 1) for k in ("mean", "std"))
     mean, std = stats
-    xb = ((images - mean) / std).contiguous(memory_format=torch.channels_last)
+    xb = as_batch(model, (images - mean) / std).contiguous(memory_format=torch.channels_last)
     with torch.autocast(xb.device.type, torch.bfloat16, enabled=bf16):
         out = activation_of(model, layer, xb)
     values = unit_values(out, channels, unit)
@@ -152,7 +151,7 @@ def synthesize(
     trace: list = None,  # receives the values (n,) of every step
 ) -> torch.Tensor:  # (3, size, size) for one channel, (n, 3, size, size) for a list, in [0, 1]
     "Images that excite `channel` of `layer`, by gradient ascent from noise (Olah and others, 2017)"
-    channels = torch.as_tensor(channel).flatten().tolist()
+    channels = channel_numbers(channel)
     canvas = Canvas(len(channels), size + 2 * jitter, basis, decorrelate, seed)
     canvas.to(next(model.parameters()).device)
     look = _look(jitter, view, seed)
@@ -162,4 +161,4 @@ def synthesize(
     if steps:
         check_gradients(alive, channels, layer)
     images = canvas().detach()[:, :, jitter : jitter + size, jitter : jitter + size]
-    return images if torch.as_tensor(channel).ndim else images[0]
+    return images if np.ndim(channel) else images[0]

@@ -18,11 +18,12 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import DataLoader, Dataset
 from tqdm.auto import tqdm
 
+from .core.arguments import batch_size, check_learner, device_of
 from .core.cache import CannotCache, FeatureCache
 from tlcourse.core.checkpoints import (
     Checkpointer,
+    at_rest,
     check_new_folder,
-    come_to_rest,
     load_best,
     load_optimizer_state,
     load_run,
@@ -31,29 +32,25 @@ from tlcourse.core.checkpoints import (
 from .core.engines import PRECISIONS, autocast
 from .core.graph import CannotSplit
 from .core.growing import patch_to
-from tlcourse.core.guards import (
-    check_batch,
-    check_choice,
-    check_classes,
-    check_gradient,
-    check_loss,
-)
+from .core.guards import check_batch, check_choice, check_gradient, check_loss
 from .core.live import LivePlot
 from .core.lr_curve import lr_find, show_lr_curve
 from .core.memory import release_before_fork, reuse_memory
+from .core.precisions import kept_precision
+from .core.rehearsal import checked_data, rehearse, take_data
 from .core.results import Table
 from .core.run import Run, progress_bar
 from .core.schedules import Phase, as_phases, cosine, one_cycle
-from .core.state import eval_mode, generator_for, rng_restored
+from .core.state import eval_mode, rng_restored
 from tlcourse.core.steps import (
     RUNTIME_OF,
     backward,
     clip_gradients,
-    default_device,
-    fastest_step,
     set_rates,
     to_device,
 )
+from .core.targets import batch_weight
+from .core.workers import batches_of
 from .data import eval_loader, train_loader
 from .features import boundary
 from tlcourse.freezing import (
@@ -81,12 +78,12 @@ class Learner:
     train: Dataset  # of images, or of tensors
     valid: Dataset  # to choose by; a test set has no place here
     _: KW_ONLY
-    bs: int = 64
+    bs: int = None  # by default 64, or all of a smaller training set
     loss: Callable = None  # (logits, targets) -> number; by default cross-entropy
     metrics: dict = None  # name -> function (logits, targets), called once with all of them
     device: str = None  # by default a GPU if there is one
     seed: int = 0  # of the order of the images and of their augmentation
-    precision: str = "auto"  # "float32", "bfloat16", or the faster one in a short benchmark
+    precision: str = "auto"  # "float32", "bfloat16", or what was once the faster on this machine
     runtime: str = None  # of what is frozen; by default the one that fits `precision`
     wd: float = 0.01  # weight decay, of all but norms and biases
     clip: float = None  # longest gradient; a longer one is shortened
@@ -96,14 +93,16 @@ class Learner:
     log: Callable = tqdm.write  # called with a line that is worth reading
 
     def __post_init__(self):
-        check_classes(self.model, self.train, self.valid)
-        self.device = torch.device(self.device or default_device())
+        check_learner(self)
+        self.device = device_of(self.device)
         self.model = self.model.to(self.device)
         self.loss = nn.CrossEntropyLoss() if self.loss is None else self.loss
         if isinstance(self.loss, nn.Module):
             self.loss = self.loss.to(self.device)
         self.metrics = {"accuracy": accuracy} if self.metrics is None else self.metrics
         self.cache = FeatureCache() if self.cache is None else self.cache
+        self.bs = batch_size(self.bs, len(self.train), self.log)
+        take_data(self)
         self.loader = train_loader(self.train, self.bs, self.preprocess, seed=self.seed)
         self.history, self.epochs = [], 0  # rows; how many epochs are finished
         self.run = None  # where the present or the last run stands
@@ -124,24 +123,20 @@ class Learner:
 def batches(self, data, epoch: int, skip: int = 0) -> DataLoader:
     "The training batches of `data` in `epoch`, without the first `skip`"
     loader = train_loader(data, self.bs, self.preprocess, seed=self.seed)
-    loader.batch_sampler.epoch = epoch
-    return DataLoader(
-        loader.dataset,
-        batch_sampler=list(loader.batch_sampler)[skip:],
-        num_workers=loader.num_workers,
-        generator=generator_for(self.seed, epoch, 0),  # it draws from no other
-    )
+    return batches_of(loader, epoch, skip)
 
 # %% ../nbs/10_training.ipynb #8599005f
 @patch_to(Learner)
 @torch.no_grad()
 def logits(self, dataset, net=None) -> tuple:
     "Logits (n, n_classes) and targets (n,) of all of `dataset`, in order, in evaluation mode"
-    net = self.model if net is None else net
+    net, parts = self.model if net is None else net, []
+    if dataset is not self.valid:
+        dataset = checked_data(self, dataset, "the data")
     precision = self.run.precision if self.run else None  # that of the last run
-    parts = []
     with eval_mode(net):
         for xb, yb in release_before_fork(eval_loader(dataset, self.bs, self.preprocess)):
+            check_batch(xb, f"sample {len(parts) * self.bs} and those after it")
             with autocast(precision or "float32", self.device):
                 out = net(self.to_device(xb))
             parts.append((out.float().cpu(), yb))
@@ -263,9 +258,9 @@ def step(self, net, xb, yb) -> float:
     "One step of the optimiser; returns the loss before it"
     run, where = self.run, self.run.where()
     check_batch(xb, where)
-    if run.precision is None:
-        undecided = self.precision == "auto" and xb.ndim == 4
-        run.precision = fastest_step(net, xb, yb, self.loss) if undecided else "float32"
+    if run.precision is None:  # float32 unless the batch holds images
+        kept = xb.ndim == 4 and kept_precision(net, xb, yb, self.loss, self.log)
+        run.precision = kept or "float32"
     loss = backward(net, xb, yb, self.loss, run.precision).item()
     check_loss(loss, [group["lr"] for group in self.opt.param_groups], where)
     check_gradient(clip_gradients(self.opt, self.clip), loss, where)
@@ -293,7 +288,7 @@ def train_epoch(self, phase, parts):
         set_rates(self.opt, phase, run.epoch * n + run.batch, phase.epochs * n)
         self.call("before_step")
         loss = self.step(parts.net, self.to_device(xb), yb.to(self.device))
-        run.batch_done(len(yb), loss)
+        run.batch_done(batch_weight(self.loss, yb), loss)
         self.call("after_step")
         self.bar.set_postfix(loss=f"{run.loss_sum / run.n_seen:.3f}", refresh=False)
         self.bar.update()
@@ -306,8 +301,9 @@ def end_epoch(self, parts):
     row = {"phase": run.phase, "epoch": len(self.history) + 1}
     row["train loss"] = run.loss_sum / run.n_seen
     row |= {f"valid {name}": v for name, v in self.evaluate(parts.valid, parts.net).items()}
-    self.history.append(row | {"seconds": perf_counter() - self.started})
-    if run.note(row):
+    end = {"precision": run.precision, "seconds": perf_counter() - self.started}
+    self.history.append(row | end)
+    if run.note(row, self.log):
         state = self.model.state_dict()
         self.best_state = {name: t.detach().cpu().clone() for name, t in state.items()}
     self.epochs += 1
@@ -343,15 +339,13 @@ def continue_run(self, *callbacks):
     "Train from where `run` stands to its end, with these `callbacks` besides the learner's own"
     self.active = [*self.callbacks, *callbacks]
     self.call("before_fit")
-    try:
-        with reuse_memory(), progress_bar(self.run, len(self.loader)) as self.bar:
+    with at_rest(self), reuse_memory(), progress_bar(self.run, len(self.loader)) as self.bar:
+        try:
             while not self.run.finished:
                 self.train_phase(self.run.phases[self.run.phase])
-    except FloatingPointError:
-        load_best(self)
-        raise
-    finally:
-        come_to_rest(self)
+        except FloatingPointError:
+            load_best(self)
+            raise
     load_best(self)
     self.call("after_fit")
     return self
@@ -366,6 +360,7 @@ def check_run(self, phases, best, patience):
         phase.check()
         if phase.train_from not in (None, 0):
             group_number(self.model, phase.train_from)
+    rehearse(self)
 
 # %% ../nbs/10_training.ipynb #4fc27b76
 @patch_to(Learner)
@@ -390,6 +385,8 @@ def fit(
 @patch_to(Learner)
 def show_history(self):
     "The history as a table"
+    if not self.history:
+        raise ValueError("there is no history yet: learn.fit(3) trains three epochs")
     return Table(self.history)
 
 # %% ../nbs/10_training.ipynb #6a813dae

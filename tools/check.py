@@ -21,6 +21,7 @@ from pathlib import Path
 import house
 import measure
 from course import ROOT, found_notebooks, lessons, notebooks
+from exercises import checker_faults
 from notebooks import README, read, readme_text
 from saved import is_current, is_noise, module_file
 from sections import closing_faults, opening_faults, run_all_faults
@@ -260,15 +261,17 @@ def check_sections():
 
 
 def check_run_all():
-    "exercise stubs have the tag that lets Run All go on; no cell writes the package"
+    "stubs have the tag that lets Run All go on, checkers refuse in a line, no cell exports"
     templates = sorted((ROOT / "nbs").glob("_template*.ipynb"))
-    fail_if(
-        [
-            f"{relative(path)}: {fault}"
-            for path in [*notebooks(), *templates]
-            for fault in run_all_faults(read(path))
-        ]
-    )
+    faults = [
+        f"{relative(path)}: {fault}"
+        for path in [*notebooks(), *templates]
+        for fault in run_all_faults(read(path))
+    ]
+    for module in house.modules():
+        if module.startswith("tlcourse.checks."):
+            faults += checker_faults(module, module_file(module).read_text(encoding="utf-8"))
+    fail_if(faults)
 
 
 def list_faults(listed: list, readme: str) -> list:
@@ -363,9 +366,12 @@ def main(*words) -> int:
         return not words or any(word in name for word in words)
 
     before = files(ROOT)
-    passed = [attempt(c.__doc__, c) for c in CHECKS if is_wanted(c.__doc__)]
+    checks = [c for c in CHECKS if is_wanted(c.__doc__)]
     tests = {f"notebook {relative(p)}": partial(run_as_test, p) for p in slowest_first(notebooks())}
     wanted = {name: test for name, test in tests.items() if is_wanted(name)}
+    if not checks and not wanted:
+        raise SystemExit(f"no check has {' or '.join(map(repr, words))} in its name")
+    passed = [attempt(c.__doc__, c) for c in checks]
     with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:
         passed += pool.map(attempt, wanted, wanted.values())
 

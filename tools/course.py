@@ -69,6 +69,15 @@ def notebooks() -> list:
     return [*core, *(lesson.notebook for lesson in listed), *solutions, NBS / "index.ipynb"]
 
 
+def named(names) -> list:
+    "The notebooks at the paths `names`, as typed on a command line; ends in a line if one lacks"
+    paths = [Path(name).resolve() for name in names]
+    for name, path in zip(names, paths):
+        if not path.is_file():
+            raise SystemExit(f"there is no notebook {name}: give a path such as nbs/01_data.ipynb")
+    return paths
+
+
 def found_notebooks() -> set:
     "The notebooks that lie in nbs/, listed or not; names that begin with `_` or `.` are left out"
     paths = NBS.rglob("*.ipynb")

@@ -7,11 +7,10 @@ import ast
 import re
 import statistics
 import sys
-from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
-from course import ROOT, notebooks
+from course import ROOT, named, notebooks
 from notebooks import directives
 
 MAX_CELL_LINES = 60
@@ -107,7 +106,7 @@ def long_functions(tree) -> list:
 
 
 def main(names):
-    paths = [Path(name).resolve() for name in names] or notebooks()
+    paths = named(names) or notebooks()
     shapes = {path: shape(nbformat.read(path, as_version=4)) for path in paths}
     for path, s in shapes.items():
         name = path.relative_to(ROOT / "nbs").as_posix()

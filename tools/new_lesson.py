@@ -8,7 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-from course import LIST, NBS
+from course import LIST, NBS, lessons
 
 TEMPLATE = NBS / "_template.ipynb"
 SOLUTIONS_TEMPLATE = NBS / "_template_solutions.ipynb"
@@ -36,13 +36,21 @@ def listed(text: str, name: str) -> str:
     return f"{text[:at]},\n  {entry_text(name)}{text[at:]}"
 
 
+def taken_by(number: str, name: str) -> str | None:
+    "The notebook that has the number or the module's name already; None if both are free"
+    for lesson in lessons():
+        if lesson.name.startswith(f"{number}_") or lesson.module in (name, f"studies.{name}"):
+            return lesson.link
+    return None
+
+
 def main(name=""):
     found = re.fullmatch(r"(\d\d)_([a-z][a-z0-9_]*)", name)
     if not found:
         raise SystemExit(f"a lesson's name is two digits and a word, such as 17_name, not {name!r}")
+    if taken := taken_by(*found.groups()):
+        raise SystemExit(f"{name}: {taken} has this number or this name; choose another")
     lesson = NBS / f"{name}.ipynb"
-    if lesson.exists():
-        raise SystemExit(f"{lesson.name} exists already: choose another name")
     solutions = NBS / "solutions" / f"{name}_solutions.ipynb"
     lesson.write_text(filled(TEMPLATE, *found.groups()), encoding="utf-8")
     solutions.write_text(filled(SOLUTIONS_TEMPLATE, *found.groups()), encoding="utf-8")

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import nbformat
-from course import NBS, ROOT, notebooks
+from course import NBS, ROOT, named, notebooks
 from saved import is_noise, stamp
 
 README = ROOT / "README.md"
@@ -148,10 +148,10 @@ def readme_text() -> str:
 
 
 def main(command="", *names):
-    paths = [Path(name).resolve() for name in names]
+    paths = named(names)
     if command == "run":
         run_all(paths or notebooks())
-    elif command == "play":
+    elif command == "play" and paths:
         play(paths[0])
     elif command == "readme":
         README.write_text(readme_text(), encoding="utf-8")

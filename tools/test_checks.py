@@ -14,10 +14,12 @@ import sections
 from attacks.rows import Row
 from attacks.verdicts import judge
 from course import ROOT, Lesson
+from exercises import checker_faults
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from notebooks import TEST_FLAGS
 from saved import stamp
-from testing import run_as_test
+from testing import cell_faults, refuse_network, run_as_test
 
 OPENING = [
     new_code_cell("#| default_exp name"),
@@ -169,18 +171,112 @@ def test_attacks():
     expect(attack.faults(results), "silent", "obscure", "1 of 4 errors")
 
 
-def test_notebooks():
-    cell = new_code_cell("assert 1 == 2, 'the test of tests'")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "failing.ipynb"
-        nb = NotebookNode(cells=[cell], metadata=NotebookNode(), nbformat=4, nbformat_minor=5)
-        nbformat.write(nb, path)
+CHECKER = """from tlcourse.core.testing import checker
+
+@checker
+def check_half(half):
+    assert half(6) == 3, "half of 6 is 3"
+    return "Right: 3."
+"""
+STUB = "#| eval: false\ndef half(x): ...\n\ncheck_half(half)"
+FOLDED = "<details><summary>Solution</summary>\n\n```python\n{}\n```\n</details>"
+RIGHT = "def half(x):\n    return x / 2"
+
+
+def exercise(stub=STUB, solution=RIGHT):
+    "The cells of a small exercise"
+    below = new_markdown_cell(FOLDED.format(solution) if solution else "no solution")
+    return notebook(new_code_cell(CHECKER), new_code_cell(stub), below)
+
+
+def run_faults(nb) -> list:
+    from execnb.shell import CaptureShell
+
+    return [f"{i}: {fault}" for i, fault in cell_faults(CaptureShell(), nb)]
+
+
+def test_cells():
+    expect(run_faults(exercise()))
+    goes_on = exercise()
+    goes_on.cells.append(new_code_cell("#| hide\n1 / 0"))
+    expect(run_faults(goes_on), "3: Traceback")
+    expect(run_faults(exercise(stub=STUB.replace("...", "return 3"))), "accepts the stub")
+    nameless = exercise(stub=STUB.replace("check_half(half)", "check_third(half)"))
+    assert "not by NameError" in run_faults(nameless)[0]
+
+
+def test_checkers():
+    expect(checker_faults("checks.a", CHECKER))
+    plain = CHECKER.replace("@checker", "@cache")
+    expect(checker_faults("checks.a", plain), "check_half lacks")
+
+
+def test_solutions():
+    expect(run_faults(exercise(solution="def half(x):\n    return floor(x / 2)")), "'floor' is not")
+    silent = "def half(x):\n    return x / 2\n\nif False:\n    pass\ncheck_half(half)\nprint(3)"
+    expect(run_faults(exercise(solution=silent)), "does not end in 'Right'")
+    expect(run_faults(exercise(solution=None)), "no folded solution")
+
+
+def test_network():
+    refuse_network("socket.connect", (None, ("127.0.0.1", 80)))
+    refuse_network("socket.getaddrinfo", ("localhost", 80))
+    for event in ("socket.connect", (None, ("10.0.0.1", 80))), ("socket.getaddrinfo", (b"a.org",)):
         try:
-            run_as_test(path)
+            refuse_network(*event)
+        except OSError as e:
+            assert "without a network" in str(e)
+        else:
+            raise AssertionError(f"{event} was let through")
+
+
+def ended(script: str, *args) -> str:
+    "The line with which the tool `script` ends"
+    command = [sys.executable, f"tools/{script}", *args]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
+    return done.stderr
+
+
+def test_messages():
+    assert "two digits and a word" in ended("new_lesson.py", "sequel")
+    assert "01_data.ipynb has this number" in ended("new_lesson.py", "17_data")
+    assert "01_data.ipynb has this number" in ended("new_lesson.py", "01_sequel")
+    assert "no notebook nbs/99.ipynb" in ended("notebooks.py", "run", "nbs/99.ipynb")
+    assert "no check has 'unheard' in its name" in ended("check.py", "unheard")
+
+
+def written(nb, folder) -> Path:
+    "The file of `nb`"
+    path = Path(folder) / "small.ipynb"
+    nbformat.write(NotebookNode(**nb, nbformat=4, nbformat_minor=5), path)
+    return path
+
+
+def test_notebooks():
+    cell = new_code_cell("import socket\nsocket.create_connection(('example.org', 80))")
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            run_as_test(written(notebook(cell), folder))
         except AssertionError as e:
-            assert "the test of tests" in str(e)
+            assert "without a network: example.org" in str(e), e
         else:
             raise AssertionError("a failing notebook passed")
+
+
+def test_nbdev():
+    "nbdev's own runner, which CI elsewhere may call, takes the same notebooks"
+    from nbdev.test import test_nb
+
+    nb = exercise()
+    nb.cells.append(new_code_cell("#| online\n1 / 0"))
+    with tempfile.TemporaryDirectory() as folder:
+        assert test_nb(written(nb, folder), skip_flags=TEST_FLAGS)[0]
+        nb.cells.append(new_code_cell("assert 1 == 2"))
+        assert not test_nb(written(nb, folder), skip_flags=TEST_FLAGS, showerr=False)[0]
+    small = "nbs/core/testing.ipynb"
+    command = f"from nbdev.test import nbdev_test; nbdev_test(path='{small}', n_workers=0)"
+    assert "Success." in check.python("-c", command)
 
 
 if __name__ == "__main__":

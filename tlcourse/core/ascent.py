@@ -6,10 +6,9 @@
 __all__ = ['fixed_network', 'ascend', 'check_gradients']
 
 # %% ../../nbs/core/ascent.ipynb #a1997b91
-from contextlib import contextmanager
-
 import torch
 
+from .signals import restoring
 from .state import eval_mode
 
 # %% ../../nbs/core/ascent.ipynb #25d7cea8
@@ -20,7 +19,7 @@ def _put_back(weights):
         p.requires_grad_(requires_grad)
 
 # %% ../../nbs/core/ascent.ipynb #887b0284
-@contextmanager
+@restoring
 def fixed_network(model):
     "Inside: `model` in evaluation mode, no weight gradients, channels_last; afterwards as before"
     weights = [(p, p.requires_grad, p.data) for p in model.parameters()]

@@ -14,6 +14,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
+from .questions import channel_numbers, check_channel
 from .state import hooks_removed
 
 # %% ../../nbs/core/backward.ipynb #92985d44
@@ -111,7 +112,11 @@ class ReluRule(TorchFunctionMode):
 # %% ../../nbs/core/backward.ipynb #5020c1a5
 def peaks(fmap, channel, at=None) -> list:
     "(row, column) in `channel` of each `fmap` (n, c, h, w): `at` for all, or where it is largest"
+    (channel,), (h, w) = channel_numbers(channel), fmap.shape[2:]
+    check_channel(channel, fmap.shape[1])
     if at is not None:
+        if not (0 <= at[0] < h and 0 <= at[1] < w):
+            raise IndexError(f"at={tuple(at)} lies outside the map of {h} × {w} positions")
         return [tuple(at)] * len(fmap)
     flat = fmap[:, channel].flatten(1)
     return [divmod(i, fmap.shape[3]) for i in flat.argmax(1).tolist()]

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['CHECKPOINT', 'optimizer_state', 'load_optimizer_state', 'write_checkpoint', 'read_checkpoint', 'resume_settings',
-           'trainable_hash', 'save_run', 'read_run', 'load_run', 'come_to_rest', 'load_best', 'check_new_folder',
-           'Checkpointer']
+           'trainable_hash', 'save_run', 'read_run', 'load_run', 'come_to_rest', 'at_rest', 'load_best',
+           'check_new_folder', 'Checkpointer']
 
 # %% ../../nbs/core/checkpoints.ipynb #a8d10d07
 import hashlib
@@ -23,6 +23,7 @@ from .callbacks import Callback
 from .files import sweep, write_atomic
 from .growing import patch_to
 from .run import run_from_dict
+from .signals import restoring
 from .state import modes_restored, random_state, set_random_state
 
 # %% ../../nbs/core/checkpoints.ipynb #db80350b
@@ -208,6 +209,15 @@ def come_to_rest(learn):
         p.grad = None
     if learn.opt:
         learn.opt_state, learn.opt = optimizer_state(learn.model, learn.opt), None
+
+# %% ../../nbs/core/checkpoints.ipynb #355170e6
+@restoring
+def at_rest(learn):
+    "`come_to_rest` when its `with` ends, also after an error"
+    try:
+        yield learn
+    finally:
+        come_to_rest(learn)
 
 # %% ../../nbs/core/checkpoints.ipynb #76af3d6f
 def load_best(learn):

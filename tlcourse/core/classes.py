@@ -42,6 +42,11 @@ def _check_container(classes):
             "classes is a set, which has no order, so no label would have a certain name: "
             "classes=sorted(...) gives it one"
         )
+    if isinstance(classes, dict):
+        raise TypeError(
+            f"classes is a dict with {list(classes)[:3]}, but a list of names in the order of "
+            "their labels is wanted: of names and numbers, classes=sorted(d, key=d.get)"
+        )
 
 # %% ../../nbs/core/classes.ipynb #f5cc43db
 def plain_names(classes) -> list:

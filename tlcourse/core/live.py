@@ -7,6 +7,7 @@ __all__ = ['show_losses', 'LivePlot']
 
 # %% ../../nbs/core/live.ipynb #cb1d118a
 from .callbacks import Callback
+from .descriptions import image_metadata
 from .packages import optional
 
 # %% ../../nbs/core/live.ipynb #49b0a4e3
@@ -39,9 +40,10 @@ def _figure_of(learn):
 # %% ../../nbs/core/live.ipynb #169a534d
 def _show(figure, handle):
     "Draw `figure` in the place of `handle`, or in a new one if that is None; returns the place"
+    metadata = image_metadata(figure)
     if handle is None:
-        return optional("IPython.display").display(figure, display_id=True)
-    handle.update(figure)
+        return optional("IPython.display").display(figure, display_id=True, metadata=metadata)
+    handle.update(figure, metadata=metadata)
     return handle
 
 # %% ../../nbs/core/live.ipynb #d5813157

@@ -6,13 +6,13 @@
 __all__ = ['leaf_at', 'to_map', 'layout_at', 'map_layers']
 
 # %% ../../nbs/core/maps.ipynb #8467c314
-from contextlib import contextmanager
 from math import log
 
 import torch
 
 from .layouts import layout_of
 from .recording import Record, bottlenecks
+from .signals import restoring
 from .state import eval_mode, hooks_removed
 
 # %% ../../nbs/core/maps.ipynb #c9349e51
@@ -22,7 +22,7 @@ def _check_tensor(name, out):
         raise TypeError(f"{name} gives {kind}, not one tensor: name a layer inside it")
 
 # %% ../../nbs/core/maps.ipynb #21b9e890
-@contextmanager
+@restoring
 def leaf_at(module, name):
     "Inside: a list of the outputs of `module`, as leaves from which the graph goes on"
     leaves = []

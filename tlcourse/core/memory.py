@@ -7,7 +7,9 @@ __all__ = ['release_memory', 'reuse_memory', 'memory_is_reused', 'release_before
 
 # %% ../../nbs/core/memory.ipynb #ae9aeb60
 import ctypes
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+
+from .signals import restoring
 
 # %% ../../nbs/core/memory.ipynb #3f90a9c0
 _open_contexts = 0  # how many `reuse_memory` are open
@@ -34,7 +36,7 @@ def _hold_freed_memory(hold: bool) -> bool:
     return True
 
 # %% ../../nbs/core/memory.ipynb #062d1243
-@contextmanager
+@restoring
 def reuse_memory():
     "Inside its `with`, freed memory is kept for the next tensor; yields whether that works here"
     global _open_contexts

@@ -46,12 +46,16 @@ def _image_files(folder) -> dict:
 
 # %% ../../nbs/core/patches.ipynb #c2c2925f
 def named_images(images) -> dict:
-    "Name -> image for a dictionary, a list, or a folder of image files"
+    "Name -> image for a dictionary, a list, a dataset of images, or a folder of image files"
     if isinstance(images, dict):
         return images
     if isinstance(images, (str, Path)):
         return _image_files(images)
-    return dict(enumerate(images))
+    items = (images[i] for i in range(len(images))) if hasattr(images, "__getitem__") else images
+    named = dict(enumerate(item[0] if isinstance(item, tuple) else item for item in items))
+    if not named:
+        raise ValueError("there are no images to look for patches in: the list is empty")
+    return named
 
 # %% ../../nbs/core/patches.ipynb #4398979b
 def _size_near(size, longest) -> list:

@@ -56,22 +56,26 @@ def logistic_logits(x, weights) -> torch.Tensor:
     return _two_columns(x @ weights[:-1] + weights[-1])
 
 # %% ../../nbs/core/probes.ipynb #d7f06833
-def _penalised_loss(x, y, w, strength) -> torch.Tensor:
-    "The mean cross-entropy of the weights `w` plus strength / 2 · sum of squared weights"
-    error = nn.functional.cross_entropy(logistic_logits(x, w), y)
-    return error + strength / 2 * w[:-1].square().sum()
+def _loss_and_gradient(x, is_class, w, strength) -> tuple:
+    """The mean cross-entropy of the weights `w` plus strength / 2 · sum of squared weights, and
+    its gradient by `w`; `is_class` (n, n_classes) is 1 at each sample's class, else 0"""
+    log_p = logistic_logits(x, w).log_softmax(1)
+    error = (log_p.exp() - is_class) / len(x)  # the gradient by the logits
+    if w.shape[1] == 1:
+        error = (error[:, 1:] - error[:, :1]) / 2  # the logits are -z/2 and z/2
+    gradient = torch.cat([x.T @ error + strength * w[:-1], error.sum(0, keepdim=True)])
+    loss = strength / 2 * w[:-1].square().sum() - (log_p * is_class).sum() / len(x)
+    return loss, gradient
 
 # %% ../../nbs/core/probes.ipynb #bfcacf48
-def _minimise(loss, w):
-    "Change `w` until the gradient of `loss()` is zero, by L-BFGS"
+def _minimise(loss_and_gradient, w):
+    "Change `w` until the gradient of its loss is zero, by L-BFGS"
     settings = {"max_iter": 1000, "tolerance_grad": 1e-6, "tolerance_change": 1e-12}
     solver = torch.optim.LBFGS([w], line_search_fn="strong_wolfe", **settings)
 
     def closure():
-        solver.zero_grad()
-        value = loss()
-        value.backward()
-        return value
+        loss, w.grad = loss_and_gradient(w)
+        return loss
 
     solver.step(closure)
 
@@ -83,12 +87,12 @@ def fit_logistic(
     strength: float,  # of the penalty
     start=None,  # weights to start from
 ) -> torch.Tensor:  # (d + 1, n_classes), or (d + 1, 1) for two classes
-    "The weights with the least `_penalised_loss`"
+    "The weights with the least cross-entropy and penalty"
     if start is None:
         start = x.new_zeros(x.shape[1] + 1, n_classes if n_classes > 2 else 1)
-    w = start.clone().requires_grad_(True)
-    _minimise(lambda: _penalised_loss(x, y, w, strength), w)
-    return w.detach()
+    w, is_class = start.clone(), nn.functional.one_hot(y, n_classes).to(x.dtype)
+    _minimise(lambda w: _loss_and_gradient(x, is_class, w, strength), w)
+    return w
 
 # %% ../../nbs/core/probes.ipynb #722e7115
 class Probe(NamedTuple):

@@ -6,13 +6,12 @@
 __all__ = ['no_constants', 'random_images', 'image_size', 'refuse_if', 'prove_equal', 'prove_equal_in_training', 'prove']
 
 # %% ../../nbs/core/proofs.ipynb #a897671a
-from contextlib import contextmanager
-
 import torch
 
 from .graph import CannotSplit, find_map
 from .layouts import n_positions
 from .recording import Record
+from .signals import restoring
 from .state import buffers_restored, restored, set_mode
 
 # %% ../../nbs/core/proofs.ipynb #a59f272b
@@ -26,7 +25,7 @@ def _constant_tensors(model) -> list:
     return constant
 
 # %% ../../nbs/core/proofs.ipynb #365b821b
-@contextmanager
+@restoring
 def no_constants(model):
     "Inside its `with`, every parameter and statistic that is one number throughout has noise"
     constant = _constant_tensors(model)

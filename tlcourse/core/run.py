@@ -66,11 +66,13 @@ def epoch_done(self):
 
 # %% ../../nbs/core/run.ipynb #55e2a309
 @patch_to(Run)
-def note(self, row: dict) -> bool:
-    "Take in a `row` of the history; whether it is the best so far"
+def note(self, row: dict, log=print) -> bool:
+    "Take in a `row` of the history; whether it is the best so far. What cannot be is said"
     if self.best is None:
         return False
     score = -row[self.best] if "loss" in self.best else row[self.best]
+    if not isfinite(score):
+        log(f"epoch {row['epoch']}: {self.best} is {score}, so this epoch cannot be the best")
     better = isfinite(score) and (self.score is None or score > self.score)
     if better:
         self.score, self.waited = score, 0

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from cycler import cycler
 
+from .descriptions import describe_figures
 from .memory import memory_is_reused, reuse_memory
 
 # %% ../../nbs/core/session.ipynb #67a21d65
@@ -74,6 +75,7 @@ def start_lesson(seed: int = 0) -> str:
         _process.enter_context(reuse_memory())
     _seed_all(seed)
     matplotlib.rcParams.update(STYLE)
+    describe_figures()
     if "IN_TEST" in os.environ:
         _share_the_machine()
     return f"{_what_runs()}, seed {seed}"

@@ -8,10 +8,11 @@ __all__ = ['random_state', 'set_random_state', 'rng_restored', 'generator_for', 
 
 # %% ../../nbs/core/state.ipynb #b1588704
 import random
-from contextlib import contextmanager
 
 import numpy as np
 import torch
+
+from .signals import restoring
 
 # %% ../../nbs/core/state.ipynb #ada332c8
 def _torch_states() -> list:
@@ -45,7 +46,7 @@ def set_random_state(state: dict):
     _set_torch_states(state["torch"])
 
 # %% ../../nbs/core/state.ipynb #bfb69a3d
-@contextmanager
+@restoring
 def rng_restored():
     "Random generators are where they were before when its `with` ends"
     state = random_state()
@@ -69,7 +70,7 @@ def set_mode(training: bool, *modules):
             layer.training = training
 
 # %% ../../nbs/core/state.ipynb #6005d924
-@contextmanager
+@restoring
 def modes_restored(model):
     "Every layer of `model` has the mode that it had before when its `with` ends"
     modes = [(layer, layer.training) for layer in model.modules()]
@@ -80,7 +81,7 @@ def modes_restored(model):
             layer.training = mode
 
 # %% ../../nbs/core/state.ipynb #273def86
-@contextmanager
+@restoring
 def eval_mode(model):
     "Every layer of `model` is in evaluation mode inside its `with`, and as it was afterwards"
     with modes_restored(model):
@@ -97,7 +98,7 @@ def _set_buffers(registered, numbers):
         buffers[name] = buffer
 
 # %% ../../nbs/core/state.ipynb #d4f47bc4
-@contextmanager
+@restoring
 def buffers_restored(model):
     "Afterwards every buffer of `model` is the same tensor with the same numbers as before"
     registered = [(m._buffers, name, b) for m in model.modules() for name, b in m._buffers.items()]
@@ -121,7 +122,7 @@ def _give_back(p, numbers, requires_grad, grad):
         p.grad = grad[0].copy_(grad[1])
 
 # %% ../../nbs/core/state.ipynb #c988f19e
-@contextmanager
+@restoring
 def _parameters_restored(model):
     "Afterwards the numbers, gradients and `requires_grad` of every parameter are as before"
     saved = [(p, _saved(p)) for p in model.parameters()]
@@ -133,7 +134,7 @@ def _parameters_restored(model):
                 _give_back(p, *state)
 
 # %% ../../nbs/core/state.ipynb #7c34d8fd
-@contextmanager
+@restoring
 def _train_methods_restored(model):
     "Afterwards each layer of `model` overrides `train` exactly if it did before"
     methods = [(layer, layer.__dict__.get("train")) for layer in model.modules()]
@@ -146,7 +147,7 @@ def _train_methods_restored(model):
                 layer.train = method
 
 # %% ../../nbs/core/state.ipynb #af0df22a
-@contextmanager
+@restoring
 def restored(model, weights: bool = True):
     "Afterwards `model` and all generators are as before; `weights=False` leaves parameters alone"
     with rng_restored(), modes_restored(model), buffers_restored(model):
@@ -157,7 +158,7 @@ def restored(model, weights: bool = True):
             yield model
 
 # %% ../../nbs/core/state.ipynb #9a8ec1d9
-@contextmanager
+@restoring
 def hooks_removed():
     "A list for the handles of hooks, all of which are removed at the end, also after an error"
     handles = []

