@@ -16,11 +16,12 @@ from torch import nn
 
 from .core.bundles import check_sizes, read_bundle, tensors_of_bundle, write_bundle
 from .core.classes import plain_names
-from .core.downloads import OFFLINE, library_of
+from .core.downloads import OFFLINE
 from .core.grouping import LayerGroup
 from .core.inputs import adapt_input
 from .core.layouts import to_nchw
 from .core.models import TransferModel, head_outputs, unwrapped
+from .core.names import library_of
 from tlcourse.core.predictions import (
     as_weights,
     check_activation,
