@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LogNorm
 
+from .core.arguments import check_is_learner
 from .core.schedules import Phase, as_phases
 from .freezing import group_number, groups_of
 
@@ -149,6 +150,7 @@ def _label(ax, groups, n):
 # %% ../nbs/11_finetuning.ipynb #18df69fe
 def show_schedule(learn, phases, ax=None):
     "What each layer group will do at each step: grey is frozen, colour is the learning rate"
+    check_is_learner(learn, "show_schedule")
     phases, n = as_phases(phases), len(learn.loader)
     rates, groups = schedule(learn, phases), learn.model.layer_groups
     if ax is None:
@@ -168,6 +170,7 @@ def fine_tune(
     **options,  # those of `fit`
 ):
     "Train the head of `learn`'s model, then all of it, slower below than above; returns `learn`"
+    check_is_learner(learn, "fine_tune")
     if not groups_of(learn.model):
         raise ValueError(
             "fine-tuning needs a model with layer groups: build it with transfer_model"
