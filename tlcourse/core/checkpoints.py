@@ -25,6 +25,7 @@ from .growing import patch_to
 from .run import run_from_dict
 from .signals import restoring
 from .state import modes_restored, random_state, set_random_state
+from .wrapped import augments_of
 
 # %% ../../nbs/core/checkpoints.ipynb #db80350b
 def optimizer_state(model, opt) -> dict:
@@ -90,11 +91,11 @@ def resume_settings(learn) -> dict:
 
 # %% ../../nbs/core/checkpoints.ipynb #96ea8193
 def _image_settings(learn) -> dict:
-    augment = getattr(learn.train, "augment", None)
+    augments = [getattr(a, "keywords", a is not None) for a in augments_of(learn.train)]
     return {
         "cache": learn.cache is not False,
         "preprocess": getattr(learn.preprocess, "config", None),
-        "augmentation": getattr(augment, "keywords", augment is not None),
+        "augmentation": augments if len(augments) > 1 else augments[0],
     }
 
 # %% ../../nbs/core/checkpoints.ipynb #40bc3cb3
