@@ -7,11 +7,14 @@ __all__ = ['plt', 'as_image_array', 'show_image', 'show_images', 'draw_band', 's
 
 # %% ../nbs/A_figures.ipynb #20551e89
 import importlib
+import os
 from math import ceil
 
 import numpy as np
 import torch
+from PIL import Image
 
+from .core.decoding import load_image
 from .core.recording import bottlenecks
 from .core.session import COLORS
 
@@ -64,10 +67,14 @@ def _check_shape(array, image):
         )
 
 # %% ../nbs/A_figures.ipynb #269b99fc
+_FILE = (str, os.PathLike)
+
+
 def as_image_array(
-    image,  # PIL image; array (h, w), (h, w, 3 or 4); tensor (h, w), (1 or 3, h, w)
+    image,  # PIL image; array (h, w), (h, w, 3 or 4); tensor (h, w), (1 or 3, h, w); path
 ) -> np.ndarray:
     "`image` as an array (h, w) or (h, w, c) that can be looked at; floats must lie in [0, 1]"
+    image = load_image(image) if isinstance(image, _FILE) else image
     array = _to_array(image)
     _check_shape(array, image)
     if array.dtype.kind != "f":
@@ -103,7 +110,8 @@ def show_images(
     axes=None,  # an array of axes to draw on, at least one per image
 ) -> np.ndarray:  # the axes, flat
     "A grid with every one of `images`; there must be as many titles as images"
-    images = list(images)
+    is_one = isinstance(images, (*_FILE, Image.Image))
+    images = [images] if is_one else list(images)
     if not images:
         raise ValueError("no images to show")
     titles = [None] * len(images) if titles is None else list(titles)

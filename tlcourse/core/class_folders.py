@@ -12,7 +12,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
-from .opening import image_suffixes
+from .opening import is_image_name
 from .walking import folder_id, is_ignored
 
 # %% ../../nbs/core/class_folders.ipynb #4c33f6c6
@@ -22,7 +22,7 @@ def _folders_in(root) -> list:
 
 
 def _is_image_name(path) -> bool:
-    return path.suffix.lower() in image_suffixes() and not is_ignored(path.name)
+    return is_image_name(path) and not is_ignored(path.name)
 
 # %% ../../nbs/core/class_folders.ipynb #107e7036
 def _images_in(root) -> list:

@@ -36,9 +36,11 @@ def _held(counts, parts) -> np.ndarray:
 
 def _cost(counts, shares, parts) -> tuple:
     "(empty parts, classes missing from a part, distance from the shares): the smaller the better"
-    held = _held(counts, parts)
-    off = np.abs(held / np.maximum(counts.sum(0), 1) - np.outer(shares, np.ones(counts.shape[1])))
-    return int((held.sum(1) == 0).sum()), int((held == 0).sum()), float(off.sum())
+    held, total = _held(counts, parts), counts.sum(0)
+    off_by_class = np.abs(held / np.maximum(total, 1) - np.array(shares)[:, None]).mean(1)
+    off_by_size = np.abs(held.sum(1) / total.sum() - shares)
+    empty, missing = (held.sum(1) == 0).sum(), (held == 0).sum()
+    return int(empty), int(missing), float((off_by_class + off_by_size).sum())
 
 # %% ../../nbs/core/group_splits.ipynb #54a71c4e
 def _unavoidable(counts) -> int:

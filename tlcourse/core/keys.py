@@ -97,7 +97,8 @@ def check_cacheable(body, dataset, views: int = 0):
 def item_of(dataset, i, view, seed):
     "Item `i` of `dataset`, augmented as in epoch `view` of a training loader (None: as it is)"
     x = dataset[i][0]
-    return x if view is None else augment_of(dataset, i)(x, generator_for(seed, view, i))
+    augment = None if view is None else augment_of(dataset, i)
+    return x if augment is None else augment(x, generator_for(seed, view, i))
 
 # %% ../../nbs/core/keys.ipynb #b4806dc3
 _LISTS = {"items", "labels", "classes", "problems", "sample_groups", "kinds", "augment"}

@@ -11,6 +11,7 @@ from math import log
 import torch
 
 from .layouts import layout_of
+from .questions import as_batch
 from .recording import Record, bottlenecks
 from .signals import restoring
 from .state import eval_mode, hooks_removed
@@ -73,10 +74,10 @@ def to_map(t, h, w):
 def _shape_at(model, layer, xb) -> tuple:
     "The shape of the output of `layer` for `xb`"
     shapes = []
-    with hooks_removed() as handles:
+    with eval_mode(model), hooks_removed() as handles:
         module = model.get_submodule(layer)
         handles.append(module.register_forward_hook(lambda m, args, out: shapes.append(out.shape)))
-        model(xb.to(next(model.parameters()).device))
+        model(as_batch(model, xb))
     return shapes[-1]
 
 # %% ../../nbs/core/maps.ipynb #3c07ed8d
@@ -141,6 +142,7 @@ def _recorded(model, xb):
 # %% ../../nbs/core/maps.ipynb #c3b92932
 def map_layers(model, xb) -> list:
     "Names of the layers whose output is a map through which everything passes, shallow to deep"
+    xb = as_batch(model, xb)
     record, names = _recorded(model, xb)
     layers = []
     for i in bottlenecks([step.inputs for step in record.steps]):

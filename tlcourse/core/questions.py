@@ -43,6 +43,10 @@ _IMAGE = (str, os.PathLike, bytes, Image.Image, np.ndarray)
 
 def _preprocessed(model, images) -> torch.Tensor:
     "`images`, one or a list, as tensors (n, c, h, w)"
+    is_list = hasattr(images, "__iter__") and not isinstance(images, dict)
+    if not (is_list or isinstance(images, _IMAGE)):
+        kind = type(images).__name__
+        raise TypeError(f"images are a tensor, an image, a path, or a list of these, not {kind}")
     items = [images] if isinstance(images, _IMAGE) else list(images)
     if not items:
         raise ValueError("there are no images: the list is empty")

@@ -57,6 +57,13 @@ class Relabelled(Dataset):
         "The file that alone decides what item `i` is, or None"
         return file_of(self.dataset, i)
 
+# %% ../../nbs/core/targets.ipynb #063932e9
+def _with_settings(wrapper, before):
+    "`wrapper` with the augmentation and the range that its owner gave the one `before` it"
+    for name in {"augment", "value_range"} & vars(before).keys():
+        setattr(wrapper, name, getattr(before, name))
+    return wrapper
+
 # %% ../../nbs/core/targets.ipynb #a9d6b80d
 def relabelled(
     dataset,
@@ -65,9 +72,11 @@ def relabelled(
 ):
     "`dataset` with its labels mapped to `numbers`, in whatever wraps it"
     if type(dataset) is Subset:
-        return Subset(relabelled(dataset.dataset, numbers, classes), dataset.indices)
+        inner = relabelled(dataset.dataset, numbers, classes)
+        return _with_settings(Subset(inner, dataset.indices), dataset)
     if type(dataset) is ConcatDataset:
-        return ConcatDataset([relabelled(part, numbers, classes) for part in dataset.datasets])
+        parts = [relabelled(part, numbers, classes) for part in dataset.datasets]
+        return _with_settings(ConcatDataset(parts), dataset)
     if type(dataset) is TensorDataset:
         x, y = dataset.tensors
         dataset = TensorDataset(x, torch.tensor(numbers)[y])
@@ -107,7 +116,7 @@ def _fault_of(label) -> str:
     if y.dtype == torch.int64:
         return ""
     if y.is_floating_point():
-        return f"{kind} ({y.item():g}), which a whole number cannot hold: y.long() if all are whole"
+        return f"{kind} ({y.item():g}): y.long() makes class numbers of them, if all are whole"
     return f"{kind}: y.long() makes them whole numbers of 64 bits"
 
 # %% ../../nbs/core/targets.ipynb #f3010f46

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from .opening import image_suffixes, why_no_file
+from .opening import is_image_name, why_no_file
 
 # %% ../../nbs/core/walking.ipynb #5f2ed385
 def is_ignored(name: str) -> bool:
@@ -46,7 +46,7 @@ def _enter(path, seen, waiting, walk):
         return
     seen.add(folder_id(path))
     waiting.append(path)
-    if path.suffix.lower() in image_suffixes():
+    if is_image_name(path):
         walk.remarks.append((path, "a folder, in spite of its name; its images are read"))
 
 # %% ../../nbs/core/walking.ipynb #b8e33123
@@ -58,22 +58,25 @@ def _why_special(path) -> str:
         return "a link to nothing, or in a circle"
 
 # %% ../../nbs/core/walking.ipynb #795cce07
-def _sort_out(path, seen, waiting, walk):
-    "Put `path` on the list where it belongs"
+def _sort_out(entry, seen, waiting, walk):
+    "Put an `entry` of a folder on the list where it belongs"
+    path = Path(entry.path)
+    kind = path if entry.is_symlink() else entry  # an entry knows its kind, unless it is a link
     if is_ignored(path.name):
         walk.ignored.append(path)
-    elif path.is_dir():
+    elif kind.is_dir():
         _enter(path, seen, waiting, walk)
-    elif path.is_file():
+    elif kind.is_file():
         walk.files.append(path)
     else:
         walk.problems.append((path, _why_special(path)))
 
 # %% ../../nbs/core/walking.ipynb #d560295b
 def _inside(folder, walk) -> list:
-    "The paths in `folder`, sorted; a folder that may not be read is a problem"
+    "The entries of `folder`, sorted; a folder that may not be read is a problem"
     try:
-        return sorted(folder.iterdir())
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
     except OSError as e:
         walk.problems.append((folder, f"cannot be read: {e.strerror}"))
         return []
@@ -84,7 +87,7 @@ def walk_folder(top, seen=()) -> Walk:
     walk, waiting = Walk([], [], [], []), [Path(top)]
     seen = {*seen, folder_id(top)}
     while waiting:
-        for path in _inside(waiting.pop(), walk):
-            _sort_out(path, seen, waiting, walk)
+        for entry in _inside(waiting.pop(), walk):
+            _sort_out(entry, seen, waiting, walk)
     walk.files.sort()
     return walk

@@ -23,7 +23,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler, TensorDataset
 from .growing import patch_to
 from .state import generator_for
 from .threads import n_cores, read_ahead
-from .wrapped import augment_of, file_of, sources_of
+from .wrapped import augment_of, augments_of, file_of, sources_of
 
 # %% ../../nbs/core/workers.ipynb #0570268e
 def _as_tensor(x, preprocess):
@@ -214,8 +214,7 @@ class Loader(DataLoader):
 def send_again_if_changed(self):
     "Let the lasting processes go if what is done to the images has changed since they started"
     data = self.dataset
-    changes = [augment_of(d, 0) for d in sources_of(data.source)]
-    now = pickle.dumps([changes, data.preprocess])
+    now = pickle.dumps([augments_of(data.source), data.preprocess])
     if now != self.sent:
         self._iterator = None
     self.sent = now

@@ -22,6 +22,7 @@ from torch.utils.data import Subset, TensorDataset
 
 from ..core.cache import FeatureCache, targets_of
 from ..core.state import modes_restored, rng_restored
+from ..core.wrapped import classes_of
 from ..data import eval_loader
 from ..pretrained import Preprocess
 from ..surgery import LayerGroup
@@ -154,7 +155,7 @@ def update_bn(net, data, bs: int = 64):
 # %% ../../nbs/studies/kit.ipynb #5f9f209d
 def _count_classes(parts) -> int:
     "How many classes `parts` have: their names, or the largest target plus one"
-    names = getattr(parts[0], "classes", None) or ()
+    names = classes_of(parts[0]) or ()
     return len(names) or 1 + max(int(targets_of(part).max()) for part in parts)
 
 # %% ../../nbs/studies/kit.ipynb #63042e61

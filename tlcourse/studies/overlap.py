@@ -16,6 +16,7 @@ from ..core.cache import targets_of
 from ..core.decoding import load_image
 from ..core.results import Table
 from ..core.session import COLORS
+from ..core.wrapped import classes_of
 from ..features import extract
 
 # %% ../../nbs/studies/overlap.ipynb #63f1f794
@@ -64,7 +65,7 @@ def top_predictions(
     probabilities = extract(net, dataset, runtime=runtime).softmax(1)
     targets = targets_of(dataset)
     labels = targets.unique().tolist()
-    names = getattr(dataset, "classes", None) or {label: label for label in labels}
+    names = classes_of(dataset) or {label: label for label in labels}
     rows = [_prediction_row(probabilities[targets == k], names[k], net.classes) for k in labels]
     return Table(rows, 2)
 
