@@ -19,7 +19,7 @@ from torch.utils.data import TensorDataset
 
 from .hashing import bytes_of, checksum, content_hash, hash_parts
 from .state import rng_restored
-from .wrapped import classes_of, file_of, labels_of
+from .wrapped import augments_of, classes_of, file_of, labels_of
 
 # %% ../../nbs/core/resuming.ipynb #6a027e9d
 def _listed_path(dataset, i):
@@ -132,11 +132,11 @@ def _data_settings(learn) -> dict:
 
 # %% ../../nbs/core/resuming.ipynb #c17b61ff
 def _image_settings(learn) -> dict:
-    augment = getattr(learn.train, "augment", None)
+    augments = [getattr(a, "keywords", a is not None) for a in augments_of(learn.train)]
     return {
         "cache": learn.cache is not False,
         "preprocess": getattr(learn.preprocess, "config", None),
-        "augmentation": getattr(augment, "keywords", augment is not None),
+        "augmentation": augments if len(augments) > 1 else augments[0],
     }
 
 
