@@ -19,6 +19,7 @@ from .core.engines import choose_runtime, default_bs, first_batch, make_runner, 
 from .core.graph import CannotSplit
 from .core.layouts import layout_of
 from .core.memory import reuse_memory
+from .core.models import groups_of
 from .core.probes import Probe, choose_probe, fit_logistic, logistic_logits, probe_data
 from .core.proofs import random_images
 from .core.results import Table
@@ -76,7 +77,7 @@ class Boundary(NamedTuple):
 def _complete(lower, upper, model, number):
     "Give the halves of `model`, cut below group `number`, what the model knew"
     lower.preprocess = model.preprocess
-    upper.layer_groups = model.layer_groups[number:]
+    upper.layer_groups = groups_of(model)[number:]
     for key in ("arch", "classes"):
         setattr(upper, key, getattr(model, key, None))
     for half in (lower, upper):
@@ -89,7 +90,7 @@ def _complete(lower, upper, model, number):
 # %% ../nbs/09_features.ipynb #f462d64a
 def _cut_number(model, k) -> int:
     "The number of group `k`, which must not be the first"
-    number, names = group_number(model, k), [g.name for g in model.layer_groups]
+    number, names = group_number(model, k), [g.name for g in groups_of(model)]
     if not 0 < number < len(names):
         raise IndexError(
             f"k={k!r}: below the first group nothing is frozen, so choose one of {names[1:]}"
@@ -102,7 +103,7 @@ def boundary(
     k,  # the first group that learns: a number, negative as in lists, or a name
 ) -> Boundary:
     "Cut `model` below its group `k`, where the fewest numbers pass, with proof; or `CannotSplit`"
-    number, groups = _cut_number(model, k), model.layer_groups
+    number, groups = _cut_number(model, k), groups_of(model)
     xb = random_images(model, 2, model.preprocess.size)
     try:
         lower, upper, shape = cut_between(model, groups[:number], groups[number:], xb)
@@ -117,7 +118,7 @@ def boundary(
 def boundary_table(model, n: int, bytes_per_number: int = 4) -> Table:
     "What caching `n` images takes at each boundary of `model` that can be cut"
     rows = []
-    for k in range(1, len(model.layer_groups)):
+    for k in range(1, len(groups_of(model))):
         try:
             shape = boundary(model, k).shape
         except CannotSplit:
@@ -125,7 +126,7 @@ def boundary_table(model, n: int, bytes_per_number: int = 4) -> Table:
         size = prod(shape) * bytes_per_number
         rows.append(
             {
-                "learns from": model.layer_groups[k].name,
+                "learns from": groups_of(model)[k].name,
                 "what passes": str(shape),
                 "kB per image": size / 1e3,
                 f"MB for {n:,} images": n * size / 1e6,

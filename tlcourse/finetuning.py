@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LogNorm
 
+from .core.arguments import check_is_learner
 from .core.schedules import Phase, as_phases
 from .freezing import group_number, groups_of
 
@@ -60,7 +61,7 @@ def gradual_unfreezing(
     carry: bool = False,  # carry the moments from phase to phase
 ) -> list:
     "The head first, then group by group downwards (Howard and Ruder 2018)"
-    n = len(model.layer_groups)
+    n = len(groups_of(model))
     return [
         Phase(e, k, (lr / factor ** (n - k - 1), lr), carry=carry)
         for e, k in unfreezing_steps(n, epochs)
@@ -149,8 +150,9 @@ def _label(ax, groups, n):
 # %% ../nbs/11_finetuning.ipynb #18df69fe
 def show_schedule(learn, phases, ax=None):
     "What each layer group will do at each step: grey is frozen, colour is the learning rate"
+    check_is_learner(learn, "show_schedule")
     phases, n = as_phases(phases), len(learn.loader)
-    rates, groups = schedule(learn, phases), learn.model.layer_groups
+    rates, groups = schedule(learn, phases), groups_of(learn.model)
     if ax is None:
         _, ax = plt.subplots(figsize=(7, 1.2 + 0.24 * len(groups)))
     _draw_rates(ax, rates, phases, n)
@@ -168,6 +170,7 @@ def fine_tune(
     **options,  # those of `fit`
 ):
     "Train the head of `learn`'s model, then all of it, slower below than above; returns `learn`"
+    check_is_learner(learn, "fine_tune")
     if not groups_of(learn.model):
         raise ValueError(
             "fine-tuning needs a model with layer groups: build it with transfer_model"

@@ -18,7 +18,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import DataLoader, Dataset
 from tqdm.auto import tqdm
 
-from .core.arguments import batch_size, check_learner, device_of
+from .core.arguments import batch_size, check_groups, check_learner, device_of
 from .core.cache import CannotCache, FeatureCache
 from tlcourse.core.checkpoints import (
     Checkpointer,
@@ -37,7 +37,7 @@ from .core.live import LivePlot
 from .core.lr_curve import lr_find, show_lr_curve
 from .core.memory import release_before_fork, reuse_memory
 from .core.precisions import kept_precision
-from .core.rehearsal import checked_data, rehearse, take_data
+from .core.rehearsal import check_outcome, checked_data, rehearse, take_data
 from .core.results import Table
 from .core.run import Run, progress_bar
 from .core.schedules import Phase, as_phases, cosine, one_cycle
@@ -140,8 +140,9 @@ def logits(self, dataset, net=None) -> tuple:
             with autocast(precision or "float32", self.device):
                 out = net(self.to_device(xb))
             parts.append((out.float().cpu(), yb))
-    logits, targets = zip(*parts)
-    return torch.cat(logits), torch.cat(targets)
+    logits, targets = map(torch.cat, zip(*parts))
+    check_outcome(self, logits, targets)
+    return logits, targets
 
 # %% ../nbs/10_training.ipynb #0690fc3f
 @patch_to(Learner)
@@ -188,7 +189,7 @@ def adamw(model, phase, wd: float):
 @patch_to(Learner)
 def make_optimizer(self, phase):
     "The optimiser of what learns now, `adamw` unless the learner was given another"
-    return (self.optimizer or adamw)(self.model, phase, self.wd)
+    return check_groups((self.optimizer or adamw)(self.model, phase, self.wd))
 
 # %% ../nbs/10_training.ipynb #7935528d
 _all_ = ["Phase", "as_phases", "one_cycle", "cosine", "LivePlot", "lr_find", "show_lr_curve"]

@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import nn
-from tqdm.auto import tqdm
 
+from .bars import progress
 from .engines import PRECISIONS
 from .memory import reuse_memory
 from .packages import optional
@@ -208,8 +208,8 @@ def _check_question(learn, phase):
 def _losses(learn, phase, lrs, stop: float) -> tuple:
     "The losses along `lrs` up to the explosion, and all targets that were seen"
     losses, targets = [], []
-    bar = tqdm(total=len(lrs), desc="learning rates", leave=False)
-    with restored(learn.model), reuse_memory(), bar:
+    bar = progress(total=len(lrs), desc="learning rates")
+    with restored(learn.model), reuse_memory(), bar as bar:
         for loss, yb in range_test(learn, phase, lrs):
             losses.append(loss)
             targets.append(yb)

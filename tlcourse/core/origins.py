@@ -102,15 +102,14 @@ def foreign_images(dataset, preprocess) -> str:
     return faults[0] if all(faults) else ""
 
 # %% ../../nbs/core/origins.ipynb #9b60155c
-def warn_of_foreign(parts: dict, preprocess):
-    "Warn once if tensors in one of `parts` (name -> dataset) are not those of `preprocess`"
-    for name, dataset in parts.items():
-        fault = foreign_images(dataset, preprocess)
-        if fault:
-            warnings.warn(
-                f"{name} yields tensors that the model's preprocess did not make ({fault}), so "
-                "training sees other images than predict: give the dataset no transform, as "
-                "from_folder does, or transform=model.preprocess",
-                stacklevel=4,
-            )
-            return
+def warn_of_foreign(dataset, preprocess, name: str) -> bool:
+    "Warn if the tensors of `dataset`, called `name`, are not those of `preprocess`; whether it did"
+    fault = foreign_images(dataset, preprocess)
+    if fault:
+        warnings.warn(
+            f"{name} yields tensors that the model's preprocess did not make ({fault}), so the "
+            "model sees other images here than in predict: give the dataset no transform, as "
+            "from_folder does, or transform=model.preprocess",
+            stacklevel=4,
+        )
+    return bool(fault)

@@ -116,7 +116,7 @@ def _fault_of(label) -> str:
     if y.dtype == torch.int64:
         return ""
     if y.is_floating_point():
-        return f"{kind} ({y.item():g}), which a whole number cannot hold: y.long() if all are whole"
+        return f"{kind} ({y.item():g}): y.long() makes class numbers of them, if all are whole"
     return f"{kind}: y.long() makes them whole numbers of 64 bits"
 
 # %% ../../nbs/core/targets.ipynb #f3010f46
