@@ -20,7 +20,15 @@ from .core.graph import CannotSplit
 from .core.layouts import layout_of
 from .core.memory import reuse_memory
 from .core.models import groups_of
-from .core.probes import Probe, choose_probe, fit_logistic, logistic_logits, probe_data
+from tlcourse.core.probes import (
+    Probe,
+    check_strengths,
+    choose_probe,
+    fit_logistic,
+    logistic_logits,
+    probe_data,
+    usable_ks,
+)
 from .core.proofs import random_images
 from .core.results import Table
 from .core.state import eval_mode
@@ -151,6 +159,7 @@ def linear_probe(
     strengths=(10.0, 1.0, 0.1, 0.01, 0.001, 0.0001),  # of the penalty, strongest first
 ) -> Probe:  # with the strength that was chosen, and the validation accuracy of each
     "Regularised logistic regression; a strength s is scikit-learn's C = 1 / (n · s)"
+    check_strengths(strengths)
     (x, y), valid, n_classes = probe_data(features, targets, valid_features, valid_targets)
     scaled, w, probes = _standardised(x), None, {}
     for strength in strengths:
@@ -180,5 +189,5 @@ def knn_probe(
         nearest = (_unit(f) @ _unit(x).T).topk(k).indices
         return votes[nearest].mean(1)
 
-    probes = {k: lambda f, k=k: vote(f, k) for k in ks if k <= len(x)}
+    probes = {k: lambda f, k=k: vote(f, k) for k in usable_ks(ks, len(x))}
     return choose_probe(probes, *valid)
