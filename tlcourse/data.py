@@ -28,6 +28,7 @@ from tlcourse.core.items import (
     check_splittable,
     checked_items,
     class_names,
+    pair_labels,
     positions,
     warn_of_small_arrays,
 )
@@ -38,8 +39,17 @@ from .core.wrapped import classes_of, labels_of
 from .figures import show_images
 
 # %% ../nbs/01_data.ipynb #512d75c6
-def _checked_augment(augment):
-    "`augment` itself; `TypeError` unless it can be called"
+def _seeded(transform, image, generator):
+    "A torchvision `transform` of `image`, with torch's random numbers drawn from `generator`"
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(torch.randint(2**62, (1,), generator=generator)))
+        return transform(image)
+
+
+def _as_augment(augment):
+    "`augment` as a function (image, generator) -> image; `TypeError` unless it can be called"
+    if type(augment).__module__.startswith("torchvision.transforms"):
+        return partial(_seeded, augment)
     if augment is not None and not callable(augment):
         wanted = "a function is wanted, such as augment=augment(flips=True)"
         raise TypeError(f"augment={augment!r}: {wanted}")
@@ -53,7 +63,7 @@ class ImageDataset(Dataset):
         self,
         items,  # pairs (whatever `load_image` takes, int label, or a name of `classes`)
         classes=None,  # their names, in the order of the labels
-        augment=None,  # a function (image, generator) -> image, used by training loaders only
+        augment=None,  # (image, generator) -> image, or a transform; for training loaders only
         value_range=None,  # (black, white) of the values, when their type does not say it
     ):
         classes = getattr(items, "classes", None) if classes is None else classes
@@ -61,7 +71,7 @@ class ImageDataset(Dataset):
         self.items = checked_items(items, names)
         self.labels = np.array([label for _, label in self.items], dtype=np.int64)
         self.classes = class_names(self.labels, names)
-        self.augment, self.value_range = _checked_augment(augment), checked_range(value_range)
+        self.augment, self.value_range = _as_augment(augment), checked_range(value_range)
         if value_range is None:
             warn_of_small_arrays([source for source, _ in self.items])
 
@@ -131,7 +141,7 @@ def _given_labels(items, stratify):
     if stratify is not True:
         return stratify
     labels = labels_of(items)
-    return [label for _, label in items] if labels is None else labels
+    return pair_labels(items) if labels is None else labels
 
 
 def _strata(items, stratify):
@@ -225,6 +235,9 @@ def augment(
     "Random changes of an image, for `ImageDataset(…, augment=augment(…))`"
     if not isinstance(flips, bool) or not isinstance(turns, bool):
         raise TypeError(f"flips and turns are True or False, not {flips!r} and {turns!r}")
+    for name, value in (("crop", crop), ("brightness", brightness)):
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise TypeError(f"{name}={value!r} is no number")
     if not 0 < crop <= 1:
         raise ValueError(f"crop is the smallest side kept, in (0, 1], not {crop}")
     if not 0 <= brightness <= 1:

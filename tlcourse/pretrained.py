@@ -25,6 +25,7 @@ from tlcourse.core.downloads import (
 )
 from .core.growing import patch_to
 from tlcourse.core.intake import (
+    check_generator,
     check_numbers,
     check_several,
     read_source,
@@ -65,7 +66,6 @@ class Preprocess(Configured):
         self.config = dict(size=size, crop_pct=float(crop_pct), interpolation=interpolation)
         self.config |= dict(mean=mean, std=std, crop_mode=crop_mode)
         self.config |= dict(channels=channels, value_range=value_limits(value_range))
-        self._mean, self._std = (per_channel(s, channels) for s in (mean, std))
 
     def at(self, size: int):
         "The same preprocessing at a different image `size` in pixels"
@@ -84,8 +84,9 @@ def _square(self, image):
 @patch_to(Preprocess)
 def normalize(self, pixels) -> torch.Tensor:
     "Bytes (…, h, w, c) as floats (…, c, h, w): to [0, 1], minus mean, over std"
+    mean, std = (per_channel(s, self.channels) for s in (self.mean, self.std))
     x = pixels.movedim(-1, -3).float().div_(255)
-    return (x - self._mean).div_(self._std)
+    return (x - mean).div_(std)
 
 
 @patch_to(Preprocess)
@@ -105,12 +106,14 @@ def batch(self, images) -> torch.Tensor:
 @patch_to(Preprocess)
 def denormalize(self, xb) -> torch.Tensor:
     "`xb` ((3, h, w) or (n, 3, h, w)) back to [0, 1], for the eye"
-    return (xb.cpu().float() * self._std + self._mean).clamp(0, 1)
+    mean, std = (per_channel(s, self.channels) for s in (self.mean, self.std))
+    return (xb.cpu().float() * std + mean).clamp(0, 1)
 
 # %% ../nbs/02_pretrained.ipynb #dbe57abf
 @patch_to(Preprocess)
 def train(self, image, generator: torch.Generator) -> torch.Tensor:
     "A random part of `image` at `size`, flipped half the time: the view of ImageNet's training"
+    check_generator(generator)
     image = read_source(image, self.value_range)
     box, flip = random_box(*image.size, generator)
     part = resize(image.crop(box), self.size, self.size, self.interpolation)

@@ -74,9 +74,10 @@ def _refuse_split(root, folders, classes):
     parts = {folder.name: folder for folder in called}
     if called and _is_split(parts, folders):
         names = ", ".join(parts)
+        first = next((p for p in called if p.name.lower().startswith("train")), called[0])
         raise ValueError(
             f"{root} holds the parts of a split ({names}), not one folder per class: give one "
-            f"part, from_folder({str(called[0])!r}), or read all of them with the same classes, "
+            f"part, from_folder({str(first)!r}), or read all of them with the same classes, "
             f"from_split({str(root)!r})"
         )
 

@@ -35,7 +35,7 @@ def _cannot_write(path, error) -> CannotWrite:
     "`error`, which came up while `path` was written, as a `CannotWrite`"
     room = f"{free_bytes(path) / 1e6:,.0f} MB free on its disk"
     result = CannotWrite(f"{path} could not be written ({room}): {error}")
-    code = re.search(r"code: (\d+)", str(error))
+    code = re.search(r"(?:code:|os error) (\d+)", str(error))
     result.errno = getattr(error, "errno", None) or (int(code[1]) if code else None)
     return result
 

@@ -94,7 +94,8 @@ def random_box(w: int, h: int, generator: torch.Generator) -> tuple:
 def check_choices(interpolation: str, crop_mode: str):
     "`ValueError` for a filter or a crop that does not exist"
     if interpolation not in ("nearest", "bilinear", "bicubic", "lanczos"):
-        raise ValueError(f"unknown interpolation {interpolation!r}")
+        known = "'nearest', 'bilinear', 'bicubic' or 'lanczos'"
+        raise ValueError(f"unknown interpolation {interpolation!r}: {known} is wanted")
     if crop_mode not in ("center", "squash"):
         raise ValueError(f"crop_mode must be 'center' or 'squash', not {crop_mode!r}")
 
@@ -112,6 +113,12 @@ class Configured:
         if name in self.__dict__.get("config", ()):
             return self.config[name]
         raise AttributeError(f"{type(self).__name__} has no {name!r}")
+
+    def __setattr__(self, name, value):
+        if name in self.__dict__.get("config", ()):
+            call = f"{type(self).__name__}(**{{**old.config, {name!r}: {value!r}}})"
+            raise AttributeError(f"{name!r} is not changed in place: make another, {call}")
+        super().__setattr__(name, value)
 
     def __eq__(self, other):
         return isinstance(other, type(self)) and self.config == other.config

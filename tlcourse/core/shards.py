@@ -280,6 +280,7 @@ class ShardWriter:
         self.shards, self.kind, self.shard_bytes = shards, kind, shard_bytes
         self.in_memory = in_memory  # what cannot be written
         self.keys, self.rows = [], []
+        self.warned = False
         self.places = {}  # key -> (shard, row) of all rows so far
 
     def __enter__(self):
@@ -310,5 +311,7 @@ def flush(self):
     except CannotWrite as e:
         if not self.in_memory:
             raise
-        warnings.warn(f"{e}; the features are in memory only, and not stored", stacklevel=2)
+        if not self.warned:
+            warnings.warn(f"{e}; the features are in memory only, and not stored", stacklevel=2)
+        self.warned = True
         self.places |= Shard(None, keys, rows).places()
