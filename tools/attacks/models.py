@@ -284,7 +284,7 @@ add_all(
             "damaged|JSON",
         ),
         "json that is a list": (lambda: _written("model.json", b"[1, 2]"), "model.json"),
-        "json without arch": (lambda: _saved(lambda d: d.pop("arch")), "arch", "model.json"),
+        "json without arch": (lambda: _saved(lambda d: d.pop("arch")), "arch", "model.json|saved"),
         "json without preprocess": (
             lambda: _saved(lambda d: d.pop("preprocess")),
             "preprocess",
@@ -495,7 +495,7 @@ add_all(
         "infinity to validate": (lambda: _probe(vf=_F / 0), "inf|finite"),
         "words": (lambda: _probe(t=["a", "b"] * 12), "'a'|str|words", "number|integer"),
         "negative targets": (lambda: _probe(t=_T - 1), "-1"),
-        "half numbers": (lambda: _probe(t=_T + 0.5), "0.5|whole"),
+        "half numbers": (lambda: _probe(t=_T + 0.5), "0.5|whole|class numbers"),
         "another width": (lambda: _probe(vf=_F[:, :3]), "3", "4"),
         "images for features": (lambda: _probe(f=[picture()] * 24), "Image|features"),
         "nothing": (lambda: _probe(f=_F[:0], t=_T[:0]), "empty|0"),
@@ -633,7 +633,10 @@ add_all(
             lambda: _resume(lambda: _learner(loss=nn.CrossEntropyLoss(label_smoothing=0.1))),
             "loss",
         ),
-        "with another dropout": (lambda: _resume(_other_dropout), "dropout|head|model|p=0.1"),
+        "with another dropout": (
+            lambda: _resume(_other_dropout),
+            "dropout|head|model|p=0.1|layers",
+        ),
         "with another bs": (lambda: _resume(lambda: _learner(bs=4)), "bs"),
         "with another wd": (lambda: _resume(lambda: _learner(wd=0.5)), "wd"),
         "with another model": (
