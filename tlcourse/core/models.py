@@ -106,7 +106,7 @@ def groups_of(model) -> list:
     groups = getattr(model, "layer_groups", None)
     if not isinstance(groups, list):
         return []
-    own = {*_paths(model), *map(id, model.parameters())}
+    own = _paths(model)
     return [_renewed(model, group, own) for group in groups]
 
 # %% ../../nbs/core/models.ipynb #61fcd44a
