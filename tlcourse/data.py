@@ -235,6 +235,9 @@ def augment(
     "Random changes of an image, for `ImageDataset(…, augment=augment(…))`"
     if not isinstance(flips, bool) or not isinstance(turns, bool):
         raise TypeError(f"flips and turns are True or False, not {flips!r} and {turns!r}")
+    for name, value in (("crop", crop), ("brightness", brightness)):
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise TypeError(f"{name}={value!r} is no number")
     if not 0 < crop <= 1:
         raise ValueError(f"crop is the smallest side kept, in (0, 1], not {crop}")
     if not 0 <= brightness <= 1:

@@ -15,12 +15,26 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from .core.cuts import cut_between
-from .core.engines import choose_runtime, default_bs, first_batch, make_runner, prepare
+from tlcourse.core.engines import (
+    check_runtime,
+    choose_runtime,
+    default_bs,
+    first_batch,
+    make_runner,
+    prepare,
+)
 from .core.graph import CannotSplit
 from .core.layouts import layout_of
 from .core.memory import reuse_memory
 from .core.models import groups_of
-from .core.probes import Probe, choose_probe, fit_logistic, logistic_logits, probe_data
+from tlcourse.core.probes import (
+    Probe,
+    check_settings,
+    choose_probe,
+    fit_logistic,
+    logistic_logits,
+    probe_data,
+)
 from .core.proofs import random_images
 from .core.results import Table
 from .core.state import eval_mode
@@ -50,8 +64,9 @@ def extract(
     pool: bool = True,  # average over spatial positions; False: whole maps
 ) -> torch.Tensor:  # features (n, n_features), or maps (n, …), float32
     "Every image of `dataset` once through `body`; reading and computing run side by side"
-    first, n, features = first_batch(body, dataset), len(dataset), None
+    check_runtime(runtime)
     preprocess, bs = getattr(body, "preprocess", None), default_bs(body, bs)
+    first, n, features = first_batch(body, dataset), len(dataset), None
     bar = tqdm(total=n, unit="image", desc="features", leave=False)
     with eval_mode(body), reuse_memory(), bar:
         if runtime == "auto":
@@ -151,6 +166,7 @@ def linear_probe(
     strengths=(10.0, 1.0, 0.1, 0.01, 0.001, 0.0001),  # of the penalty, strongest first
 ) -> Probe:  # with the strength that was chosen, and the validation accuracy of each
     "Regularised logistic regression; a strength s is scikit-learn's C = 1 / (n · s)"
+    check_settings("strengths", strengths, 0)
     (x, y), valid, n_classes = probe_data(features, targets, valid_features, valid_targets)
     scaled, w, probes = _standardised(x), None, {}
     for strength in strengths:
@@ -173,6 +189,7 @@ def knn_probe(
     ks=(1, 5, 10, 20, 50),  # numbers of neighbours
 ) -> Probe:  # with the number that was chosen, and the validation accuracy of each
     "The votes of the k nearest neighbours by cosine"
+    check_settings("ks", ks, 0, len(features))
     (x, y), valid, n_classes = probe_data(features, targets, valid_features, valid_targets)
     votes = nn.functional.one_hot(y, n_classes).double()
 
