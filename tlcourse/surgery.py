@@ -80,14 +80,18 @@ def _check_layers(width, dropouts):
     "Raise `ValueError` or `TypeError` for a width or for dropouts that cannot be"
     if _whole_number("width", width) < 0:
         raise ValueError(f"width={width}: the number of hidden units; 0 is a plain linear head")
-    if not isinstance(dropouts, list | tuple) or len(dropouts) != 2:
+    two = isinstance(dropouts, list | tuple) and len(dropouts) == 2
+    if not two or not all(isinstance(p, int | float) and 0 <= p <= 1 for p in dropouts):
         raise ValueError(
-            f"dropouts={dropouts}: two are wanted, before the hidden and before the last layer"
+            f"dropouts={dropouts}: two are wanted, before the hidden and before the last layer, "
+            "each from 0 to 1"
         )
 
 # %% ../nbs/07_surgery.ipynb #8b26fc17
-def _check_head(n_classes, width, dropouts, pool, layout):
+def _check_head(n_features, n_classes, width, dropouts, pool, layout):
     "Raise `ValueError` or `TypeError` for options of a head that cannot be"
+    if _whole_number("n_features", n_features) < 1:
+        raise ValueError(f"n_features={n_features}: the channels of the body's feature map")
     _check_n_classes(n_classes)
     _check_layers(width, dropouts)
     if layout not in ("NCHW", "NHWC", "tokens"):
@@ -131,7 +135,7 @@ def create_head(
     layout: str = "NCHW",  # of the feature map
 ) -> nn.Sequential:  # feature map -> logits (n, n_classes)
     "A new head, untrained: pool, flatten, hidden layer with BatchNorm and Dropout, logits"
-    _check_head(n_classes, width, dropouts, pool, layout)
+    _check_head(n_features, n_classes, width, dropouts, pool, layout)
     layers = OrderedDict()
     if layout != "NCHW":
         layers["nchw"] = ToNCHW(layout, first=pool == "first")
@@ -323,14 +327,6 @@ def _checked(bundle) -> dict:
         raise ValueError(f"{bundle.folder} holds no model of this course: {', '.join(faults)}")
     return given
 
-# %% ../nbs/07_surgery.ipynb #c4503631
-def _preprocess(config: dict) -> Preprocess:
-    "The preprocessing that `config` describes; `ValueError` for sizes that nobody uses"
-    preprocess = Preprocess(**config)
-    if not (1 <= preprocess.size <= 4096 and 0.05 <= preprocess.crop_pct <= 2):
-        raise ValueError(f"images of {preprocess.size} px, cropped to {preprocess.crop_pct}")
-    return preprocess
-
 # %% ../nbs/07_surgery.ipynb #f05c2056
 def _head_shapes(settings, shapes) -> dict:
     "name -> shape of the tensors of the head that `settings` ask for, on the map in `shapes`"
@@ -360,7 +356,9 @@ def _measured(bundle) -> dict:
     "The settings in `bundle`, compared with its tensors before anything of that size is made"
     settings = _checked(bundle)
     try:
-        settings["preprocess"] = _preprocess(settings["preprocess"])
+        if settings["in_channels"] > 256:
+            raise ValueError(f"in_channels={settings['in_channels']}: at most 256")
+        settings["preprocess"] = Preprocess(**settings["preprocess"])
         settings["classes"] = _class_names(None, settings["classes"])
         check_activation(settings["activation"])
         _check_options(settings["head_options"])

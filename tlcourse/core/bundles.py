@@ -34,6 +34,13 @@ def _write_metadata(metadata, path):
     complete = metadata | {"sha256": file_hash(path.with_name(WEIGHTS))}
     path.write_text(json.dumps(complete, indent=1), encoding="utf-8")
 
+# %% ../../nbs/core/bundles.ipynb #37307402
+def _as_folder(folder) -> Path:
+    "`folder` as a path; `TypeError` for what is none"
+    if not isinstance(folder, str | os.PathLike):
+        raise TypeError(f"the path of a folder is wanted, not {folder!r} ({type(folder).__name__})")
+    return Path(folder)
+
 # %% ../../nbs/core/bundles.ipynb #21776780
 def write_bundle(
     folder,  # made if need be; its other files stay
@@ -47,14 +54,15 @@ def write_bundle(
         WEIGHTS: lambda path: save_file(plain, path),
         METADATA: lambda path: _write_metadata(metadata, path),
     }
-    write_together(folder, writers)
+    write_together(_as_folder(folder), writers)
 
 # %% ../../nbs/core/bundles.ipynb #9295a51c
 def _size_of(path) -> int:
     "The size of the regular file `path`; `FileNotFoundError`, or `ValueError` for a pipe or device"
     if not path.exists():
         raise FileNotFoundError(
-            f"{path.parent} holds no saved model: {path.name} is missing; save_model writes it"
+            f"{path.parent} holds no saved model: {path.name} is missing; "
+            "save_model(model, folder) writes it"
         )
     status = os.stat(path)
     if not stat.S_ISREG(status.st_mode):
@@ -121,7 +129,7 @@ class Bundle(NamedTuple):
 
 def read_bundle(folder) -> Bundle:
     "What the model in `folder` says of itself, its tensors unread; `ValueError` if it cannot be"
-    folder = Path(folder)
+    folder = _as_folder(folder)
     finish_writing(folder)
     weights = folder / WEIGHTS
     metadata, head = _read_metadata(folder / METADATA), _read_head(weights)

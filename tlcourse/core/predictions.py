@@ -11,7 +11,6 @@ import io
 import os
 from collections.abc import Iterable, Mapping
 from itertools import islice
-from operator import index
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,8 +67,8 @@ def image_batches(images, bs: int):
     "Lists of up to `bs` of `images`: one image, many in any collection, or a dataset's"
     _refuse_no_images(images)
     _refuse_folder(images)
-    if index(bs) < 1:
-        raise ValueError(f"bs={bs}: at least one image at a time is wanted")
+    if not hasattr(bs, "__index__") or bs < 1:
+        raise ValueError(f"bs={bs!r}: at least one image at a time is wanted, as a whole number")
     rest = _each(images)
     return iter(lambda: list(islice(rest, bs)), [])
 
