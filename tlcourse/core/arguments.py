@@ -191,7 +191,8 @@ def _check_optimizer(optimizer):
     if is_class or not callable(optimizer):
         raise TypeError(
             f"optimizer={optimizer!r} is {_kind(optimizer)}, but a function "
-            "(model, phase, wd) -> optimiser is wanted, since each phase makes its own: see adamw in tlcourse.training"
+            "(model, phase, wd) -> optimiser is wanted, "
+            "since each phase makes its own: see adamw in tlcourse.training"
         )
 
 # %% ../../nbs/core/arguments.ipynb #1366b339
