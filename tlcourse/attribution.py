@@ -201,8 +201,13 @@ def gradcam(
     normalize: bool = True,  # scale each map to a maximum of 1; a map of zeros stays one
 ) -> torch.Tensor:  # (n, h, w), >= 0, at the images' size
     "A layer's channels, each times the score's mean slope in it (Selvaraju and others, 2017)"
-    xb = as_batch(model, xb)
-    layer = last_map(model, xb) if layer is None else layer
+    xb, target = as_batch(model, xb), class_numbers(model, target)
+    if layer is None:
+        with differentiable(model), torch.no_grad():
+            _targets(
+                model(xb), target
+            )  # a class that is none is said before the layer is looked for
+        layer = last_map(model, xb)
     maps, slope = _map_and_slope(model, xb, target, layer)
     cam = (slope.mean((2, 3), keepdim=True) * maps).sum(1, keepdim=True).relu()  # (n, 1, h', w')
     cam = F.interpolate(cam.float(), xb.shape[2:], mode="bilinear")[:, 0]

@@ -377,7 +377,7 @@ def fit(
     "Train through `phases`; returns the learner. `FloatingPointError` if numbers are not finite"
     phases = as_phases(phases)
     self.check_run(phases, best, patience)
-    check_new_folder(checkpoint)
+    check_new_folder(checkpoint, every)
     self.run, self.best_state = Run(phases, best, patience), None
     keepers = [] if checkpoint is None else [Checkpointer(checkpoint, every)]
     return self.continue_run(*keepers)

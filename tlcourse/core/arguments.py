@@ -51,7 +51,8 @@ def device_of(device=None) -> torch.device:
         raise ValueError(f"device={device!r}: {wanted}{hint}") from e
     if not _is_there(known):
         raise ValueError(
-            f"device={device!r}: torch finds no such device here; device=None takes what there is"
+            f"device={device!r}: torch finds no such device here; device='cpu' is always there, "
+            "None takes a GPU if there is one"
         )
     return known
 
@@ -112,7 +113,7 @@ def check_dataset(dataset, name: str):
         cure = "nothing to validate on" if name == "valid" else "nothing in it"
         raise ValueError(f"{name} is empty: there is {cure}")
     with rng_restored():
-        _check_item(dataset[0], name)
+        _check_item(dataset[0], f"{name}, a list," if isinstance(dataset, list) else name)
 
 # %% ../../nbs/core/arguments.ipynb #665dc0f6
 def _check_item(item, name: str):
@@ -148,9 +149,11 @@ def check_numbers(learn):
     if learn.bs is not None:
         _check_number("bs", learn.bs, 2, whole=True)
     if learn.clip is not None:
-        _check_number("clip", learn.clip, 0)
-        if not learn.clip:
-            raise ValueError("clip=0: no gradient would be left; clip=None clips nothing")
+        real = isinstance(learn.clip, Real) and not isinstance(learn.clip, bool)
+        if not (real and learn.clip > 0):
+            raise ValueError(
+                f"clip={learn.clip!r}: a number above 0 is wanted, or None to not clip"
+            )
 
 # %% ../../nbs/core/arguments.ipynb #ce99cde8
 def batch_size(bs, n: int, log) -> int:
@@ -167,7 +170,7 @@ def _check_callable(what: str, value, wanted: str):
             f"{what} is the class {value.__name__}, but {wanted} is wanted: {value.__name__}()"
         )
     if not callable(value):
-        raise TypeError(f"{what} is {_kind(value)}, but {wanted} is wanted")
+        raise TypeError(f"{what}={value!r} is {_kind(value)}, but {wanted} is wanted")
 
 # %% ../../nbs/core/arguments.ipynb #2681cd5f
 def check_metrics(metrics):
@@ -187,8 +190,9 @@ def _check_optimizer(optimizer):
     is_class = isinstance(optimizer, type) and issubclass(optimizer, Optimizer)
     if is_class or not callable(optimizer):
         raise TypeError(
-            f"optimizer is {_kind(optimizer)}, but a function (model, phase, wd) -> optimiser is "
-            "wanted, since each phase makes its own: see adamw in tlcourse.training"
+            f"optimizer={optimizer!r} is {_kind(optimizer)}, but a function "
+            "(model, phase, wd) -> optimiser is wanted, "
+            "since each phase makes its own: see adamw in tlcourse.training"
         )
 
 # %% ../../nbs/core/arguments.ipynb #1366b339
@@ -203,7 +207,8 @@ def _check_callbacks(callbacks):
 def check_functions(learn):
     "Raise `TypeError` or `ValueError` if a function that `learn` was given is something else"
     if learn.loss is not None:
-        _check_callable("loss", learn.loss, "a function (logits, targets) -> number")
+        example = "such as torch.nn.functional.cross_entropy"
+        _check_callable("loss", learn.loss, f"a function (logits, targets) -> number, {example},")
     if learn.metrics is not None:
         check_metrics(learn.metrics)
     if learn.optimizer is not None:

@@ -14,8 +14,11 @@ import json
 import warnings
 import zlib
 from dataclasses import asdict
+from numbers import Real
+from os import PathLike
 from pathlib import Path
 from time import perf_counter
+from types import NoneType
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -222,8 +225,14 @@ def load_best(learn):
         learn.model.load_state_dict(learn.best_state)
 
 # %% ../../nbs/core/checkpoints.ipynb #746c9a98
-def check_new_folder(folder):
-    "Raise `FileExistsError` if `folder` holds a run already; None is no folder"
+def check_new_folder(folder, every: float = 0.0):
+    "Raise `FileExistsError` if `folder` holds a run already, `ValueError` for a negative `every`"
+    if not isinstance(every, Real) or not every >= 0:
+        raise ValueError(
+            f"every={every!r}: seconds between two checkpoints, at least 0, are wanted"
+        )
+    if not isinstance(folder, (str, PathLike, NoneType)):
+        raise TypeError(f"checkpoint={folder!r}: the path of a folder is wanted, or None")
     if folder is not None and (Path(folder) / CHECKPOINT).exists():
         raise FileExistsError(
             f"{folder} holds a run: resume(folder) goes on with it, a new run needs another folder"

@@ -85,12 +85,19 @@ class TransferModel(nn.Sequential):
         self._group_paths = _paths_of_groups(self, groups)
 
 # %% ../../nbs/core/models.ipynb #d5ad0bbd
+def _is_own(part, own) -> bool:
+    "Whether `part` is among `own`, or all its parameters are: a cut takes containers apart"
+    if id(part) in own or not isinstance(part, nn.Module):
+        return id(part) in own
+    return all(id(p) in own for p in part.parameters())
+
+
 def _renewed(model, group, own) -> LayerGroup:
     "`group` with what stands at its paths now in place of parts that are not among `own`"
-    if all(id(part) in own for part in group.layers.values()):
+    if all(_is_own(part, own) for part in group.layers.values()):
         return group
     current = _group_at(model, group.name, group.layers)
-    kept = {path: part for path, part in group.layers.items() if id(part) in own}
+    kept = {path: part for path, part in group.layers.items() if _is_own(part, own)}
     return LayerGroup(group.name, current.layers | kept)
 
 # %% ../../nbs/core/models.ipynb #a63de32e

@@ -13,6 +13,7 @@ from numbers import Integral
 import numpy as np
 import torch
 from PIL import Image
+from torch import nn
 
 from .decoding import load_image
 
@@ -77,6 +78,10 @@ def as_batch(
     xb = images if isinstance(images, torch.Tensor) else _preprocessed(model, images)
     xb = xb[None] if xb.ndim == 3 else xb
     _check_batch(xb)
+    n, wanted = xb.shape[1], getattr(getattr(model, "preprocess", None), "channels", None)
+    convs = [m.in_channels for m in model.modules() if isinstance(m, nn.Conv2d)]
+    if wanted not in (None, n) and n not in convs[:1]:
+        raise ValueError(f"the images have {n} channels, but the network takes {wanted}")
     weight = next((p for p in model.parameters() if p.is_floating_point()), None)
     return xb if weight is None else xb.to(weight.device, weight.dtype)
 

@@ -85,6 +85,11 @@ def _words(x) -> str:
 # %% ../../nbs/core/rehearsal.ipynb #834e0078
 def _logits(learn, x) -> torch.Tensor:
     "The logits of one sample `x`, or `ValueError` in words"
+    if not isinstance(x, torch.Tensor) and learn.preprocess is None:
+        raise ValueError(
+            f"the items of valid are of type {type(x).__name__}, but the model has no preprocess, "
+            "so tensors are wanted: torch.as_tensor(array) makes one of an array"
+        )
     xb = prepare(learn.preprocess, [x])
     try:
         with eval_mode(learn.model):
@@ -102,11 +107,17 @@ def _try_loss(loss, logits, yb):
     "Raise `ValueError` if `loss` does not give one number for `logits` and `yb`"
     check_class_weights(loss)
     try:
-        loss(logits.float(), yb).item()
+        value = loss(logits.float(), yb)
+        value.item()
     except _ERRORS as e:
         raise ValueError(
-            f"the loss fails for logits {_words(logits)} and targets {_words(yb)}: {e}"
+            f"the loss fails for logits of shape {_words(logits)} and targets {_words(yb)}: {e}"
         ) from e
+    if value.ndim:
+        raise ValueError(
+            "the loss gives a number for each sample, but one number is wanted, "
+            "such as their mean: reduction='mean'"
+        )
 
 # %% ../../nbs/core/rehearsal.ipynb #0c260eaa
 @torch.no_grad()

@@ -67,10 +67,11 @@ def _check_epochs(epochs):
 # %% ../../nbs/core/schedules.ipynb #fd8d0c76
 def _check_rates(lr):
     "One rate, or a pair: (shallowest, deepest)"
-    rates = lr if isinstance(lr, (tuple, list)) else [lr]
-    if len(rates) not in (1, 2) or not all(map(_is_real, rates)):
+    several = isinstance(lr, (tuple, list))
+    rates = lr if several else [lr]
+    if len(rates) != 1 + several or not all(map(_is_real, rates)):
         raise ValueError(
-            f"lr={lr!r}: one learning rate is wanted, or a pair (shallowest, deepest) "
+            f"lr={lr!r}: one learning rate is wanted, a number, or a pair (shallowest, deepest) "
             "between which the layer groups are spaced"
         )
     if min(rates) < 0 or (len(rates) == 2 and min(rates) == 0):
@@ -121,6 +122,8 @@ class Phase:
         _check_rates(self.lr)
         _check_shape(self)
         _check_schedule(self.schedule)
+        if not isinstance(self.carry, bool):
+            raise TypeError(f"carry={self.carry!r}: True or False is wanted")
         if self.bn not in ("train", "fixed"):
             raise ValueError(f"bn must be 'train' or 'fixed', not {self.bn!r}")
 
@@ -155,7 +158,7 @@ def as_phases(phases) -> list:
     listed = list(phases) if several else [phases]
     if not listed or not all(isinstance(phase, Phase) for phase in listed):
         raise TypeError(
-            f"{phases!r} says nothing that can be trained: a number of epochs is wanted, "
-            "such as 3, or a list such as [Phase(3)]"
+            f"a {type(phases).__name__} was given, {phases!r}, but a number of epochs is wanted, "
+            "such as 3, or a list of phases, such as [Phase(3)]"
         )
     return listed

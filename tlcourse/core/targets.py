@@ -183,5 +183,5 @@ def try_metrics(metrics: dict, n: int):
         except Exception as e:
             raise ValueError(
                 f"the metric {name!r} fails for logits {tuple(logits.shape)} and targets "
-                f"{tuple(targets.shape)}: {e}"
+                f"{tuple(targets.shape)}, where a number is wanted: {e}"
             ) from e
