@@ -154,7 +154,7 @@ def one_layer(model, layer) -> str:
         raise ValueError(f"one layer, please: {layer!r} means {len(names)} layers, {names[:8]}")
     return names[0]
 
-# %% ../nbs/03_activations.ipynb #0f921bd6
+
 def receptive_field(
     model,
     layer: str,  # a name, as in `find_layers`

@@ -8,16 +8,19 @@ __all__ = ['freeze', 'unfreeze', 'group_number', 'freeze_to', 'is_frozen', 'trai
 # %% ../nbs/08_freezing.ipynb #c3d8c12f
 import copy
 import html
-from difflib import get_close_matches
 from functools import partial
-from operator import index
 
-from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from .core.grouping import LayerGroup
-from .core.models import groups_of, ungrouped
+from .core.models import groups_of
 from .core.packages import optional
+from tlcourse.core.parts import (
+    check_bn,
+    check_grouped,
+    check_part,
+    group_index,
+    number_of_name,
+)
 from .core.reports import frozen_report, frozen_summary
 from .core.sliders import labelled
 
@@ -33,30 +36,11 @@ def _train_frozen(
         child.train(mode)
     return module
 
-# %% ../nbs/08_freezing.ipynb #aef3462b
-def _check_part(part):
-    "`TypeError` for what has no layers that could be frozen"
-    if not isinstance(part, nn.Module | LayerGroup):
-        hint = "; a learner's model is learn.model" if hasattr(part, "model") else ""
-        raise TypeError(
-            f"a module or a layer group is wanted, not a {type(part).__name__}{hint}: "
-            "freeze(model.body), or freeze_to(model, k) for all groups below group k"
-        )
-
-
-def _check_bn(bn):
-    "`ValueError` unless `bn` is a way to treat BatchNorm"
-    if bn not in ("frozen", "stats", "train"):
-        raise ValueError(
-            f"bn must be 'frozen', 'stats' or 'train', not {bn!r}; "
-            "where the frozen part ends is said by freeze_to(model, k)"
-        )
-
 # %% ../nbs/08_freezing.ipynb #5d3fe2fc
 def freeze(module, bn: str = "frozen"):
     "Fix `module`, also after `train()`; `bn`: BatchNorm 'frozen', updating 'stats', or in 'train'"
-    _check_part(module)
-    _check_bn(bn)
+    check_part(module)
+    check_bn(bn)
     affine = set()  # γ and β that go on learning
     for m in module.modules():
         follows = bn != "frozen" and isinstance(m, _BatchNorm)
@@ -73,33 +57,13 @@ def freeze(module, bn: str = "frozen"):
 # %% ../nbs/08_freezing.ipynb #74a3e954
 def unfreeze(module):
     "Undo `freeze`: all parameters learn, and `train()` reaches BatchNorm and Dropout again"
-    _check_part(module)
+    check_part(module)
     for m in module.modules():
         if getattr(m.__dict__.get("train"), "func", None) is _train_frozen:
             del m.train
     for p in module.parameters():
         p.requires_grad_(True)
     return module
-
-# %% ../nbs/08_freezing.ipynb #f87fc147
-def _number_of_name(name, names) -> int:
-    "Where `name` stands among `names`, or `ValueError` with the one that was probably meant"
-    if name in names:
-        return names.index(name)
-    near = get_close_matches(name, names, 1)
-    meant = f"did you mean {near[0]!r}? " if near else ""
-    raise ValueError(f"no group is called {name!r}; {meant}there are {names}")
-
-# %% ../nbs/08_freezing.ipynb #df305662
-def _as_integer(k) -> int:
-    "`k` as an integer; `TypeError` for what is none"
-    try:
-        return index(k if not isinstance(k, bool) else None)
-    except TypeError:
-        raise TypeError(
-            f"k={k!r} is a {type(k).__name__}, but the number or the name of a layer group "
-            "is wanted: freeze_to(model, -1) lets the last one learn, the head"
-        ) from None
 
 # %% ../nbs/08_freezing.ipynb #cdf87c81
 def group_number(model, k) -> int:
@@ -112,8 +76,8 @@ def group_number(model, k) -> int:
             "or freeze its parts one by one"
         )
     if isinstance(k, str):
-        return _number_of_name(k, names)
-    number = _as_integer(k)
+        return number_of_name(k, names)
+    number = group_index(k)
     if not -len(names) <= number <= len(names):  # len(names): nothing learns
         raise IndexError(f"k={number}, but the model has {len(names)} groups: {names}")
     return number + len(names) if number < 0 else number
@@ -134,28 +98,15 @@ def _between(model, groups, k) -> list:
             layers.append(m)
     return layers
 
-# %% ../nbs/08_freezing.ipynb #5158d134
-def _check_grouped(model):
-    "`ValueError` if parameters of `model` stand in no layer group"
-    names = ungrouped(model)
-    if names:
-        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-        part = names[0].rpartition(".")[0] or names[0]
-        raise ValueError(
-            f"{', '.join(names[:3])}{more}: in no layer group, so whether it is to learn "
-            "nobody has said; model.layer_groups = "
-            f"[*model.layer_groups, LayerGroup({part!r}, {{{part!r}: model.{part}}})] says it"
-        )
-
 # %% ../nbs/08_freezing.ipynb #ee989893
 def freeze_to(model, k, bn: str = "frozen"):
     """Freeze `model.layer_groups[:k]`; the rest learns; `k`: see `group_number`, `bn`: see `freeze`
 
     `ValueError` if parameters stand in no group"""
     k, groups = group_number(model, k), groups_of(model)
-    _check_bn(bn)
+    check_bn(bn)
     if k:
-        _check_grouped(model)
+        check_grouped(model)
     unfreeze(model)
     for group in groups[:k]:
         freeze(group, bn)  # after `unfreeze`: what two groups share stays frozen
@@ -196,7 +147,7 @@ def _summary_html(model) -> str:
     title = f"<summary>{len(moving)} tensors move</summary>"
     return f"<table>{caption}{table}</table><details>{title}{names}</details>"
 
-# %% ../nbs/08_freezing.ipynb #67e5d684
+
 def explore_freezing(model):
     "A slider over the groups of `model`: what moves, what it saves; has `.slider` and `.view`"
     widgets, twin = optional("ipywidgets"), copy.deepcopy(model)

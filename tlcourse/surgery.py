@@ -7,14 +7,19 @@ __all__ = ['ToNCHW', 'AvgMaxPool', 'create_head', 'transfer_model', 'predict', '
 
 # %% ../nbs/07_surgery.ipynb #2785716d
 from collections import OrderedDict
-from difflib import get_close_matches
-from operator import index
 
 import torch
 import torchvision
 from torch import nn
 
-from .core.bundles import check_sizes, read_bundle, tensors_of_bundle, write_bundle
+from tlcourse.core.bundles import (
+    SETTINGS,
+    check_sizes,
+    checked_settings,
+    read_bundle,
+    tensors_of_bundle,
+    write_bundle,
+)
 from .core.classes import plain_names
 from .core.downloads import OFFLINE
 from .core.grouping import LayerGroup
@@ -22,6 +27,7 @@ from .core.inputs import adapt_input
 from .core.layouts import to_nchw
 from .core.models import TransferModel, head_outputs, unwrapped
 from .core.names import library_of
+from .core.options import check_head, check_head_options, class_names, whole_number
 from tlcourse.core.predictions import (
     as_weights,
     check_activation,
@@ -57,51 +63,6 @@ class AvgMaxPool(nn.Module):
         mean = fmap.mean((2, 3), keepdim=True)
         return torch.cat([mean, fmap.amax((2, 3), keepdim=True)], 1)
 
-# %% ../nbs/07_surgery.ipynb #e43e2f8b
-def _whole_number(name: str, value) -> int:
-    "`value` as an integer; `TypeError` that names it otherwise"
-    try:
-        return index(value)
-    except TypeError:
-        hint = ": names go into classes=[...]" if isinstance(value, list | tuple) else ""
-        raise TypeError(f"{name}={value!r} is no whole number{hint}") from None
-
-# %% ../nbs/07_surgery.ipynb #93e152c1
-def _check_n_classes(n_classes):
-    "`TypeError` for what is no number, `ValueError` for less than two classes"
-    if _whole_number("n_classes", n_classes) < 2:
-        raise ValueError(
-            f"n_classes={n_classes}: a classifier needs at least two classes "
-            "(for yes or no, use two)"
-        )
-
-# %% ../nbs/07_surgery.ipynb #58f64150
-def _check_layers(width, dropouts):
-    "Raise `ValueError` or `TypeError` for a width or for dropouts that cannot be"
-    if _whole_number("width", width) < 0:
-        raise ValueError(f"width={width}: the number of hidden units; 0 is a plain linear head")
-    two = isinstance(dropouts, list | tuple) and len(dropouts) == 2
-    if not two or not all(isinstance(p, int | float) and 0 <= p <= 1 for p in dropouts):
-        raise ValueError(
-            f"dropouts={dropouts}: two are wanted, before the hidden and before the last layer, "
-            "each from 0 to 1"
-        )
-
-# %% ../nbs/07_surgery.ipynb #8b26fc17
-def _check_head(n_features, n_classes, width, dropouts, pool, layout):
-    "Raise `ValueError` or `TypeError` for options of a head that cannot be"
-    if _whole_number("n_features", n_features) < 1:
-        raise ValueError(f"n_features={n_features}: the channels of the body's feature map")
-    _check_n_classes(n_classes)
-    _check_layers(width, dropouts)
-    if layout not in ("NCHW", "NHWC", "tokens"):
-        raise ValueError(f"layout={layout!r} is none of 'NCHW', 'NHWC', 'tokens'")
-    if pool not in ("avg", "concat", "first") or (pool == "first" and layout != "tokens"):
-        raise ValueError(
-            f"pool={pool!r} for the layout {layout!r}: choose 'avg' or 'concat', "
-            "or 'first' where there are tokens"
-        )
-
 # %% ../nbs/07_surgery.ipynb #bdadce45
 def _initialise(head):
     "Kaiming initialisation of the linear layers of `head` (He and others 2015), biases zero"
@@ -135,7 +96,7 @@ def create_head(
     layout: str = "NCHW",  # of the feature map
 ) -> nn.Sequential:  # feature map -> logits (n, n_classes)
     "A new head, untrained: pool, flatten, hidden layer with BatchNorm and Dropout, logits"
-    _check_head(n_features, n_classes, width, dropouts, pool, layout)
+    check_head(n_features, n_classes, width, dropouts, pool, layout)
     layers = OrderedDict()
     if layout != "NCHW":
         layers["nchw"] = ToNCHW(layout, first=pool == "first")
@@ -147,36 +108,12 @@ def create_head(
     layers["linear2" if width else "linear"] = nn.Linear(width or n, n_classes)
     return _initialise(nn.Sequential(layers))
 
-# %% ../nbs/07_surgery.ipynb #3bdad8be
-def _class_names(n_classes, classes) -> list:
-    "The names of the classes as plain strings, from their number or their names"
-    if n_classes is None and classes is None:
-        raise ValueError("say how many classes there are: n_classes=2, or classes=[...]")
-    if n_classes is not None:
-        _check_n_classes(n_classes)
-    names = plain_names(range(n_classes) if classes is None else classes)
-    if n_classes not in (None, len(names)):
-        raise ValueError(f"n_classes={n_classes} but {len(names)} classes are named: {names[:9]}")
-    _check_n_classes(len(names))
-    return names
-
-# %% ../nbs/07_surgery.ipynb #d8f4a62d
-def _check_options(options):
-    "`TypeError` for a head's option that there is not, with the one that was probably meant"
-    _check_layers(options.get("width", 512), options.get("dropouts", (0.25, 0.5)))
-    known = ["width", "dropouts", "pool"]
-    for name in options:
-        if name not in known:
-            near = get_close_matches(name, [*known, "weights", "classes", "size"], 1)
-            meant = f": did you mean {near[0]}?" if near else f"; a head has {', '.join(known)}"
-            raise TypeError(f"transfer_model has no option {name!r}{meant}")
-
 # %% ../nbs/07_surgery.ipynb #85fa4921
 def _load_network(arch, weights, in_channels: int, size):
     "The pretrained `arch`, made to read `in_channels` channels of images of `size` pixels"
-    if _whole_number("in_channels", in_channels) < 1:
+    if whole_number("in_channels", in_channels) < 1:
         raise ValueError(f"in_channels={in_channels}: an image has at least one channel")
-    if size is not None and _whole_number("size", size) < 1:
+    if size is not None and whole_number("size", size) < 1:
         raise ValueError(f"size={size}: the side of the square image in pixels, 224 for example")
     net = load_pretrained(arch, weights)
     if in_channels != 3:
@@ -196,7 +133,7 @@ def _assembled(net, parts, head) -> TransferModel:
     model.layer_groups = [*parts.layer_groups, LayerGroup("head", {"head": head})]
     return model
 
-# %% ../nbs/07_surgery.ipynb #95c71639
+
 def _structure(model) -> list:
     "What decides which model `load_model` builds, and what it must be filled with"
     shapes = [(name, tuple(t.shape)) for name, t in model.state_dict().items()]
@@ -217,8 +154,8 @@ def transfer_model(
 ) -> TransferModel:  # (body, head), which carries what is needed to use it
     """A pretrained body with a new head, ready to be trained; the body is not frozen.
     `ValueError` or `TypeError` for wrong settings, `CannotSplit`, `NoWeights`"""
-    classes = _class_names(n_classes, classes)
-    _check_options(head_options)
+    classes = class_names(n_classes, classes)
+    check_head_options(head_options)
     check_activation(activation)
     net = _load_network(arch, weights, in_channels, size)
     parts = split(net)
@@ -251,23 +188,13 @@ def predict(
     return predictions
 
 # %% ../nbs/07_surgery.ipynb #c055287e
-_SETTINGS = {
-    "arch": str,
-    "weights": str | None,
-    "classes": list,
-    "head_options": dict,
-    "in_channels": int,
-    "activation": str,
-}
-
-
 def _metadata(model) -> dict:
     "What `load_model` must know of `model`, in plain values"
-    settings = {name: getattr(model, name) for name in _SETTINGS}
+    settings = {name: getattr(model, name) for name in SETTINGS}
     settings["classes"] = plain_names(model.classes)
     return settings | {"preprocess": model.preprocess.config}
 
-# %% ../nbs/07_surgery.ipynb #9ba52013
+
 def _check_names(model):
     "`ValueError` if the head of `model` has more or fewer outputs than there are names"
     n = head_outputs(model)
@@ -277,7 +204,7 @@ def _check_names(model):
             f"model.classes = [...] must name each output, now they are {model.classes[:9]}"
         )
 
-# %% ../nbs/07_surgery.ipynb #f8e58e68
+
 @torch.no_grad()
 def _check_rebuilt(model, halves, tensors, metadata):
     "`ValueError` unless a model built from `metadata` and `tensors` answers as `model` does"
@@ -312,21 +239,6 @@ def save_model(model, folder):
         _check_rebuilt(model, halves, tensors, metadata)
     write_bundle(folder, tensors, metadata)
 
-# %% ../nbs/07_surgery.ipynb #102337ca
-def _checked(bundle) -> dict:
-    "The settings in `bundle`, each of its type; `ValueError` that names all that are not"
-    given = {"activation": "softmax", **bundle.metadata}
-    given.pop("sha256", None)
-    kinds = _SETTINGS | {"preprocess": dict}
-    faults = [f"no {name!r}" for name in kinds if name not in given]
-    faults += [f"an unknown {name!r}" for name in given if name not in kinds]
-    for name, kind in kinds.items():
-        if name in given and (not isinstance(given[name], kind) or given[name] is True):
-            faults.append(f"{name!r} is {str(given[name])[:50]!r}")
-    if faults:
-        raise ValueError(f"{bundle.folder} holds no model of this course: {', '.join(faults)}")
-    return given
-
 # %% ../nbs/07_surgery.ipynb #f05c2056
 def _head_shapes(settings, shapes) -> dict:
     "name -> shape of the tensors of the head that `settings` ask for, on the map in `shapes`"
@@ -339,7 +251,7 @@ def _head_shapes(settings, shapes) -> dict:
         head = create_head(n_features, len(settings["classes"]), **layout, **options)
     return {f"head.{name}": tuple(t.shape) for name, t in head.state_dict().items()}
 
-# %% ../nbs/07_surgery.ipynb #e39a85f7
+
 def _network_bytes(arch: str) -> int:
     "What the tensors of the network `arch` take, without making it; 0 for a small one"
     library, name = library_of(arch)
@@ -351,17 +263,17 @@ def _network_bytes(arch: str) -> int:
         net = load_pretrained(arch, None)
     return sum(t.nbytes for t in net.state_dict().values())
 
-# %% ../nbs/07_surgery.ipynb #e8644173
+
 def _measured(bundle) -> dict:
     "The settings in `bundle`, compared with its tensors before anything of that size is made"
-    settings = _checked(bundle)
+    settings = checked_settings(bundle)
     try:
         if settings["in_channels"] > 256:
             raise ValueError(f"in_channels={settings['in_channels']}: at most 256")
         settings["preprocess"] = Preprocess(**settings["preprocess"])
-        settings["classes"] = _class_names(None, settings["classes"])
+        settings["classes"] = class_names(None, settings["classes"])
         check_activation(settings["activation"])
-        _check_options(settings["head_options"])
+        check_head_options(settings["head_options"])
         head = _head_shapes(settings, bundle.shapes)
         network = _network_bytes(settings["arch"])
     except (TypeError, ValueError, OverflowError, RuntimeError) as e:
@@ -383,7 +295,7 @@ def _built(settings) -> TransferModel:
     model.weights = settings["weights"]
     return model.eval()
 
-# %% ../nbs/07_surgery.ipynb #f7c01011
+
 def load_model(folder):
     """The model that `save_model` wrote into `folder`, in evaluation mode.
     `ValueError` for what is no such model, before it costs memory"""
