@@ -14,6 +14,7 @@ import torch
 from torch import nn
 from tqdm.auto import tqdm
 
+from .core.arguments import check_extraction
 from .core.cuts import cut_between
 from tlcourse.core.engines import (
     check_runtime,
@@ -65,6 +66,7 @@ def extract(
 ) -> torch.Tensor:  # features (n, n_features), or maps (n, …), float32
     "Every image of `dataset` once through `body`; reading and computing run side by side"
     check_runtime(runtime)
+    check_extraction(body, dataset)
     preprocess, bs = getattr(body, "preprocess", None), default_bs(body, bs)
     first, n, features = first_batch(body, dataset), len(dataset), None
     bar = tqdm(total=n, unit="image", desc="features", leave=False)

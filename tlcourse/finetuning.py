@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LogNorm
 
-from .core.arguments import check_is_learner
+from .core.arguments import check_is_learner, check_model
 from .core.schedules import Phase, as_phases
 from .freezing import group_number, groups_of
 
@@ -61,6 +61,7 @@ def gradual_unfreezing(
     carry: bool = False,  # carry the moments from phase to phase
 ) -> list:
     "The head first, then group by group downwards (Howard and Ruder 2018)"
+    check_model(model)
     n = len(groups_of(model))
     return [
         Phase(e, k, (lr / factor ** (n - k - 1), lr), carry=carry)

@@ -305,6 +305,9 @@ def load_model(folder):
     try:
         model.load_state_dict(tensors_of_bundle(bundle))
     except RuntimeError as e:
-        raise ValueError(f"{bundle.folder} holds tensors of a different model: {e}") from e
+        raise ValueError(
+            f"{bundle.folder} holds tensors of a different model than its {settings['arch']}: "
+            f"{str(e)[:300]}"
+        ) from e
     model.preprocess = settings["preprocess"]
     return model

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['check_name', 'device_of', 'check_model', 'check_is_learner', 'check_dataset', 'check_numbers', 'batch_size',
-           'check_metrics', 'check_functions', 'check_groups', 'check_learner']
+           'check_metrics', 'check_functions', 'check_groups', 'check_learner', 'check_extraction']
 
 # %% ../../nbs/core/arguments.ipynb #4738f518
 from difflib import get_close_matches
@@ -243,4 +243,25 @@ def check_learner(learn):
         raise TypeError(
             f"cache={learn.cache!r}: FeatureCache(folder) is wanted, None for the user's folder, "
             "or False to compute what is frozen in each epoch"
+        )
+
+# %% ../../nbs/core/arguments.ipynb #70dbcb0d
+def check_extraction(body, dataset):
+    "Raise `TypeError` unless `body` is a network and `dataset` one of pairs (image, label)"
+    if not isinstance(body, nn.Module):
+        raise TypeError(
+            f"extract(body, dataset) takes a network first, model.body say, not a "
+            f"{type(body).__name__}"
+        )
+    if isinstance(dataset, str) or not hasattr(dataset, "__getitem__"):
+        raise TypeError(
+            f"a dataset of pairs (image, label) is wanted, not {dataset!r:.60}: "
+            "from_folder(root) makes one"
+        )
+    if not len(dataset):
+        raise ValueError("the dataset is empty")
+    if not isinstance(dataset[0], tuple | list):
+        raise TypeError(
+            "items of the dataset are pairs (image, label), not "
+            f"{type(dataset[0]).__name__}: ImageDataset(pairs) makes one"
         )

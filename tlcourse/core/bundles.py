@@ -131,6 +131,8 @@ class Bundle(NamedTuple):
 def read_bundle(folder) -> Bundle:
     "What the model in `folder` says of itself, its tensors unread; `ValueError` if it cannot be"
     folder = _as_folder(folder)
+    if folder.is_file():
+        raise NotADirectoryError(f"{folder} is a file, but the folder that holds it is wanted")
     finish_writing(folder)
     weights = folder / WEIGHTS
     metadata, head = _read_metadata(folder / METADATA), _read_head(weights)
@@ -206,5 +208,6 @@ def checked_settings(bundle) -> dict:
         if name in given and (not isinstance(given[name], kind) or given[name] is True):
             faults.append(f"{name!r} is {str(given[name])[:50]!r}")
     if faults:
-        raise ValueError(f"{bundle.folder} holds no model of this course: {', '.join(faults)}")
+        path = Path(bundle.folder) / METADATA
+        raise ValueError(f"{path} holds no model of this course: {', '.join(faults)}")
     return given

@@ -9,6 +9,7 @@ __all__ = ['cache_folder', 'FeatureCache', 'CannotCache', 'check_cacheable', 'fi
 import os
 from collections.abc import Callable
 from contextlib import closing
+from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ import torchvision
 from torch.utils.data import TensorDataset
 from tqdm.auto import tqdm
 
+from .arguments import check_extraction
 from .describing import CannotCache, describe, digest
 from tlcourse.core.engines import (
     RUNTIMES,
@@ -170,11 +172,29 @@ def _check_room(row, missing: int, n: int, max_bytes: int, folder):
         print(f"{_size_of(row, n)} on disk, read row by row")
 
 # %% ../../nbs/core/cache.ipynb #1227811d
+def _check_limit(max_gb):
+    "`ValueError` unless `max_gb` is a size"
+    if not isinstance(max_gb, int | float) or not 0 < max_gb < inf:
+        raise ValueError(f"max_gb={max_gb!r}: the size of the cache in GB is wanted, 8.0 say")
+
+
+def _check_dtype(dtype):
+    "`ValueError` unless features can be stored in `dtype`"
+    if not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
+        raise ValueError(
+            f"dtype={dtype!r}: torch.float32 is wanted, or torch.float16 (half the size)"
+        )
+
+# %% ../../nbs/core/cache.ipynb #ba929ade
 class FeatureCache(Shards):
     "Features on disk, one row per image, under a key of everything that decides them"
 
     def __init__(self, folder=None, max_gb: float = 8.0):
-        super().__init__(folder or cache_folder(), int(max_gb * 1e9))
+        _check_limit(max_gb)
+        folder = Path(folder or cache_folder())
+        if folder.exists() and not folder.is_dir():
+            raise NotADirectoryError(f"{folder} is a file, but a cache is a folder")
+        super().__init__(folder, int(max_gb * 1e9))
         self.shard_bytes = 32_000_000
         self.hits, self.misses = 0, 0
         self.runtime = None  # of the last rows
@@ -278,6 +298,8 @@ def rows(
 ) -> Rows:  # n, or views · n: all images in view 0, then all in view 1, …
     "The rows of `dataset`, from disk; those that are missing are computed first"
     check_runtime(runtime)
+    check_extraction(body, dataset)
+    _check_dtype(dtype)
     default_bs(body, bs)
     check_cacheable(body, dataset, views)
     before = reading_settings(dataset, views > 0)

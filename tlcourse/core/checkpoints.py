@@ -194,10 +194,11 @@ def _take_over(learn, states: dict, metadata: dict):
 # %% ../../nbs/core/checkpoints.ipynb #e4ef13d5
 def load_run(learn, folder):
     "Put `learn` and the random generators where the run in `folder` stood"
+    if not isinstance(folder, str | PathLike):
+        raise TypeError(f"resume takes the folder of a checkpoint, not {folder!r}")
     states, metadata = read_run(learn, folder)
     _take_over(learn, states, metadata)
     _freeze_again(learn, metadata["trainable"])
-    sweep(folder)  # what was being written when the run was killed
     set_random_state(metadata["random"])
 
 # %% ../../nbs/core/checkpoints.ipynb #cffe33c6
@@ -284,6 +285,7 @@ _FULL = {errno.ENOSPC, errno.EFBIG, errno.EIO, getattr(errno, "EDQUOT", None)}
 def begin(self, learn):
     "Write the first checkpoint; `CannotWrite` unless the disk is merely full"
     self.settings = resume_settings(learn)
+    sweep(self.folder)  # what was being written when an earlier run was killed
     try:
         save_run(learn, self.folder, self.settings)
     except CannotWrite as e:

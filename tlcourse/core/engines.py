@@ -283,8 +283,6 @@ def prepare(preprocess, items) -> torch.Tensor:
 # %% ../../nbs/core/engines.ipynb #c1df4c89
 def first_batch(body, dataset) -> torch.Tensor:
     "A batch of the first images of `dataset`, at most four"
-    if not len(dataset):
-        raise ValueError("the dataset is empty")
     items = [dataset[i][0] for i in range(min(4, len(dataset)))]
     return prepare(getattr(body, "preprocess", None), items)
 
@@ -293,7 +291,8 @@ def default_bs(body, bs: int = None) -> int:
     "`bs`, or 8 on a CPU and 64 on a GPU; `ValueError` if it is no positive whole number"
     if bs is not None and (not isinstance(bs, int) or bs < 1):
         raise ValueError(f"bs={bs!r}: a batch has a positive whole number of images, bs=8 say")
-    return bs or (8 if next(body.parameters()).device.type == "cpu" else 64)
+    p = next(body.parameters(), None)
+    return bs or (8 if p is None or p.device.type == "cpu" else 64)
 
 # %% ../../nbs/core/engines.ipynb #0d05931d
 class RuntimeChoice(NamedTuple):

@@ -122,8 +122,10 @@ def _parts_in(folder) -> list:
 # %% ../../nbs/core/files.ipynb #c11eeba6
 def _stats(part) -> list:
     "What the system knows of `part` and of the files in it, as far as they are still there"
-    stats = []
-    for path in (part, *part.glob("*")):
+    stats, paths = [], [part]
+    with suppress(OSError):  # it may be finished, and gone, at any moment
+        paths += part.glob("*")
+    for path in paths:
         with suppress(OSError):
             stats.append(path.stat())
     return stats

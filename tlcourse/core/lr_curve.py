@@ -203,6 +203,7 @@ def _check_question(learn, phase):
         )
     if phase is not None and not isinstance(phase, Phase):
         raise TypeError(f"lr_find takes one Phase, or None for what is not frozen, not {phase!r}")
+    learn.check_run([phase or Phase(1, None)], None, None)
 
 # %% ../../nbs/core/lr_curve.ipynb #b1a541d8
 def _losses(learn, phase, lrs, stop: float) -> tuple:

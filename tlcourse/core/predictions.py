@@ -77,7 +77,7 @@ def check_predictor(model, images):
     "`TypeError` unless `model` knows its preprocessing and classes; swapped arguments are named"
     if isinstance(images, nn.Module):
         raise TypeError("predict(model, images): the model comes first, the two are swapped")
-    if hasattr(model, "model") and not hasattr(model, "classes"):
+    if hasattr(model, "model") and not isinstance(model, nn.Module):
         raise TypeError(
             f"predict takes the model, not a {type(model).__name__}: predict(learn.model, images)"
         )

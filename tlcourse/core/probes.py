@@ -22,9 +22,18 @@ def _check_pairs(x, y):
         raise ValueError("the features hold values that are not finite")
 
 # %% ../../nbs/core/probes.ipynb #d04b7e81
+def _as_tensor(values, name: str) -> torch.Tensor:
+    "`values` as a tensor; `TypeError` that names them if they are no numbers"
+    try:
+        return torch.as_tensor(values)
+    except (TypeError, ValueError, RuntimeError) as e:
+        hint = "extract(body, dataset) makes them" if name == "features" else "0, 1, …"
+        raise TypeError(f"{name} must be numbers ({hint}): {e}") from e
+
+# %% ../../nbs/core/probes.ipynb #ac33f469
 def _whole_targets(targets) -> torch.Tensor:
     "Targets (n,) as whole numbers from 0; `ValueError` for any other"
-    y = torch.as_tensor(targets)
+    y = _as_tensor(targets, "targets")
     if y.ndim != 1 or y.is_complex() or not torch.equal(y.long().to(y.dtype), y):
         raise ValueError(f"targets are class numbers (n,), 0, 1, …, not {tuple(y.shape)} {y.dtype}")
     if len(y) and y.min() < 0:
@@ -34,13 +43,15 @@ def _whole_targets(targets) -> torch.Tensor:
 # %% ../../nbs/core/probes.ipynb #ddc70a23
 def _features_and_targets(features, targets) -> tuple:
     "Features (n, d) in float64 and targets (n,), of equal and positive length, finite"
-    x, y = torch.as_tensor(features).flatten(1).double(), _whole_targets(targets)
+    x, y = _as_tensor(features, "features").flatten(1).double(), _whole_targets(targets)
     _check_pairs(x, y)
     return x, y
 
 # %% ../../nbs/core/probes.ipynb #bbbcd181
 def check_settings(name: str, values, low: float, high: float = inf):
     "`ValueError` unless `values` lie above `low`, and one of them at most at `high`"
+    if not isinstance(values, list | tuple | range):
+        raise TypeError(f"{name}={values!r}: several are wanted, {name}=({values!r},) say")
     wrong = [v for v in values if not v > low]
     if wrong or not any(v <= high for v in values):
         raise ValueError(f"no one of {name}={values!r} lies between {low} and {high}")

@@ -31,8 +31,10 @@ def _as_tensor(x, preprocess):
     if isinstance(x, torch.Tensor):
         return x
     if preprocess is None:
-        way_out = "loader(dataset, bs, model.preprocess)"
-        raise ValueError(f"images need the network's preprocess: {way_out}")
+        raise ValueError(
+            f"items of type {type(x).__name__} are no tensors, and images need the network's "
+            "preprocess: loader(dataset, bs, model.preprocess)"
+        )
     return preprocess(x)
 
 # %% ../../nbs/core/workers.ipynb #44736e9e

@@ -188,7 +188,6 @@ add_all(
         "bs=0": (lambda: predict(tiny(), picture(), bs=0), "bs=0"),
         "bs=-1": (lambda: predict(tiny(), picture(), bs=-1), "bs=-1"),
         "bs='2'": (lambda: predict(tiny(), picture(), bs="2"), "bs='2'"),
-        "a dataset": (lambda: predict(tiny(), images()), "ImageDataset|dataset", "image"),
         "pairs": (lambda: predict(tiny(), [(picture(), 0)]), "tuple|pair", "image"),
         "an unknown activation": (
             lambda: predict(tiny(), picture(), activation="tanh"),
@@ -259,6 +258,14 @@ def half_precision():
     wanted = predict(tiny(), [picture(i) for i in range(3)])
     found = predict(tiny().half(), [picture(i) for i in range(3)])
     return all(abs(a.probability - b.probability) < 0.01 for a, b in zip(wanted, found))
+
+
+@row("predict")
+def a_dataset():
+    "Its images, one by one, without their labels"
+    data = images()
+    one_by_one = [predict(tiny(), data[i][0])[0] for i in range(len(data))]
+    return _labels(predict(tiny(), data)) == _labels(one_by_one)
 
 
 def _labelled(model) -> list:
