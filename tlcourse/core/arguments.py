@@ -258,9 +258,7 @@ def check_extraction(body, dataset):
             f"a dataset of pairs (image, label) is wanted, not {dataset!r:.60}: "
             "from_folder(root) makes one"
         )
-    if not len(dataset):
-        raise ValueError("the dataset is empty")
-    if not isinstance(dataset[0], tuple | list):
+    if len(dataset) and not isinstance(dataset[0], tuple | list):
         raise TypeError(
             "items of the dataset are pairs (image, label), not "
             f"{type(dataset[0]).__name__}: ImageDataset(pairs) makes one"

@@ -199,6 +199,7 @@ def load_run(learn, folder):
     states, metadata = read_run(learn, folder)
     _take_over(learn, states, metadata)
     _freeze_again(learn, metadata["trainable"])
+    sweep(folder)  # what was being written when the run was killed
     set_random_state(metadata["random"])
 
 # %% ../../nbs/core/checkpoints.ipynb #cffe33c6

@@ -283,6 +283,8 @@ def prepare(preprocess, items) -> torch.Tensor:
 # %% ../../nbs/core/engines.ipynb #c1df4c89
 def first_batch(body, dataset) -> torch.Tensor:
     "A batch of the first images of `dataset`, at most four"
+    if not len(dataset):
+        raise ValueError("the dataset is empty")
     items = [dataset[i][0] for i in range(min(4, len(dataset)))]
     return prepare(getattr(body, "preprocess", None), items)
 
