@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['cache_folder', 'machine_of', 'read_choice', 'write_choice']
 
-# %% ../../nbs/core/choices.ipynb #07f59ce2
+# %% ../../nbs/core/choices.ipynb #b78e62e0
 import os
 import platform
 from contextlib import suppress
@@ -35,7 +35,7 @@ def machine_of(device) -> tuple:
     "What decides how fast `device` is here: its name, the version of torch, its threads"
     return device.type, _device_name(device), torch.__version__, torch.get_num_threads()
 
-# %% ../../nbs/core/choices.ipynb #dc52cad1
+# %% ../../nbs/core/choices.ipynb #8676b4a0
 def read_choice(note, key: str, options) -> str | None:
     "What the file `note` holds under `key`, if it is one of `options`; otherwise None"
     known = read_note(note)

@@ -378,7 +378,7 @@ def _circumstances(body, xb, pool) -> tuple:
     device = next(body.parameters()).device
     return pool, tuple(xb.shape[1:]), installed_runtimes(device.type), machine_of(device)
 
-# %% ../../nbs/core/engines.ipynb #d18484ad
+# %% ../../nbs/core/engines.ipynb #c3952e39
 def _notes(folder, body, job, n: int) -> dict:
     "Whether a choice was measured -> its file: one holds for `n` images, the other for any number"
     try:
@@ -388,7 +388,7 @@ def _notes(folder, body, job, n: int) -> dict:
     names = {False: hash_parts(*what, n), True: hash_parts(*what)}
     return {key: folder / f"{name.hex()}.runtime.json" for key, name in names.items()}
 
-# %% ../../nbs/core/engines.ipynb #b1ede1c4
+# %% ../../nbs/core/engines.ipynb #bdb37a7a
 def _read_notes(notes, options):
     "The choice in the first of `notes` that holds one of `options`, and whether it was measured"
     for measured, note in notes.items():

@@ -85,7 +85,7 @@ class TransferModel(nn.Sequential):
     def layer_groups(self, groups):
         self._group_paths = _paths_of_groups(self, groups)
 
-# %% ../../nbs/core/models.ipynb #213460c6
+# %% ../../nbs/core/models.ipynb #a8b5b1f5
 class Head(nn.Sequential):
     "Layers that take a feature map of one `layout`; `ValueError` for other axes"
 
