@@ -45,7 +45,7 @@ def _seeded(transform, image, generator):
         torch.manual_seed(int(torch.randint(2**62, (1,), generator=generator)))
         return transform(image)
 
-
+# %% ../nbs/01_data.ipynb #a7a45526
 def _as_augment(augment):
     "`augment` as a function (image, generator) -> image; `TypeError` unless it can be called"
     if type(augment).__module__.startswith("torchvision.transforms"):
@@ -55,7 +55,7 @@ def _as_augment(augment):
         raise TypeError(f"augment={augment!r}: {wanted}")
     return augment
 
-
+# %% ../nbs/01_data.ipynb #8364b30a
 class ImageDataset(Dataset):
     "Images with labels: item i is (upright RGB PIL image, label)"
 
@@ -71,9 +71,18 @@ class ImageDataset(Dataset):
         self.items = checked_items(items, names)
         self.labels = np.array([label for _, label in self.items], dtype=np.int64)
         self.classes = class_names(self.labels, names)
-        self.augment, self.value_range = _as_augment(augment), checked_range(value_range)
+        self.augment, self.value_range = augment, checked_range(value_range)
         if value_range is None:
             warn_of_small_arrays([source for source, _ in self.items])
+
+    @property
+    def augment(self):
+        "The function (image, generator) -> image of training loaders, or None"
+        return self.__dict__["augment"]
+
+    @augment.setter
+    def augment(self, augment):
+        self.__dict__["augment"] = _as_augment(augment)
 
     def __len__(self):
         return len(self.items)

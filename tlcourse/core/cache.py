@@ -101,8 +101,8 @@ def _key_of(maker, x, i, view) -> bytes:
 
 # %% ../../nbs/core/cache.ipynb #e55d4761
 _CHANGED = (
-    "was another image a moment ago: is there random augmentation in its __getitem__, "
-    "or does somebody replace its file?"
+    "changed between two reads: is there random augmentation in its __getitem__, "
+    "or is its file being replaced?"
 )
 
 # %% ../../nbs/core/cache.ipynb #d1ed30b5
