@@ -25,7 +25,7 @@ from .core.downloads import OFFLINE
 from .core.grouping import LayerGroup
 from .core.inputs import adapt_input
 from .core.layouts import to_nchw
-from .core.models import TransferModel, head_outputs, unwrapped
+from .core.models import Head, TransferModel, head_outputs, unwrapped
 from .core.names import library_of
 from .core.options import check_head, check_head_options, class_names, whole_number
 from tlcourse.core.predictions import (
@@ -106,7 +106,9 @@ def create_head(
     if width:
         layers |= _hidden_layer(n, width, dropouts)
     layers["linear2" if width else "linear"] = nn.Linear(width or n, n_classes)
-    return _initialise(nn.Sequential(layers))
+    head = _initialise(Head(layers))
+    head.layout = layout  # other axes are refused
+    return head
 
 # %% ../nbs/07_surgery.ipynb #85fa4921
 def _load_network(arch, weights, in_channels: int, size):

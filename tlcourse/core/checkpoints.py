@@ -180,7 +180,7 @@ def _freeze_again(learn, trainable: str):
         learn.freeze_as(phase)
     if _is_unsaid(run) and trainable_hash(learn.model) != trainable:
         raise ValueError(
-            "other parts of the model are frozen than in the run: freeze it as before `fit`"
+            "different parts of the model are frozen than in the run: freeze the same ones first"
         )
 
 # %% ../../nbs/core/checkpoints.ipynb #f751cf51

@@ -13,14 +13,17 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from math import inf
+from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import torch
 
+from .choices import cache_folder, machine_of, read_choice, write_choice
 from .describing import CannotCache, digest
 from .exports import CannotExport, Pooled, export_with_proof, largest_difference
+from .hashing import hash_parts
 from .packages import optional
 from .threads import n_workers, using_threads
 
@@ -373,15 +376,45 @@ def _choose(body, xb, n: int, pool: bool) -> tuple:
 def _circumstances(body, xb, pool) -> tuple:
     "What the choice depends on, beside the body"
     device = next(body.parameters()).device
-    return pool, tuple(xb.shape[1:]), torch.get_num_threads(), device
+    return pool, tuple(xb.shape[1:]), installed_runtimes(device.type), machine_of(device)
+
+# %% ../../nbs/core/engines.ipynb #c3952e39
+def _notes(folder, body, job, n: int) -> dict:
+    "Whether a choice was measured -> its file: one holds for `n` images, the other for any number"
+    try:
+        what = digest(body), *job
+    except CannotCache:
+        return {}  # what cannot be described is not known again
+    names = {False: hash_parts(*what, n), True: hash_parts(*what)}
+    return {key: folder / f"{name.hex()}.runtime.json" for key, name in names.items()}
+
+# %% ../../nbs/core/engines.ipynb #bdb37a7a
+def _read_notes(notes, options):
+    "The choice in the first of `notes` that holds one of `options`, and whether it was measured"
+    for measured, note in notes.items():
+        runtime = read_choice(note, "runtime", options)
+        if runtime:
+            print(f"runtime {runtime}: as measured before on this machine")
+            return RuntimeChoice(runtime, {}), measured
 
 # %% ../../nbs/core/engines.ipynb #c489cd76
-def choose_runtime(body, xb, n: int, pool: bool = True) -> RuntimeChoice:
-    "The fastest runtime for `n` images like those in `xb`, measured on two of them and printed"
-    known, job = _choices.setdefault(body, {}), _circumstances(body, xb, pool)
-    if job not in known:
-        choice, worthwhile = _choose(body, xb, n, pool)
-        if not worthwhile:
-            return choice
-        known[job] = choice
-    return known[job]
+def choose_runtime(
+    body,
+    xb,  # two of these images are measured
+    n: int,  # how many there are
+    pool: bool = True,
+    *,
+    folder=None,  # where the choice is kept; by default `cache_folder()`
+) -> RuntimeChoice:
+    "The fastest runtime for `n` images like those in `xb`, as first measured here; printed"
+    folder, job = Path(folder or cache_folder()), _circumstances(body, xb, pool)
+    known = _choices.setdefault(body, {})
+    if (folder, job) in known:
+        return known[folder, job]
+    notes = _notes(folder, body, job, n)
+    choice, measured = _read_notes(notes, job[2]) or _choose(body, xb, n, pool)
+    if notes:
+        write_choice(notes[measured], choice._asdict())
+    if measured:
+        known[folder, job] = choice
+    return choice

@@ -82,6 +82,35 @@ def _words(x) -> str:
     "Shape and type of a tensor"
     return f"{tuple(x.shape)} of {str(x.dtype).removeprefix('torch.')}"
 
+# %% ../../nbs/core/rehearsal.ipynb #fd1f0a56
+def _called(learn, xb):
+    "What the model of `learn` gives for the batch `xb`"
+    with eval_mode(learn.model):
+        return learn.model(xb.to(learn.device))
+
+
+def _takes_as_maps(learn, xb) -> bool:
+    "Whether the model takes the vectors `xb` as maps of one position"
+    try:
+        _called(learn, xb[:, :, None, None])
+    except _ERRORS:
+        return False
+    return True
+
+# %% ../../nbs/core/rehearsal.ipynb #b9181f47
+_POOLED = (
+    ", but as maps it can: give x[:, :, None, None]; or cut the whole model after its pooling, "
+    "b = boundary(model, -1), and train b.upper on the features of b.lower"
+)
+
+
+def _advice(learn, xb, error) -> str:
+    "What to do about batches like `xb`, which the model refused with `error`"
+    if xb.ndim == 2 and _takes_as_maps(learn, xb):
+        return _POOLED
+    cure = ": .float() makes float32 of them" if xb.dtype != torch.float32 else ""
+    return f"{cure}; it says: {error}"
+
 # %% ../../nbs/core/rehearsal.ipynb #834e0078
 def _logits(learn, x) -> torch.Tensor:
     "The logits of one sample `x`, or `ValueError` in words"
@@ -92,14 +121,12 @@ def _logits(learn, x) -> torch.Tensor:
         )
     xb = prepare(learn.preprocess, [x])
     try:
-        with eval_mode(learn.model):
-            return learn.model(xb.to(learn.device))
+        return _called(learn, xb)
     except _ERRORS as e:
         shape = ", ".join(map(str, ("n", *xb.shape[1:])))
         kind = _words(xb).split()[-1]
-        cure = ": .float() makes float32 of them" if kind != "float32" else ""
         raise ValueError(
-            f"the model cannot take these data, batches ({shape}) of {kind}{cure}; it says: {e}"
+            f"the model cannot take these data, batches ({shape}) of {kind}{_advice(learn, xb, e)}"
         ) from e
 
 # %% ../../nbs/core/rehearsal.ipynb #085aa2ca

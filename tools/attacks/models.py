@@ -20,6 +20,7 @@ from attacks.things import (
     mlp,
     picture,
     tiny,
+    train_once,
     vectors,
 )
 from tlcourse.attribution import gradcam, occlusion
@@ -127,6 +128,22 @@ add_all(
         "an unknown option": (lambda: _build(hidden=3), "hidden", "width|dropouts"),
         "a head of no features": (lambda: create_head(0, 2), "n_features=0"),
         "a head of -8 features": (lambda: create_head(-8, 2), "n_features=-8"),
+        "a head for maps, given tokens": (
+            lambda: create_head(96, 2)(torch.zeros(2, 26, 96)),
+            "(2, 26, 96)",
+            "layout='tokens'",
+        ),
+        "a head for maps, given pooled features": (
+            lambda: create_head(96, 2)(torch.zeros(2, 96)),
+            "(2, 96)",
+            "[:, :, None, None]",
+        ),
+        "a learner of pooled features": (
+            lambda: train_once(learner(create_head(8, 2))),
+            "(n, 8)",
+            "[:, :, None, None]",
+            "boundary",
+        ),
         "load_pretrained(3)": (lambda: load_pretrained(3), "3", "name|arch"),
         "load_pretrained('')": (lambda: load_pretrained(""), "''"),
     },
