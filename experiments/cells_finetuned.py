@@ -7,11 +7,11 @@ of its images are an extra.
 
 The first recipe (fastai_phases at 160 px, a pilot on the validation part of split 100 gave 85 to
 86 %) was given up after one split, since its test figure did not pass that of a linear probe: a
-look at the test part too many, so these rows report what was tried and choose nothing. The second lets the
-head converge on cached features, then everything learns with rates ten times smaller; it was not
-tuned. The third shows the network the whole cell (the usual crop cuts an eighth off each side's
-length) at 192 px, with the first recipe's larger rates; size, crop, rates and epochs were chosen on
-the validation part of split 100, which is not among those reported.
+look at the test part too many, so these rows report what was tried and choose nothing. The second
+lets the head converge on cached features, then everything learns with rates ten times smaller; it
+was not tuned. The third shows the network the whole cell (the usual crop cuts an eighth off each
+side's length) at 192 px, with the first recipe's larger rates; size, crop, rates and epochs were
+chosen on the validation part of split 100, which is not among those reported.
 """
 
 import functools
