@@ -264,6 +264,23 @@ def test_notebooks():
             raise AssertionError("a failing notebook passed")
 
 
+LATE = """import sys
+names = list(sys.modules)
+first = min(names.index(tool) for tool in TOOLS if tool in names)
+late = {name.split(".")[0] for name in names[first:]}
+late -= {*TOOLS, *sys.stdlib_module_names, "__mp_main__", "IPython"}
+assert not late, f"SLOW_IMPORTS in testing.py lacks {late}"
+"""
+
+
+def test_slow_imports():
+    "A test's process imports no library that is not in it from the beginning"
+    tools = [path.stem for path in (ROOT / "tools").glob("*.py") if path.stem in sys.modules]
+    cell = new_code_cell(f"TOOLS = {tools}\n{LATE}")
+    with tempfile.TemporaryDirectory() as folder:
+        run_as_test(written(notebook(cell), folder))
+
+
 def test_nbdev():
     "nbdev's own runner, which CI elsewhere may call, takes the same notebooks"
     from nbdev.test import test_nb

@@ -18,7 +18,9 @@ from course import ROOT
 from exercises import following, is_stub, solution_fault, stub_fault
 from notebooks import SECONDS, read
 
-SLOW_IMPORTS = ["torch", "torchvision", "timm", "matplotlib", "execnb.shell"]
+SLOW_IMPORTS = [
+    "torch", "torchvision", "timm", "matplotlib.pyplot", "sqlite3", "execnb.shell", "nbformat",
+]  # fmt: skip
 NAMED = {
     "socket.getaddrinfo",
     "socket.gethostbyname",
