@@ -25,6 +25,7 @@ from .core.decoding import checked_range, load_image
 from .core.folders import scan_folder, warn_of_problems
 from .core.group_splits import checked_shares, numbered, split_groups, warn_of_missing
 from tlcourse.core.items import (
+    as_augment,
     check_bs,
     check_position,
     check_splittable,
@@ -41,23 +42,6 @@ from .core.wrapped import classes_of, labels_of
 from .figures import show_images
 
 # %% ../nbs/01_data.ipynb #512d75c6
-def _seeded(transform, image, generator):
-    "A torchvision `transform` of `image`, with torch's random numbers drawn from `generator`"
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(torch.randint(2**62, (1,), generator=generator)))
-        return transform(image)
-
-# %% ../nbs/01_data.ipynb #a7a45526
-def _as_augment(augment):
-    "`augment` as a function (image, generator) -> image; `TypeError` unless it can be called"
-    if type(augment).__module__.startswith("torchvision.transforms"):
-        return partial(_seeded, augment)
-    if augment is not None and not callable(augment):
-        wanted = "a function is wanted, such as augment=augment(flips=True)"
-        raise TypeError(f"augment={augment!r}: {wanted}")
-    return augment
-
-# %% ../nbs/01_data.ipynb #8364b30a
 class ImageDataset(Dataset):
     "Images with labels: item i is (upright RGB PIL image, label)"
 
@@ -84,7 +68,7 @@ class ImageDataset(Dataset):
 
     @augment.setter
     def augment(self, augment):
-        self.__dict__["augment"] = _as_augment(augment)
+        self.__dict__["augment"] = as_augment(augment)
 
     def __len__(self):
         return len(self.items)

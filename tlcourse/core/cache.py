@@ -25,12 +25,12 @@ from .describing import CannotCache, describe, digest
 from tlcourse.core.engines import (
     RUNTIMES,
     check_runtime,
-    choose_runtime,
     default_bs,
     first_batch,
     make_runner,
     prepare,
 )
+from .fastest import choose_runtime
 from .files import free_bytes
 from .growing import patch_to
 from .hashing import content_hash, hash_parts
