@@ -25,6 +25,7 @@ from .core.decoding import checked_range, load_image
 from .core.folders import scan_folder, warn_of_problems
 from .core.group_splits import checked_shares, numbered, split_groups, warn_of_missing
 from tlcourse.core.items import (
+    as_augment,
     check_bs,
     check_position,
     check_splittable,
@@ -41,23 +42,6 @@ from .core.wrapped import classes_of, labels_of
 from .figures import show_images
 
 # %% ../nbs/01_data.ipynb #512d75c6
-def _seeded(transform, image, generator):
-    "A torchvision `transform` of `image`, with torch's random numbers drawn from `generator`"
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(torch.randint(2**62, (1,), generator=generator)))
-        return transform(image)
-
-
-def _as_augment(augment):
-    "`augment` as a function (image, generator) -> image; `TypeError` unless it can be called"
-    if type(augment).__module__.startswith("torchvision.transforms"):
-        return partial(_seeded, augment)
-    if augment is not None and not callable(augment):
-        wanted = "a function is wanted, such as augment=augment(flips=True)"
-        raise TypeError(f"augment={augment!r}: {wanted}")
-    return augment
-
-
 class ImageDataset(Dataset):
     "Images with labels: item i is (upright RGB PIL image, label)"
 
@@ -73,9 +57,18 @@ class ImageDataset(Dataset):
         self.items = checked_items(items, names)
         self.labels = np.array([label for _, label in self.items], dtype=np.int64)
         self.classes = class_names(self.labels, names)
-        self.augment, self.value_range = _as_augment(augment), checked_range(value_range)
+        self.augment, self.value_range = augment, checked_range(value_range)
         if value_range is None:
             warn_of_small_arrays([source for source, _ in self.items])
+
+    @property
+    def augment(self):
+        "The function (image, generator) -> image of training loaders, or None"
+        return self.__dict__["augment"]
+
+    @augment.setter
+    def augment(self, augment):
+        self.__dict__["augment"] = as_augment(augment)
 
     def __len__(self):
         return len(self.items)

@@ -25,12 +25,12 @@ from .describing import CannotCache, describe, digest
 from tlcourse.core.engines import (
     RUNTIMES,
     check_runtime,
-    choose_runtime,
     default_bs,
     first_batch,
     make_runner,
     prepare,
 )
+from .fastest import choose_runtime
 from .files import free_bytes
 from .growing import patch_to
 from .hashing import content_hash, hash_parts
@@ -101,8 +101,8 @@ def _key_of(maker, x, i, view) -> bytes:
 
 # %% ../../nbs/core/cache.ipynb #e55d4761
 _CHANGED = (
-    "was another image a moment ago: is there random augmentation in its __getitem__, "
-    "or does somebody replace its file?"
+    "changed between two reads: is there random augmentation in its __getitem__, "
+    "or is its file being replaced?"
 )
 
 # %% ../../nbs/core/cache.ipynb #d1ed30b5

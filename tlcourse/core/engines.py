@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['PRECISIONS', 'RUNTIMES', 'autocast', 'candidate_precisions', 'benchmark', 'Runtime', 'openvino_precision',
-           'check_runtime', 'make_runner', 'prepare', 'first_batch', 'default_bs', 'RuntimeChoice',
-           'installed_runtimes', 'choose_runtime']
+           'check_runtime', 'make_runner', 'prepare', 'first_batch', 'default_bs', 'installed_runtimes']
 
 # %% ../../nbs/core/engines.ipynb #e30c8792
 import importlib.util
@@ -13,19 +12,16 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from math import inf
-from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import torch
 
-from .choices import cache_folder, machine_of, read_choice, write_choice
 from .describing import CannotCache, digest
 from .exports import CannotExport, Pooled, export_with_proof, largest_difference
-from .hashing import hash_parts
 from .packages import optional
-from .threads import n_workers, using_threads
+from .threads import n_workers
 
 # %% ../../nbs/core/engines.ipynb #4a43ecb3
 PRECISIONS = ("float32", "bfloat16")
@@ -299,13 +295,6 @@ def default_bs(body, bs: int = None) -> int:
     p = next(body.parameters(), None)
     return bs or (8 if p is None or p.device.type == "cpu" else 64)
 
-# %% ../../nbs/core/engines.ipynb #0d05931d
-class RuntimeChoice(NamedTuple):
-    "What `runtime='auto'` chose, and the images per second that each runtime reached"
-
-    runtime: str
-    rates: dict
-
 # %% ../../nbs/core/engines.ipynb #56922717
 def installed_runtimes(device="cpu") -> tuple:
     "The names in `RUNTIMES` that can run on this type of `device`, as far as they are installed"
@@ -315,106 +304,3 @@ def installed_runtimes(device="cpu") -> tuple:
         return installed and runtime.device in (None, device)
 
     return tuple(name for name, runtime in RUNTIMES.items() if fits(runtime))
-
-# %% ../../nbs/core/engines.ipynb #efa75e0d
-def _candidate_names(device) -> list:
-    "The runtimes worth a benchmark on `device`"
-    precisions = candidate_precisions(device)
-    return [k for k in installed_runtimes(device.type) if RUNTIMES[k].precision in precisions]
-
-# %% ../../nbs/core/engines.ipynb #38deb91f
-def _candidates(body, xb, pool) -> tuple:
-    "The runners worth a benchmark (runtime -> function), and why others were left out"
-    runs, reasons = {}, []
-    for name in _candidate_names(next(body.parameters()).device):
-        try:
-            runs[name] = make_runner(body, name, xb, pool)
-        except CannotExport as e:
-            reasons.append(str(e))
-    return runs, list(dict.fromkeys(reasons))
-
-# %% ../../nbs/core/engines.ipynb #3c5af56c
-def _rates(runs: dict, xb) -> dict:
-    "Images per second that each of `runs` reaches with the batch `xb`; 0 for one far behind"
-    times = benchmark({name: partial(run, xb) for name, run in runs.items()})
-    return {name: len(xb) / t for name, t in times.items()}
-
-# %% ../../nbs/core/engines.ipynb #b485b9ff
-def _report(choice, reasons=()):
-    "Print what was chosen, and why others were left out"
-    rates = [f"{k} {r:.0f}" if r else f"{k} far behind" for k, r in choice.rates.items()]
-    measured = f"runtime {choice.runtime}: {', '.join(rates)} images/s in each thread"
-    print("; ".join([measured, *reasons]))
-
-# %% ../../nbs/core/engines.ipynb #6b5db8a7
-def _benchmark_candidates(body, xb, pool) -> tuple:
-    "Images per second of each candidate with the batch `xb`, and why others were left out"
-    runs, reasons = _candidates(body, xb, pool)
-    with using_threads(torch.get_num_threads() // n_workers()):
-        return _rates(runs, xb), reasons
-
-# %% ../../nbs/core/engines.ipynb #63f13a90
-_choices = WeakKeyDictionary()  # body -> what was to be done -> RuntimeChoice
-
-# %% ../../nbs/core/engines.ipynb #be45f6e3
-def _torch_rates(body, xb, pool) -> dict:
-    "The rate of torch alone"
-    return _rates({"torch": make_runner(body, "torch", xb, pool)}, xb)
-
-# %% ../../nbs/core/engines.ipynb #8f3e9221
-def _choose(body, xb, n: int, pool: bool) -> tuple:
-    "As `choose_runtime`, and whether `n` images were worth a benchmark"
-    rates, reasons = _torch_rates(body, xb[:2], pool), []
-    worthwhile = n / rates["torch"] > 3
-    if worthwhile:
-        rates, reasons = _benchmark_candidates(body, xb[:2], pool)
-    choice = RuntimeChoice(max(rates, key=rates.get), rates)
-    _report(choice, reasons)
-    return choice, worthwhile
-
-# %% ../../nbs/core/engines.ipynb #dfaa9c65
-def _circumstances(body, xb, pool) -> tuple:
-    "What the choice depends on, beside the body"
-    device = next(body.parameters()).device
-    return pool, tuple(xb.shape[1:]), installed_runtimes(device.type), machine_of(device)
-
-# %% ../../nbs/core/engines.ipynb #c3952e39
-def _notes(folder, body, job, n: int) -> dict:
-    "Whether a choice was measured -> its file: one holds for `n` images, the other for any number"
-    try:
-        what = digest(body), *job
-    except CannotCache:
-        return {}  # what cannot be described is not known again
-    names = {False: hash_parts(*what, n), True: hash_parts(*what)}
-    return {key: folder / f"{name.hex()}.runtime.json" for key, name in names.items()}
-
-# %% ../../nbs/core/engines.ipynb #bdb37a7a
-def _read_notes(notes, options):
-    "The choice in the first of `notes` that holds one of `options`, and whether it was measured"
-    for measured, note in notes.items():
-        runtime = read_choice(note, "runtime", options)
-        if runtime:
-            print(f"runtime {runtime}: as measured before on this machine")
-            return RuntimeChoice(runtime, {}), measured
-
-# %% ../../nbs/core/engines.ipynb #c489cd76
-def choose_runtime(
-    body,
-    xb,  # two of these images are measured
-    n: int,  # how many there are
-    pool: bool = True,
-    *,
-    folder=None,  # where the choice is kept; by default `cache_folder()`
-) -> RuntimeChoice:
-    "The fastest runtime for `n` images like those in `xb`, as first measured here; printed"
-    folder, job = Path(folder or cache_folder()), _circumstances(body, xb, pool)
-    known = _choices.setdefault(body, {})
-    if (folder, job) in known:
-        return known[folder, job]
-    notes = _notes(folder, body, job, n)
-    choice, measured = _read_notes(notes, job[2]) or _choose(body, xb, n, pool)
-    if notes:
-        write_choice(notes[measured], choice._asdict())
-    if measured:
-        known[folder, job] = choice
-    return choice
