@@ -170,10 +170,10 @@ def _opened(file):
         raise _Wrong(f"it is no whole zip file ({e})") from e
 
 # %% ../../nbs/core/archives.ipynb #506e4dea
-def _unpack(file, archive, root):
+def _unpack(file, archive, root, over=True):
     "Make the folder `root` of the images in the zip `file`, or `_Wrong`, and nothing is changed"
     with _opened(file) as z:
-        replace_folder(root, lambda tmp: _unpack_images(z, archive, tmp))
+        replace_folder(root, lambda tmp: _unpack_images(z, archive, tmp), over)
 
 # %% ../../nbs/core/archives.ipynb #00a4f9e4
 def _files_below(root, archive) -> list:
@@ -200,6 +200,13 @@ class _Place(NamedTuple):
     file: Path  # the zip, which need not be there
     is_ours: bool  # whether damaged images may be replaced
 
+# %% ../../nbs/core/archives.ipynb #ba3034a8
+def _is_no_folder(path) -> bool:
+    "Whether `path` is something else than a folder, or a zip that is not there"
+    if path.exists():
+        return not path.is_dir()
+    return path.suffix.lower() == ".zip"
+
 # %% ../../nbs/core/archives.ipynb #a3d9e485
 def _place_of(archive, folder) -> _Place:
     "Where to look, when the reader gives `folder`"
@@ -209,7 +216,7 @@ def _place_of(archive, folder) -> _Place:
     folder = Path(torch.hub.get_dir()) / "tlcourse" if is_ours else Path(folder)
     if folder.is_file():
         return _Place([folder.parent / archive.top], folder, False)
-    if not folder.is_dir() and (folder.exists() or folder.suffix.lower() == ".zip"):
+    if _is_no_folder(folder):
         raise NoData(f"{folder} is neither a folder nor a zip file: {_OTHER_FOLDER}")
     roots = [folder / archive.top] if is_ours else [folder, folder / archive.top]
     return _Place(roots, cache_path(archive.url, folder), is_ours)
@@ -228,21 +235,21 @@ def _root_in(place, archive):
     return next((r for r in place.roots if any((r / p).is_dir() for p in parts)), None)
 
 # %% ../../nbs/core/archives.ipynb #a0e809fd
-def _unpack_here(archive, place) -> Path:
-    "The images of the zip of `place`, unpacked; `_Wrong` or `CannotWrite`"
+def _unpack_here(archive, place, damage: str) -> Path:
+    "The images of the zip of `place`, unpacked over what has `damage`; `_Wrong` or `CannotWrite`"
     root = place.roots[-1]
     try:
-        _unpack(place.file, archive, root)
+        _unpack(place.file, archive, root, over=bool(damage))
     except (_Wrong, CannotWrite):
         if _faults_of(root, archive):  # unless another process was faster
             raise
     return root
 
 # %% ../../nbs/core/archives.ipynb #899df19f
-def _use_zip(archive, place) -> Path:
+def _use_zip(archive, place, damage: str) -> Path:
     "Unpack the zip that is there, and stays"
     try:
-        return _unpack_here(archive, place)
+        return _unpack_here(archive, place, damage)
     except _Wrong as e:
         raise NoData(f"{place.file} cannot be used: {e}. Delete it, and {_advice(archive)}") from e
 
@@ -260,12 +267,13 @@ def _download_here(archive, place, damage: str, seconds) -> Path:
     "Download and unpack; the zip is removed, unless the disk has no room for what is in it"
     _download_zip(archive, place, damage, seconds)
     try:
-        root = _unpack_here(archive, place)
+        root = _unpack_here(archive, place, damage)
     except _Wrong as e:
         place.file.unlink(missing_ok=True)
         raise NoData(f"{archive.url} cannot be used: {e}") from e
     place.file.unlink(missing_ok=True)
-    sweep(place.file.parent)
+    if place.is_ours:
+        sweep(place.file.parent)
     return root
 
 # %% ../../nbs/core/archives.ipynb #731432d6
@@ -283,5 +291,5 @@ def image_folder(
     if root and not place.is_ours:
         raise NoData(f"{root} does not hold the published images ({faults}): {_OTHER_FOLDER}")
     if place.file.is_file():
-        return _use_zip(archive, place)
+        return _use_zip(archive, place, faults)
     return _download_here(archive, place, faults, seconds)

@@ -178,13 +178,17 @@ def take_over(path, tmp) -> bool:
     return False
 
 # %% ../../nbs/core/files.ipynb #285aaa41
-def replace_folder(path, fill: Callable):
-    "Make the folder `path`, or make it again, in one step: `fill(tmp)` fills a temporary folder"
+def replace_folder(
+    path,  # of the folder; its parents are made if need be
+    fill: Callable,  # fills a temporary folder, given its path
+    over: bool = True,  # replace an older folder that is not empty; otherwise `CannotWrite`
+):
+    "Make the folder `path` in one step: it appears when `fill` has succeeded"
     path = Path(path)
     try:
         with _part_folder(path.parent) as new, _part_folder(path.parent) as old:
             fill(new)
-            with suppress(FileNotFoundError):
+            if over and path.exists():
                 os.replace(path, old / path.name)
             os.replace(new, path)
     except OSError as e:

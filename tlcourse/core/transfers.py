@@ -7,6 +7,7 @@ __all__ = ['sha256', 'hash_in_name', 'download', 'cache_path', 'fetch']
 
 # %% ../../nbs/core/transfers.ipynb #fed17c0a
 import hashlib
+import http.client
 import os
 import re
 import shutil
@@ -93,6 +94,9 @@ def _begins_at(response, start) -> int:
     return start
 
 # %% ../../nbs/core/transfers.ipynb #249cf69b
+_BREAKS = urllib.error.URLError, ConnectionError, TimeoutError, http.client.HTTPException
+
+# %% ../../nbs/core/transfers.ipynb #32d14e7f
 def _receive(url, path, seconds=30):
     """The file at `url` to `path`, after the bytes that are there, if the server can continue.
     `_Broken` if it is another, or nothing comes for `seconds`"""
@@ -104,7 +108,7 @@ def _receive(url, path, seconds=30):
             _check_type(response)
             _check_room(path.parent, left)
             _copy(response, path, left and start + left, start)
-    except (urllib.error.URLError, ConnectionError, TimeoutError) as e:
+    except _BREAKS as e:
         reason = getattr(e, "reason", e)
         raise _Interrupted(f"the connection broke ({reason}): try again") from e
     prefix = hash_in_name(path.name)
