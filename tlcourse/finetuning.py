@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.colors import LogNorm
 
 from .core.arguments import check_is_learner, check_model
+from .core.augments import augmented
 from .core.schedules import Phase, as_phases
 from .freezing import group_number, groups_of
 
@@ -191,10 +192,20 @@ def _choice_in_words(rows, column: str) -> str:
     )
 
 # %% ../nbs/11_finetuning.ipynb #fcdf557e
+def _check_tunable(learn):
+    "Raise `TypeError` or `ValueError` unless `learn` is a learner whose model has layer groups"
+    check_is_learner(learn, "fine_tune")
+    if not groups_of(learn.model):
+        raise ValueError(
+            "fine-tuning needs a model with layer groups: build it with transfer_model"
+        )
+
+
 def fine_tune(
     learn,
     epochs: int = 10,  # in which everything learns
     *,
+    augment=None,  # "auto", a transform or a function, for these epochs; None: the data's own
     best: str = None,  # the column to choose by; by default accuracy, or else the loss
     head_epochs: int = 10,  # in which the head learns alone
     lr: float = 1e-4,  # the highest of the body
@@ -202,11 +213,10 @@ def fine_tune(
     **options,  # those of `fit`
 ):
     "Head first, then everything; the best epoch of both is kept. Returns `learn`"
-    check_is_learner(learn, "fine_tune")
-    if not groups_of(learn.model):
-        raise ValueError(
-            "fine-tuning needs a model with layer groups: build it with transfer_model"
-        )
+    _check_tunable(learn)
+    if augment is not None:
+        size = getattr(learn.preprocess, "size", 224)
+        learn.train = augmented(learn.train, augment, size, learn.log)
     best = best or ("valid accuracy" if "accuracy" in learn.metrics else "valid loss")
     phases = fine_tune_phases(epochs, head_epochs=head_epochs, lr=lr, head_lr=head_lr)
     done = len(learn.history)
