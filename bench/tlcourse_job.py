@@ -69,7 +69,7 @@ def train_all(job):
     "One epoch of all layers; returns the validation accuracy"
     train, valid = (ImageDataset(pairs, job.classes) for pairs in (job.train, job.valid))
     learn = Learner(checked_model(job), train, valid, bs=BS, seed=job.seed)
-    learn.fit([Phase(1, 0, lr=(1e-5, 1e-3))])
+    learn.fit([Phase(1, 0, lr=(1e-5, 1e-3), bn="train")])
     return learn.history[-1]["valid accuracy"]
 
 

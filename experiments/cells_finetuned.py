@@ -5,13 +5,13 @@ their own variant of the target). EfficientNet-Lite0, random splits 60/15/25; th
 of the epoch with the best validation loss. The test part is used once per run; four views of each
 of its images are an extra.
 
-The first recipe (fine_tune at 160 px, a pilot on the validation part of split 100 gave 85 to 86 %)
-was given up after one split, since its test figure did not pass that of a linear probe: a look at
-the test part too many, so these rows report what was tried and choose nothing. The second lets the
-head converge on cached features, then everything learns with rates ten times smaller; it was not
-tuned. The third shows the network the whole cell (the usual crop cuts an eighth off each side's
-length) at 192 px, with the first recipe's larger rates; size, crop, rates and epochs were chosen on
-the validation part of split 100, which is not among those reported.
+The first recipe (fastai_phases at 160 px, a pilot on the validation part of split 100 gave 85 to
+86 %) was given up after one split, since its test figure did not pass that of a linear probe: a
+look at the test part too many, so these rows report what was tried and choose nothing. The second
+lets the head converge on cached features, then everything learns with rates ten times smaller; it
+was not tuned. The third shows the network the whole cell (the usual crop cuts an eighth off each
+side's length) at 192 px, with the first recipe's larger rates; size, crop, rates and epochs were
+chosen on the validation part of split 100, which is not among those reported.
 """
 
 import functools
@@ -23,7 +23,7 @@ from PIL import Image
 
 from tlcourse.core.cache import FeatureCache
 from tlcourse.data import ImageDataset, augment, solar_cells, split_items
-from tlcourse.finetuning import fine_tune, head_only
+from tlcourse.finetuning import fastai_phases, head_only
 from tlcourse.pretrained import Preprocess
 from tlcourse.surgery import transfer_model
 from tlcourse.training import Learner, Phase
@@ -77,11 +77,12 @@ def train(learn, epochs, head, whole):
         learn.fit(head_only(head))
     learn.train.augment = augment(flips=True, turns=True, brightness=0.1)
     if whole:
-        fine_tune(learn, epochs, freeze_epochs=0, lr_mult=10, best="valid loss")
+        phases = fastai_phases(epochs, freeze_epochs=0, lr_mult=10)
     elif head:
-        learn.fit([Phase(epochs, 0, (3e-5, 3e-4), pct_start=0.3, div=5.0)], best="valid loss")
+        phases = [Phase(epochs, 0, (3e-5, 3e-4), pct_start=0.3, div=5.0, bn="train")]
     else:
-        fine_tune(learn, epochs, base_lr=4e-3, lr_mult=20, best="valid loss")
+        phases = fastai_phases(epochs, base_lr=4e-3, lr_mult=20)
+    learn.fit(phases, best="valid loss")
 
 
 def results(learn, test):

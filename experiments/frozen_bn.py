@@ -157,13 +157,13 @@ def run(kind, seed, bs=32, optimizer="adamw", how=None, **settings):
     options = dict(bs=bs, seed=seed, optimizer=make, callbacks=[moved], cache=False)
     learn = Learner(model, train, valid, **options)
     if kind == "frozen":
-        learn.fit([Phase(EPOCHS, None, lr)])
+        learn.fit([Phase(EPOCHS, None, lr, bn="train")])
     else:
         if how == "freeze first":
-            learn.fit([Phase(2, None, lr)])
+            learn.fit([Phase(2, None, lr, bn="train")])
         # its layers stay in evaluation mode: the statistics are fixed
         model.body.requires_grad_(True)
-        learn.fit([Phase(EPOCHS + 2 * (how == "longer"), None, lr)])
+        learn.fit([Phase(EPOCHS + 2 * (how == "longer"), None, lr, bn="train")])
     logits, ys = learn.logits(test)
     found = {
         "test": scores(logits, ys),

@@ -29,7 +29,7 @@ def task(seed):
         "target": lambda seed: parts("cells", seed, (480, 120, 400)),
         "cuts": (2, 5, 7, 9),  # of nine groups below the head
         "arms": ("AnB", "AnB+", "random"),
-        "phase": Phase(10, 0, 3e-3),
+        "phase": Phase(10, 0, 3e-3, bn="train"),
         "bs": 16,
     }
 

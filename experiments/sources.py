@@ -94,7 +94,7 @@ def candidates(seed, target, arch, start):
 def run(seed, target, arch, start):
     data, rows = parts(target, seed), []
     for make, row in candidates(seed, target, arch, start):
-        learn, lr = best_rate(make, data, Phase(5, 0), RATES[start], seed, 16, False)
+        learn, lr = best_rate(make, data, Phase(5, 0, bn="train"), RATES[start], seed, 16, False)
         valid = 100 * learn.history[-1]["valid accuracy"]
         accuracy = round(100 * learn.evaluate(data[2])["accuracy"], 3)
         row |= {"lr": lr, "valid": valid, "accuracy": accuracy, "n": len(data[2])}

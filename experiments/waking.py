@@ -3,7 +3,8 @@
 The head alone learns for ten epochs. Then the body is unfrozen for three, in which its weights
 learn (1e-4 at the stem to 1e-3 at the head) or stay fixed, and its BatchNorm takes the statistics
 of the batches in, or keeps those of ImageNet: two by two, with the same images, order and head. The
-rates were fixed beforehand. Read by the study of the folklore.
+rates were fixed beforehand. In the stored runs the head's own BatchNorm updated its statistics in
+all four ways. Read by the study of the folklore.
 """
 
 import tempfile

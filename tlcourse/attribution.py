@@ -276,7 +276,7 @@ def pointing(
     if len(maps) != len(boxes):
         raise ValueError(f"{len(maps)} maps but {len(boxes)} boxes")
     if maps.min() < 0:
-        raise ValueError("maps of evidence are wanted, not below zero: use heat() first")
+        raise ValueError("maps of evidence must not be negative: use heat() first")
     hits, shares = [], []
     for fmap, (top, left, bottom, right) in zip(maps, boxes):
         row, column = divmod(int(fmap.argmax()), fmap.shape[1])

@@ -18,12 +18,12 @@ from .core.arguments import check_extraction
 from .core.cuts import cut_between
 from tlcourse.core.engines import (
     check_runtime,
-    choose_runtime,
     default_bs,
     first_batch,
     make_runner,
     prepare,
 )
+from .core.fastest import choose_runtime
 from .core.graph import CannotSplit
 from .core.layouts import layout_of
 from .core.memory import reuse_memory

@@ -13,6 +13,7 @@ from functools import partial
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from .core.models import groups_of
+from .core.norms import fix_statistics, norms_to_fix, stay_fixed
 from .core.packages import optional
 from tlcourse.core.parts import (
     check_bn,
@@ -59,7 +60,7 @@ def unfreeze(module):
     "Undo `freeze`: all parameters learn, and `train()` reaches BatchNorm and Dropout again"
     check_part(module)
     for m in module.modules():
-        if getattr(m.__dict__.get("train"), "func", None) is _train_frozen:
+        if getattr(m.__dict__.get("train"), "func", None) in (_train_frozen, stay_fixed):
             del m.train
     for p in module.parameters():
         p.requires_grad_(True)
@@ -149,18 +150,22 @@ def _summary_html(model) -> str:
 
 
 def explore_freezing(model):
-    "A slider over the groups of `model`: what moves, what it saves; has `.slider` and `.view`"
+    "A slider over the groups of `model`: what moves and what it saves; `.slider`, `.keep`, `.view`"
     widgets, twin = optional("ipywidgets"), copy.deepcopy(model)
     names = [g.name for g in twin.layer_groups]
     options = {"options": names, "value": names[-1], "description": "learns from"}
     slider, listed = widgets.SelectionSlider(**options), widgets.Dropdown(**options)
+    keep = widgets.Checkbox(value=True, description="BatchNorm keeps its statistics")
     view = widgets.HTML()
 
     def show(change=None):
-        view.value = _summary_html(freeze_to(twin, slider.value))
+        freeze_to(twin, slider.value)
+        fix_statistics(twin, norms_to_fix(twin) if keep.value else [])
+        view.value = _summary_html(twin)
 
-    slider.observe(show, "value")
+    for control in (slider, keep):
+        control.observe(show, "value")
     show()
-    box = widgets.VBox([labelled(slider, listed), view])
-    box.slider, box.view = slider, view
+    box = widgets.VBox([labelled(slider, listed), keep, view])
+    box.slider, box.keep, box.view = slider, keep, view
     return box

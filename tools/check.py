@@ -344,6 +344,7 @@ CHECKS = [
     check_modules, check_sizes, check_lessons, check_sections, check_run_all, check_list,
     check_wheel, check_checks, check_attacks,
 ]  # fmt: skip
+ALONE = [check_attacks]  # its rows have limits of time, and take every core
 
 
 def attempt(name: str, check) -> bool:
@@ -366,13 +367,18 @@ def main(*words) -> int:
         return not words or any(word in name for word in words)
 
     before = files(ROOT)
-    checks = [c for c in CHECKS if is_wanted(c.__doc__)]
-    tests = {f"notebook {relative(p)}": partial(run_as_test, p) for p in slowest_first(notebooks())}
+    alone = {c.__doc__: c for c in ALONE if is_wanted(c.__doc__)}
+    tests = {c.__doc__: c for c in CHECKS if c not in ALONE} | {
+        f"notebook {relative(p)}": partial(run_as_test, p) for p in slowest_first(notebooks())
+    }
     wanted = {name: test for name, test in tests.items() if is_wanted(name)}
-    if not checks and not wanted:
+    if not alone and not wanted:
         raise SystemExit(f"no check has {' or '.join(map(repr, words))} in its name")
-    passed = [attempt(c.__doc__, c) for c in checks]
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:
+    cores = os.cpu_count() or 1
+    at_once = min(cores, 8)
+    os.environ.setdefault("OMP_NUM_THREADS", str(cores // at_once))  # so that they share the cores
+    passed = [attempt(name, check) for name, check in alone.items()]
+    with ThreadPoolExecutor(at_once) as pool:
         passed += pool.map(attempt, wanted, wanted.values())
 
     def check_clone():

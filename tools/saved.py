@@ -4,6 +4,7 @@ import ast
 import hashlib
 import json
 import platform
+from functools import cache
 from importlib.metadata import version
 
 from course import ROOT
@@ -45,14 +46,19 @@ def imported_modules(source: str, module: str = "") -> set:
     return {name for name in _imported_names(tree, module) if module_file(name)}
 
 
+@cache
+def modules_of(name: str) -> set:
+    "The package modules that the module `name` imports directly"
+    return imported_modules(module_file(name).read_text(encoding="utf-8"), name)
+
+
 def all_modules_below(names) -> set:
     "`names` and every package module that they import, however indirectly"
     found, waiting = set(), set(names)
     while waiting:
         name = waiting.pop()
         found.add(name)
-        source = module_file(name).read_text(encoding="utf-8")
-        waiting |= imported_modules(source, name) - found
+        waiting |= modules_of(name) - found
     return found
 
 

@@ -55,10 +55,10 @@ def reachable(url: str, seconds: float = 3.0) -> bool:
 _MEANINGS = {
     401: "wants a login for the file: it is not public",
     403: "refuses access to it: a proxy or firewall may forbid it, so open it in a browser",
-    404: "does not have it: the address has changed, so update torchvision and timm",
+    404: "does not have it: the address has changed, so update torchvision, timm and tlcourse",
     407: "is behind a proxy that wants a password: put it into https_proxy",
     408: "took too long: try again",
-    410: "does not have it any more: update torchvision and timm",
+    410: "does not have it any more: update torchvision, timm and tlcourse",
     429: "had too many requests from here: wait {wait} and try again",
     451: "may not give it out here, for legal reasons",
 }

@@ -142,6 +142,14 @@ def _check_number(name: str, value, low: float, whole: bool = False):
         raise ValueError(f"{name}={value!r}: {words} of at least {low} is wanted")
 
 
+def _check_micro_batch(size):
+    "Raise `ValueError` unless `size` is 'auto', None or a whole number"
+    if isinstance(size, str) and size != "auto":
+        raise ValueError(f"micro_batch={size!r}: 'auto', None or a whole number is wanted")
+    if size not in (None, "auto"):
+        _check_number("micro_batch", size, 1, whole=True)
+
+
 def check_numbers(learn):
     "Raise `ValueError` for a setting of `learn` outside its range"
     _check_number("wd", learn.wd, 0)
@@ -154,6 +162,7 @@ def check_numbers(learn):
             raise ValueError(
                 f"clip={learn.clip!r}: a number above 0 is wanted, or None to not clip"
             )
+    _check_micro_batch(learn.micro_batch)
 
 # %% ../../nbs/core/arguments.ipynb #ce99cde8
 def batch_size(bs, n: int, log) -> int:

@@ -117,7 +117,7 @@ def _check_bytes(path, shapes):
     "`ValueError` if `shapes` need more bytes than the file `path` has"
     n, size = sum(prod(shape) for shape in shapes.values()), path.stat().st_size
     if n > size:
-        raise ValueError(f"{path} speaks of {n:,} numbers, but has {size:,} bytes")
+        raise ValueError(f"{path} lists {n:,} numbers, but has only {size:,} bytes")
 
 # %% ../../nbs/core/bundles.ipynb #8457426c
 class Bundle(NamedTuple):

@@ -29,6 +29,7 @@ from .callbacks import Callback
 from .files import CannotWrite, sweep, write_atomic
 from .growing import patch_to
 from .hashing import bytes_of, checksum
+from .norms import is_fixed
 from .resuming import check_same, resume_settings
 from .run import run_from_dict
 from .signals import restoring
@@ -111,10 +112,10 @@ def read_checkpoint(path) -> tuple:
 
 # %% ../../nbs/core/checkpoints.ipynb #40bc3cb3
 def _active_layers(model) -> list:
-    "The names of the BatchNorm and Dropout layers that `train()` switches on"
+    "The names of the BatchNorm and Dropout layers that are not frozen"
     with modes_restored(model):
         model.train()
-        active = [(name, m) for name, m in model.named_modules() if m.training]
+        active = [(name, m) for name, m in model.named_modules() if m.training or is_fixed(m)]
     return [name for name, m in active if m._buffers or isinstance(m, _DropoutNd)]
 
 # %% ../../nbs/core/checkpoints.ipynb #4f3166a7
@@ -179,7 +180,7 @@ def _freeze_again(learn, trainable: str):
         learn.freeze_as(phase)
     if _is_unsaid(run) and trainable_hash(learn.model) != trainable:
         raise ValueError(
-            "other parts of the model are frozen than in the run: freeze it as before `fit`"
+            "different parts of the model are frozen than in the run: freeze the same ones first"
         )
 
 # %% ../../nbs/core/checkpoints.ipynb #f751cf51
@@ -190,6 +191,7 @@ def _take_over(learn, states: dict, metadata: dict):
     learn.best_state = states["best"] or None
     learn.history, learn.epochs = metadata["history"], metadata["epochs"]
     learn.run = run_from_dict(metadata["run"])
+    learn.new_norms = learn.run.new_norms or []
 
 # %% ../../nbs/core/checkpoints.ipynb #e4ef13d5
 def load_run(learn, folder):

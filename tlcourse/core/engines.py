@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['PRECISIONS', 'RUNTIMES', 'autocast', 'candidate_precisions', 'benchmark', 'Runtime', 'openvino_precision',
-           'check_runtime', 'make_runner', 'prepare', 'first_batch', 'default_bs', 'RuntimeChoice',
-           'installed_runtimes', 'choose_runtime']
+           'check_runtime', 'make_runner', 'prepare', 'first_batch', 'default_bs', 'installed_runtimes']
 
 # %% ../../nbs/core/engines.ipynb #e30c8792
 import importlib.util
@@ -22,7 +21,7 @@ import torch
 from .describing import CannotCache, digest
 from .exports import CannotExport, Pooled, export_with_proof, largest_difference
 from .packages import optional
-from .threads import n_workers, using_threads
+from .threads import n_workers
 
 # %% ../../nbs/core/engines.ipynb #4a43ecb3
 PRECISIONS = ("float32", "bfloat16")
@@ -296,13 +295,6 @@ def default_bs(body, bs: int = None) -> int:
     p = next(body.parameters(), None)
     return bs or (8 if p is None or p.device.type == "cpu" else 64)
 
-# %% ../../nbs/core/engines.ipynb #0d05931d
-class RuntimeChoice(NamedTuple):
-    "What `runtime='auto'` chose, and the images per second that each runtime reached"
-
-    runtime: str
-    rates: dict
-
 # %% ../../nbs/core/engines.ipynb #56922717
 def installed_runtimes(device="cpu") -> tuple:
     "The names in `RUNTIMES` that can run on this type of `device`, as far as they are installed"
@@ -312,76 +304,3 @@ def installed_runtimes(device="cpu") -> tuple:
         return installed and runtime.device in (None, device)
 
     return tuple(name for name, runtime in RUNTIMES.items() if fits(runtime))
-
-# %% ../../nbs/core/engines.ipynb #efa75e0d
-def _candidate_names(device) -> list:
-    "The runtimes worth a benchmark on `device`"
-    precisions = candidate_precisions(device)
-    return [k for k in installed_runtimes(device.type) if RUNTIMES[k].precision in precisions]
-
-# %% ../../nbs/core/engines.ipynb #38deb91f
-def _candidates(body, xb, pool) -> tuple:
-    "The runners worth a benchmark (runtime -> function), and why others were left out"
-    runs, reasons = {}, []
-    for name in _candidate_names(next(body.parameters()).device):
-        try:
-            runs[name] = make_runner(body, name, xb, pool)
-        except CannotExport as e:
-            reasons.append(str(e))
-    return runs, list(dict.fromkeys(reasons))
-
-# %% ../../nbs/core/engines.ipynb #3c5af56c
-def _rates(runs: dict, xb) -> dict:
-    "Images per second that each of `runs` reaches with the batch `xb`; 0 for one far behind"
-    times = benchmark({name: partial(run, xb) for name, run in runs.items()})
-    return {name: len(xb) / t for name, t in times.items()}
-
-# %% ../../nbs/core/engines.ipynb #b485b9ff
-def _report(choice, reasons=()):
-    "Print what was chosen, and why others were left out"
-    rates = [f"{k} {r:.0f}" if r else f"{k} far behind" for k, r in choice.rates.items()]
-    measured = f"runtime {choice.runtime}: {', '.join(rates)} images/s in each thread"
-    print("; ".join([measured, *reasons]))
-
-# %% ../../nbs/core/engines.ipynb #6b5db8a7
-def _benchmark_candidates(body, xb, pool) -> tuple:
-    "Images per second of each candidate with the batch `xb`, and why others were left out"
-    runs, reasons = _candidates(body, xb, pool)
-    with using_threads(torch.get_num_threads() // n_workers()):
-        return _rates(runs, xb), reasons
-
-# %% ../../nbs/core/engines.ipynb #63f13a90
-_choices = WeakKeyDictionary()  # body -> what was to be done -> RuntimeChoice
-
-# %% ../../nbs/core/engines.ipynb #be45f6e3
-def _torch_rates(body, xb, pool) -> dict:
-    "The rate of torch alone"
-    return _rates({"torch": make_runner(body, "torch", xb, pool)}, xb)
-
-# %% ../../nbs/core/engines.ipynb #8f3e9221
-def _choose(body, xb, n: int, pool: bool) -> tuple:
-    "As `choose_runtime`, and whether `n` images were worth a benchmark"
-    rates, reasons = _torch_rates(body, xb[:2], pool), []
-    worthwhile = n / rates["torch"] > 3
-    if worthwhile:
-        rates, reasons = _benchmark_candidates(body, xb[:2], pool)
-    choice = RuntimeChoice(max(rates, key=rates.get), rates)
-    _report(choice, reasons)
-    return choice, worthwhile
-
-# %% ../../nbs/core/engines.ipynb #dfaa9c65
-def _circumstances(body, xb, pool) -> tuple:
-    "What the choice depends on, beside the body"
-    device = next(body.parameters()).device
-    return pool, tuple(xb.shape[1:]), torch.get_num_threads(), device
-
-# %% ../../nbs/core/engines.ipynb #c489cd76
-def choose_runtime(body, xb, n: int, pool: bool = True) -> RuntimeChoice:
-    "The fastest runtime for `n` images like those in `xb`, measured on two of them and printed"
-    known, job = _choices.setdefault(body, {}), _circumstances(body, xb, pool)
-    if job not in known:
-        choice, worthwhile = _choose(body, xb, n, pool)
-        if not worthwhile:
-            return choice
-        known[job] = choice
-    return known[job]

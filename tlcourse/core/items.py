@@ -4,12 +4,13 @@
 
 # %% auto #0
 __all__ = ['pair_labels', 'checked_items', 'class_names', 'check_position', 'positions', 'check_splittable', 'check_bs',
-           'warn_of_small_arrays']
+           'warn_of_small_arrays', 'as_augment']
 
 # %% ../../nbs/core/items.ipynb #8713139a
 import os
 import warnings
 from collections.abc import Mapping
+from functools import partial
 from numbers import Integral
 
 import numpy as np
@@ -227,3 +228,20 @@ def warn_of_small_arrays(sources):
         f"If {top} is white, say so: value_range=(0, {top})",
         stacklevel=4,
     )
+
+# %% ../../nbs/core/items.ipynb #2b5b08fb
+def _seeded(transform, image, generator):
+    "A torchvision `transform` of `image`, with torch's random numbers drawn from `generator`"
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(torch.randint(2**62, (1,), generator=generator)))
+        return transform(image)
+
+# %% ../../nbs/core/items.ipynb #150e429e
+def as_augment(augment):
+    "`augment` as a function (image, generator) -> image; `TypeError` unless it can be called"
+    if type(augment).__module__.startswith("torchvision.transforms"):
+        return partial(_seeded, augment)
+    if augment is not None and not callable(augment):
+        wanted = "a function is wanted, such as augment=augment(flips=True)"
+        raise TypeError(f"augment={augment!r}: {wanted}")
+    return augment

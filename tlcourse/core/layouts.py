@@ -49,7 +49,7 @@ def to_nchw(fmap, layout: str = "NCHW", first: bool = False) -> torch.Tensor:
     tokens = fmap[:, :1] if first else fmap
     return tokens.transpose(1, 2).unsqueeze(-1)
 
-# %% ../../nbs/core/layouts.ipynb #db050a06
+# %% ../../nbs/core/layouts.ipynb #2e17d451
 _WANTED = {
     "NCHW": "maps (n, c, h, w)",
     "NHWC": "maps (n, h, w, c)",

@@ -85,7 +85,7 @@ class TransferModel(nn.Sequential):
     def layer_groups(self, groups):
         self._group_paths = _paths_of_groups(self, groups)
 
-# %% ../../nbs/core/models.ipynb #213460c6
+# %% ../../nbs/core/models.ipynb #a8b5b1f5
 class Head(nn.Sequential):
     "Layers that take a feature map of one `layout`; `ValueError` for other axes"
 
@@ -95,6 +95,9 @@ class Head(nn.Sequential):
         if self.layout and isinstance(fmap, torch.Tensor):
             check_layout(fmap, self.layout)
         return super().__call__(fmap)
+
+    def _get_name(self):
+        return "Sequential"  # what is saved can be loaded into the same layers without the check
 
 # %% ../../nbs/core/models.ipynb #d5ad0bbd
 def _is_own(part, own) -> bool:

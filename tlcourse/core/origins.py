@@ -108,7 +108,7 @@ def warn_of_foreign(dataset, preprocess, name: str) -> bool:
     if fault:
         warnings.warn(
             f"{name} yields tensors that the model's preprocess did not make ({fault}), so the "
-            "model sees other images here than in predict: give the dataset no transform, as "
+            "model sees different images here than in predict: give the dataset no transform, as "
             "from_folder does, or transform=model.preprocess",
             stacklevel=4,
         )

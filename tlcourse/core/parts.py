@@ -30,7 +30,7 @@ def check_bn(bn):
     if bn not in ("frozen", "stats", "train"):
         raise ValueError(
             f"bn must be 'frozen', 'stats' or 'train', not {bn!r}; "
-            "where the frozen part ends is said by freeze_to(model, k)"
+            "to choose where the frozen part ends, use freeze_to(model, k)"
         )
 
 # %% ../../nbs/core/parts.ipynb #58e332f5
@@ -61,7 +61,7 @@ def check_grouped(model):
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         part = names[0].rpartition(".")[0] or names[0]
         raise ValueError(
-            f"{', '.join(names[:3])}{more}: in no layer group, so whether it is to learn "
-            "nobody has said; model.layer_groups = "
-            f"[*model.layer_groups, LayerGroup({part!r}, {{{part!r}: model.{part}}})] says it"
+            f"{', '.join(names[:3])}{more}: in no layer group, so it is not known when to train "
+            "this part: give it a group, model.layer_groups = "
+            f"[*model.layer_groups, LayerGroup({part!r}, {{{part!r}: model.{part}}})]"
         )

@@ -6,50 +6,20 @@
 __all__ = ['step_circumstances', 'kept_precision']
 
 # %% ../../nbs/core/precisions.ipynb #8654d01e
-import platform
-
-import torch
-
-from .cache import cache_folder
+from .choices import cache_folder, machine_of, read_choice, write_choice
 from .engines import PRECISIONS
 from .hashing import hash_parts
-from .shards import read_note, write_note
 from .steps import fastest_step
-
-# %% ../../nbs/core/precisions.ipynb #40004d04
-def _device_name(device) -> str:
-    "The GPU, or the CPU with what it can do"
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"{platform.processor()} {platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
 
 # %% ../../nbs/core/precisions.ipynb #4240ffcd
 def step_circumstances(model, xb) -> str:
     "A name for what decides how fast a step of `model` is, with images like those of `xb`"
     learning = [(tuple(p.shape), p.requires_grad) for p in model.parameters()]
     layers = [type(layer).__name__ for layer in model.modules()]
-    machine = _device_name(xb.device), torch.__version__, torch.get_num_threads()
-    return hash_parts(machine, layers, learning, tuple(xb.shape[1:])).hex()
+    return hash_parts(machine_of(xb.device), layers, learning, tuple(xb.shape[1:])).hex()
 
 # %% ../../nbs/core/precisions.ipynb #4b6c7d11
 _chosen = {}  # file -> precision, in this process
-
-
-def _read(note) -> str | None:
-    "The precision in the file `note`, or None"
-    try:
-        known = (read_note(note) or {}).get("precision")
-    except (OSError, ValueError, AttributeError):
-        return None  # damaged: measured again
-    return known if known in PRECISIONS else None
-
-# %% ../../nbs/core/precisions.ipynb #bbf0dc38
-def _write(note, precision):
-    "Keep `precision` in the file `note`, if that can be written"
-    try:
-        write_note(note, {"precision": precision})
-    except OSError:
-        pass  # it holds for this process
 
 # %% ../../nbs/core/precisions.ipynb #f32a711a
 def kept_precision(
@@ -62,10 +32,10 @@ def kept_precision(
     "The fastest precision for steps of `model`, as it was first measured on this machine"
     note = cache_folder() / f"{step_circumstances(model, xb)}.precision.json"
     if note not in _chosen:
-        known = _read(note)
+        known = read_choice(note, "precision", PRECISIONS)
         _chosen[note] = known or fastest_step(model, xb, yb, loss)
         if known is None:
-            _write(note, _chosen[note])
+            write_choice(note, {"precision": _chosen[note]})
         how = "as measured before" if known else "the faster in a short benchmark, kept"
         log(f"precision {_chosen[note]}: {how} on this machine")
     return _chosen[note]

@@ -21,7 +21,7 @@ def _check_targets(y, n: int):
             f"not {y.dtype} of the shape {y.shape}"
         )
     if n != len(y) or n < 2:
-        raise ValueError(f"{n} rows, but {len(y)} targets: as many of both, two at least")
+        raise ValueError(f"{n} rows, but {len(y)} targets: give one for each, two at least")
 
 # %% ../../nbs/core/rankings.ipynb #609b2d0e
 def _check_values(f):

@@ -82,7 +82,7 @@ def _words(x) -> str:
     "Shape and type of a tensor"
     return f"{tuple(x.shape)} of {str(x.dtype).removeprefix('torch.')}"
 
-# %% ../../nbs/core/rehearsal.ipynb #abe2156c
+# %% ../../nbs/core/rehearsal.ipynb #fd1f0a56
 def _called(learn, xb):
     "What the model of `learn` gives for the batch `xb`"
     with eval_mode(learn.model):
@@ -97,7 +97,7 @@ def _takes_as_maps(learn, xb) -> bool:
         return False
     return True
 
-# %% ../../nbs/core/rehearsal.ipynb #81923ec8
+# %% ../../nbs/core/rehearsal.ipynb #b9181f47
 _POOLED = (
     ", but as maps it can: give x[:, :, None, None]; or cut the whole model after its pooling, "
     "b = boundary(model, -1), and train b.upper on the features of b.lower"

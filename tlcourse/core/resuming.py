@@ -160,5 +160,5 @@ def check_same(learn, stored: dict):
     changes = [_change(k, v, stored.get(k)) for k, v in settings.items() if v != stored.get(k)]
     if changes:
         raise ValueError(
-            f"this learner is not as the run's, so the run cannot go on: {', '.join(changes)}"
+            f"the run cannot be resumed, since this learner differs: {', '.join(changes)}"
         )

@@ -30,6 +30,8 @@ class Run:
     waited: int = 0  # epochs since then
     precision: str | None = None  # of the steps in this phase
     runtime: str | None = None  # which computes what is frozen
+    fixed: list | None = None  # names of the BatchNorm layers that this phase keeps as they are
+    new_norms: list | None = None  # names of those that had no statistics before the run
 
     @property
     def finished(self) -> bool:

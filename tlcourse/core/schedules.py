@@ -77,6 +77,12 @@ def _check_rates(lr):
     if min(rates) < 0 or (len(rates) == 2 and min(rates) == 0):
         raise ValueError(f"lr={lr!r}: a learning rate must be above 0")
 
+# %% ../../nbs/core/schedules.ipynb #b7fde804
+def _check_positive(name: str, value):
+    "None, or a number above 0"
+    if value is not None and not (_is_real(value) and value > 0):
+        raise ValueError(f"{name}={value!r}: a number above 0 is wanted, or None")
+
 # %% ../../nbs/core/schedules.ipynb #87494784
 def _check_shape(phase):
     "The numbers that shape the schedule of `phase`"
@@ -110,7 +116,10 @@ class Phase:
     div_final: float = 1e4
     schedule: str = "one_cycle"  # or "cosine", "constant"
     carry: bool = False  # start with the moments of the phase before, by name; else with fresh ones
-    bn: str = "train"  # or "fixed": BatchNorm of the body keeps its running statistics
+    bn: str = "fixed"  # pretrained BatchNorm keeps its running statistics; "train": updates them
+    head_lr: float = None  # the highest of the last group; by default by `lr`, like the others
+    clip: float = None  # longest gradient; by default the learner's
+    augment: bool = True  # False: the training images without their random augmentation
 
     def __post_init__(self):
         self.check()
@@ -120,23 +129,33 @@ class Phase:
         _check_epochs(self.epochs)
         _check_train_from(self.train_from)
         _check_rates(self.lr)
+        _check_positive("head_lr", self.head_lr)
+        _check_positive("clip", self.clip)
         _check_shape(self)
         _check_schedule(self.schedule)
-        if not isinstance(self.carry, bool):
-            raise TypeError(f"carry={self.carry!r}: True or False is wanted")
+        for name in ("carry", "augment"):
+            if not isinstance(getattr(self, name), bool):
+                raise TypeError(f"{name}={getattr(self, name)!r}: True or False is wanted")
         if self.bn not in ("train", "fixed"):
             raise ValueError(f"bn must be 'train' or 'fixed', not {self.bn!r}")
+
+# %% ../../nbs/core/schedules.ipynb #cf1b6c63
+def _spread(lr, n: int) -> list:
+    "`n` learning rates: all `lr`, or from the first to the last of a pair"
+    if not isinstance(lr, (tuple, list)):
+        return [lr] * n
+    low, high = lr
+    if n == 1:
+        return [high]
+    return [low * (high / low) ** (i / (n - 1)) for i in range(n)]
 
 # %% ../../nbs/core/schedules.ipynb #be26ead3
 @patch_to(Phase)
 def lrs(self, n: int) -> list:
-    "The highest learning rates of `n` groups, shallow to deep"
-    if not isinstance(self.lr, (tuple, list)):
-        return [self.lr] * n
-    low, high = self.lr[0], self.lr[-1]
-    if n == 1:
-        return [high]
-    return [low * (high / low) ** (i / (n - 1)) for i in range(n)]
+    "The highest learning rates of `n` groups that learn, shallow to deep"
+    if self.head_lr is None:
+        return _spread(self.lr, n)
+    return _spread(self.lr, n - 1) + [self.head_lr]
 
 # %% ../../nbs/core/schedules.ipynb #29b21545
 @patch_to(Phase)

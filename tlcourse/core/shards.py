@@ -78,7 +78,7 @@ class Rows:
 # %% ../../nbs/core/shards.ipynb #88cf1324
 _DAMAGED = (
     "row {i} was damaged on disk while it was in use, in {path}: "
-    "ask the cache for the rows again, and it computes this one anew"
+    "ask the cache for the rows again, and this one is computed again"
 )
 
 # %% ../../nbs/core/shards.ipynb #b2fb4e75

@@ -7,10 +7,14 @@ __all__ = ['sha256', 'hash_in_name', 'download', 'cache_path', 'fetch']
 
 # %% ../../nbs/core/transfers.ipynb #fed17c0a
 import hashlib
+import http.client
+import os
 import re
 import shutil
 import urllib.error
 import urllib.request
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,7 +22,7 @@ import torch
 from tqdm.auto import tqdm
 
 from .answers import NoWeights, check_answer
-from .files import CannotWrite, write_atomic
+from .files import CannotWrite, take_over, write_atomic
 
 # %% ../../nbs/core/transfers.ipynb #2c0146d8
 def sha256(path) -> str:
@@ -53,40 +57,97 @@ def _check_room(folder, length):
         )
 
 # %% ../../nbs/core/transfers.ipynb #f7c00c43
-def _copy(response, path, length):
-    "The bytes of `response` to the file `path`, with a progress bar; `_Broken` if some are missing"
-    bar = tqdm(total=length, unit="B", unit_scale=True, desc=path.name, leave=False)
-    with bar, open(path, "wb") as f:
+class _Interrupted(_Broken):
+    "The file is the right one, as far as it has arrived"
+
+
+def _copy(response, path, length, start=0):
+    "The bytes of `response` to the file `path`, from `start` on, or `_Interrupted`"
+    bar = tqdm(total=length, unit="B", unit_scale=True, desc=path.name, leave=False, initial=start)
+    with bar, open(path, "r+b" if start else "wb") as f:
+        f.seek(start)
         while chunk := response.read(1 << 20):
             f.write(chunk)
             bar.update(len(chunk))
         arrived = f.tell()
     if length is not None and arrived != length:
-        raise _Broken(f"{arrived:,} of {length:,} bytes arrived: try again")
+        raise _Interrupted(f"{arrived:,} of {length:,} bytes arrived: try again")
+
+# %% ../../nbs/core/transfers.ipynb #3dfdb6d1
+def _request(url, start, seconds):
+    "The response of the server of `url`, asked for the bytes from `start` on"
+    request = urllib.request.Request(url, headers={"Range": f"bytes={start}-"} if start else {})
+    try:
+        return urllib.request.urlopen(request, timeout=seconds)
+    except urllib.error.HTTPError as e:
+        if e.code != 416 or not start:
+            raise
+        return _request(url, 0, seconds)
+
+# %% ../../nbs/core/transfers.ipynb #1696ab94
+def _begins_at(response, start) -> int:
+    "Where the bytes of `response` begin in the file: at `start`, or at 0"
+    if response.status != 206:
+        return 0
+    if not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
+        raise _Broken(f"the server was asked for the bytes from {start:,} on and sent others")
+    return start
 
 # %% ../../nbs/core/transfers.ipynb #249cf69b
+_BREAKS = urllib.error.URLError, ConnectionError, TimeoutError, http.client.HTTPException
+
+# %% ../../nbs/core/transfers.ipynb #32d14e7f
 def _receive(url, path, seconds=30):
-    "The file at `url` to `path`; `_Broken` if it is another, or nothing comes for `seconds`"
+    """The file at `url` to `path`, after the bytes that are there, if the server can continue.
+    `_Broken` if it is another, or nothing comes for `seconds`"""
     try:
-        with urllib.request.urlopen(url, timeout=seconds) as response:
-            length = response.headers.get("Content-Length")
-            length = int(length) if length else None
+        with _request(url, path.stat().st_size, seconds) as response:
+            start = _begins_at(response, path.stat().st_size)
+            left = response.headers.get("Content-Length")
+            left = int(left) if left else None
             _check_type(response)
-            _check_room(path.parent, length)
-            _copy(response, path, length)
-    except (urllib.error.URLError, ConnectionError, TimeoutError) as e:
-        raise _Broken(f"the connection broke ({getattr(e, 'reason', e)}): try again") from e
+            _check_room(path.parent, left)
+            _copy(response, path, left and start + left, start)
+    except _BREAKS as e:
+        reason = getattr(e, "reason", e)
+        raise _Interrupted(f"the connection broke ({reason}): try again") from e
     prefix = hash_in_name(path.name)
     if prefix and not sha256(path).startswith(prefix):
         raise _Broken("its bytes are not those that were published (the hash differs)")
 
+# %% ../../nbs/core/transfers.ipynb #264eae51
+@contextmanager
+def _continued(tmp, part):
+    "Begin `tmp` with what an earlier download left, and keep it in `part` when it breaks off"
+    if part.is_file() and not part.is_symlink():
+        os.replace(part, tmp)
+    else:
+        take_over(part.with_suffix(""), tmp)
+    try:
+        yield
+    except (_Interrupted, KeyboardInterrupt):
+        os.replace(tmp, part)
+        raise
+
+# %% ../../nbs/core/transfers.ipynb #d3e49b2d
+def _receive_rest(url, part, tmp):
+    "As `_receive`, beginning with what an earlier download left; for `part` see `_continued`"
+    with _continued(tmp, part) if part else nullcontext():
+        _receive(url, tmp)
+
 # %% ../../nbs/core/transfers.ipynb #7bd40ffb
-def download(url: str, path, seconds: float = 3.0):
-    "The file at `url` to `path`, whole or not at all; `NoWeights` says what went wrong"
+def download(
+    url: str,  # of the file
+    path,  # where it appears, whole or not at all
+    seconds: float = 3.0,  # how long to wait for the server's answer
+    resume: bool = False,  # keep what has arrived of it, and continue; for files that are checked
+):
+    "The file at `url` to `path`; `NoWeights` says what went wrong"
     path = Path(path)
     check_answer(url, "" if path.exists() else f"{path.name} is not in the cache, and ", seconds)
+    part = path.with_name(f"{path.name}.part") if resume else None
     try:
-        write_atomic(path, lambda part: _receive(url, part))
+        write_atomic(path, partial(_receive_rest, url, part))
     except _Broken as e:
         raise NoWeights(
             f"{path.name} did not arrive whole from {urlsplit(url).hostname}: {e}"

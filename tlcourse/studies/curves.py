@@ -63,7 +63,7 @@ def _training_score(arm, parts, seed, steps, bs, cache) -> Score:
     def fresh():
         return new_network(lambda n_classes: arm.make(n_classes, seed), parts, 3000 + seed)
 
-    phase = Phase(epochs, arm.train_from)
+    phase = Phase(epochs, arm.train_from, bn="train")
     learn, lr = best_rate(fresh, (repeated, valid), phase, arm.lrs, seed, bs, cache)
     reached = learn.evaluate(test)["accuracy"]
     valid_accuracy = learn.history[-1]["valid accuracy"]

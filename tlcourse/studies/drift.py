@@ -231,7 +231,7 @@ def surgical(
     parts: Callable,  # seed -> (train, validation, test) of the target task
     groups=None,  # names of groups, each to learn alone; by default every one
     *,
-    phase=Phase(20),  # epochs and schedule; what learns is not taken from it
+    phase=Phase(20, bn="train"),  # epochs and schedule; what learns is not taken from it
     lrs=(1e-3, 3e-3, 1e-2),  # for each choice of layers the one that validation prefers
     seeds=range(5),  # each draws its own parts and networks
     bs: int = 25,  # images in a batch

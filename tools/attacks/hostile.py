@@ -334,6 +334,11 @@ add_all(
             "augment=3|augment",
             "function",
         ),
+        "augment that is no function, later": (
+            lambda: setattr(ImageDataset([(picture(), 0)]), "augment", 3),
+            "augment=3",
+            "function",
+        ),
     },
 )
 

