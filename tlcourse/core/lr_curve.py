@@ -93,7 +93,7 @@ def guess_loss(loss, targets):
     logits = shares.clamp(min=1e-6).log()
     return loss(logits.expand(len(targets), -1).to(targets.device), targets).item()
 
-# %% ../../nbs/core/lr_curve.ipynb #43c7a0ec
+# %% ../../nbs/core/lr_curve.ipynb #23e65328
 def control_loss(loss, logits, targets) -> float:
     "Mean `loss` of `logits` with targets of other samples: the batch's own, shifted by up to eight"
     shifts = range(1, min(len(targets), 9))
@@ -109,7 +109,7 @@ def _windows(losses):
     lowest = parts[parts.mean(1).argmin()]
     return losses[:k].mean(), lowest.mean(), lowest.std(ddof=1) / k**0.5
 
-# %% ../../nbs/core/lr_curve.ipynb #449d6f5f
+# %% ../../nbs/core/lr_curve.ipynb #74e0159b
 def leads(losses, controls) -> tuple:
     "log(control / loss) in the first fifth, in the best fifth after it, and the error of that"
     k = max(5, len(losses) // 5)
@@ -201,7 +201,7 @@ def _precision(learn) -> str:
     "The precision of the learner's steps, float32 where it has still to be chosen"
     return learn.precision if learn.precision in PRECISIONS else "float32"
 
-# %% ../../nbs/core/lr_curve.ipynb #430e7ff0
+# %% ../../nbs/core/lr_curve.ipynb #d2923fa1
 def _noting(loss, controls: list):
     "`loss`, which adds to `controls` what it gives for the labels of others"
 
