@@ -44,7 +44,7 @@ from tlcourse.core.keys import (
 )
 from .memory import reuse_memory
 from .shards import Rows, Shards, ShardWriter, write_note
-from .state import eval_mode
+from .state import eval_mode, weights_device
 from .threads import in_threads
 from .wrapped import classes_of, file_of
 
@@ -78,7 +78,7 @@ def _about(body, first, pool, dtype) -> dict:
         "input": [str(first.dtype), *first.shape[1:]],
         "pool": pool,
         "dtype": str(dtype),
-        "device": next(body.parameters()).device.type,
+        "device": weights_device(body).type,
     }
 
 # %% ../../nbs/core/cache.ipynb #c90014dc
