@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from attacks.rows import add, row, told
+from attacks.rows import add, add_all, row, told
 from attacks.things import (
     Items,
     bits,
@@ -24,11 +24,7 @@ from attacks.things import (
 from tlcourse.finetuning import fine_tune, gradual_unfreezing, show_schedule
 from tlcourse.training import Learner, Phase, lr_find
 
-
-def _add_all(kind: str, rows: dict):
-    "Rows as name -> (call, words of the refusal); every fifth is part of the short form"
-    for i, (name, (call, *words)) in enumerate(rows.items()):
-        add(kind, name, call, *words, quick=i % 5 == 0)
+_add_all = functools.partial(add_all, every=5)
 
 
 def _fit(**phase):

@@ -31,6 +31,12 @@ def add(kind, name, call, *words, right=False, prepare=None, seconds=20.0, quick
     ROWS.append(Row(kind, name, call, words, right, prepare, seconds, quick))
 
 
+def add_all(kind: str, rows: dict, every: int = 8):
+    "Rows as name -> (call, words of the refusal); one in `every` is part of the short form"
+    for i, (name, (call, *words)) in enumerate(rows.items()):
+        add(kind, name, call, *words, quick=i % every == 0)
+
+
 def row(kind: str, *words, **options):
     "Register the function below as a row of `kind`, under its own name"
 
