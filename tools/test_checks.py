@@ -18,8 +18,9 @@ from exercises import checker_faults
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from notebooks import TEST_FLAGS
+from offline.network import refuse_network
 from saved import stamp
-from testing import cell_faults, refuse_network, run_as_test
+from testing import cell_faults, run_as_test
 
 OPENING = [
     new_code_cell("#| default_exp name"),
@@ -253,15 +254,25 @@ def written(nb, folder) -> Path:
     return path
 
 
+CONNECT = "import socket\nsocket.create_connection(('example.org', 80))"
+SPAWN = """import multiprocessing, socket
+spawn = multiprocessing.get_context("spawn")
+child = spawn.Process(target=socket.create_connection, args=(("example.org", 80),))
+child.start()
+child.join()
+assert not child.exitcode"""
+
+
 def test_notebooks():
-    cell = new_code_cell("import socket\nsocket.create_connection(('example.org', 80))")
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            run_as_test(written(notebook(cell), folder))
-        except AssertionError as e:
-            assert "without a network: example.org" in str(e), e
-        else:
-            raise AssertionError("a failing notebook passed")
+    "A failing notebook fails; its process has no network, nor has one that it starts"
+    for source in (CONNECT, SPAWN):
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                run_as_test(written(notebook(new_code_cell(source)), folder))
+            except AssertionError as e:
+                assert "without a network: example.org" in str(e), e
+            else:
+                raise AssertionError("a failing notebook passed")
 
 
 LATE = """import sys
@@ -275,7 +286,7 @@ assert not late, f"SLOW_IMPORTS in testing.py lacks {late}"
 
 def test_slow_imports():
     "A test's process imports no library that is not in it from the beginning"
-    tools = [path.stem for path in (ROOT / "tools").glob("*.py") if path.stem in sys.modules]
+    tools = [path.stem for path in (ROOT / "tools").iterdir() if path.stem in sys.modules]
     cell = new_code_cell(f"TOOLS = {tools}\n{LATE}")
     with tempfile.TemporaryDirectory() as folder:
         run_as_test(written(notebook(cell), folder))

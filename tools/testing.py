@@ -4,11 +4,9 @@ Each process begins with the slow imports done. JupyterLab knows nothing of `#|`
 """
 
 import contextlib
-import errno
 import json
 import multiprocessing
 import os
-import socket
 import sys
 import tempfile
 import traceback
@@ -17,32 +15,12 @@ from pathlib import Path
 from course import ROOT
 from exercises import following, is_stub, solution_fault, stub_fault
 from notebooks import SECONDS, read
+from offline.network import refuse_network
 
 SLOW_IMPORTS = [
     "torch", "torchvision", "timm", "matplotlib.pyplot", "sqlite3", "execnb.shell", "nbformat",
 ]  # fmt: skip
-NAMED = {
-    "socket.getaddrinfo",
-    "socket.gethostbyname",
-}  # audit events: their first argument is a host
-
-
-def _is_here(host) -> bool:
-    "Whether `host`, as a text, bytes or None, is this machine"
-    name = host.decode() if isinstance(host, bytes) else str(host or "localhost")
-    return name in ("localhost", "::1", "0.0.0.0", socket.gethostname()) or name.startswith("127.")
-
-
-def refuse_network(event: str, args: tuple):
-    "An audit hook: only this machine can be reached"
-    if event in NAMED:
-        host = args[0]
-    elif event == "socket.connect" and isinstance(args[1], tuple):
-        host = args[1][0]
-    else:
-        return
-    if not _is_here(host):
-        raise OSError(errno.ENETUNREACH, f"tests run without a network: {host} is not asked")
+OFFLINE = ROOT / "tools/offline"
 
 
 def cell_faults(shell, nb):
@@ -83,6 +61,8 @@ def _test(path: str, folder: str):
     os.environ.pop("TLCOURSE_ONLINE", None)
     os.environ["IN_TEST"] = "1"
     os.environ["TMPDIR"] = tempfile.tempdir = folder
+    paths = [str(OFFLINE), os.environ.get("PYTHONPATH")]  # of each Python that the cells start
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     sys.path.insert(0, str(ROOT))
     sys.addaudithook(refuse_network)
     multiprocessing.set_start_method(None, force=True)  # the platform's own, as in a notebook

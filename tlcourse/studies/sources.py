@@ -58,7 +58,8 @@ def _evidence(s2, z2, rest, n) -> float:
 # %% ../../nbs/studies/sources.ipynb #40838b16
 def _directions(f) -> tuple:
     "Left singular vectors (n, r) of `f` (n, d), and singular values squared, the largest 1"
-    u, s, _ = np.linalg.svd(f, full_matrices=False)
+    square = np.linalg.qr(f.T, mode="r").T if f.shape[1] > len(f) else f  # the same u and s
+    u, s, _ = np.linalg.svd(square, full_matrices=False)
     keep = s > s.max() * max(f.shape) * np.finfo(float).eps
     return u[:, keep], (s[keep] / s.max()) ** 2  # a scale changes α, and nothing else
 
