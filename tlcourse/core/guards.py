@@ -12,32 +12,32 @@ from numbers import Integral
 
 from .state import random_state
 
-# %% ../../nbs/core/guards.ipynb #b1be2ceb
+# %% ../../nbs/core/guards.ipynb #e0714522
 _LOW = set("loss losses error errors err rmse mae mse mape nll perplexity brier ece wer".split())
 
-# %% ../../nbs/core/guards.ipynb #bf38d709
+# %% ../../nbs/core/guards.ipynb #6ceb5d58
 _HIGH = set("accuracy acc precision recall f1 score auc auroc ap map iou dice kappa mcc r2".split())
 
-# %% ../../nbs/core/guards.ipynb #a84ec7f6
+# %% ../../nbs/core/guards.ipynb #3f34e8a2
 def _words(best: str) -> set:
     return set(re.findall("[a-z0-9]+", best.lower()))
 
-# %% ../../nbs/core/guards.ipynb #8c0cb7ad
+# %% ../../nbs/core/guards.ipynb #3be6629e
 def column_of(best) -> str:
     "The column that `best` names, without its sign"
     return re.sub("^[+-]", "", best) if isinstance(best, str) else best
 
-# %% ../../nbs/core/guards.ipynb #623949c1
+# %% ../../nbs/core/guards.ipynb #f8cc9d62
 def _is_low(best: str) -> bool:
     words = _words(best)
     return not words.isdisjoint(_LOW) or any(word.endswith("loss") for word in words)
 
-# %% ../../nbs/core/guards.ipynb #2f0ba6c6
+# %% ../../nbs/core/guards.ipynb #328c1c9f
 def sign_of(best: str) -> int:
     "1 if the highest value is the best, else -1"
     return {"+": 1, "-": -1}.get(best[0], -1 if _is_low(best) else 1)
 
-# %% ../../nbs/core/guards.ipynb #5f392358
+# %% ../../nbs/core/guards.ipynb #1b9bbb6a
 def is_plain(best: str) -> bool:
     "Whether `best` itself says which value is the best"
     return best[0] in "+-" or _is_low(best) or bool(_HIGH & _words(best))
