@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from .core.fields import Field, field_axes, named_field
-from .core.questions import nearest
+from .core.questions import as_batch, check_network, nearest
 from .core.recording import tensors_in
 from .core.results import Table
 from .core.signals import restoring
@@ -47,6 +47,7 @@ def _as_pattern(layer, named) -> str:
 
 def find_layers(model, layers) -> dict:
     "Name -> module for `layers`, a name or pattern or a list of them, in the order of `model`"
+    check_network(model)
     named = {name: m for name, m in model.named_modules() if name}
     one = isinstance(layers, (str, nn.Module)) or not hasattr(layers, "__iter__")
     patterns = [_as_pattern(layer, named) for layer in ([layers] if one else layers)]
@@ -119,6 +120,8 @@ def _note(row, module, args, out):
 # %% ../nbs/03_activations.ipynb #415df31d
 def layer_table(model, xb) -> Table:
     "Name, kind, shape, parameters, runs of every layer of `model` for `xb`, in evaluation mode"
+    check_network(model)
+    xb = xb if isinstance(xb, torch.Tensor) else as_batch(model, xb)
     named = {name: m for name, m in model.named_modules() if name}
     rows = {name: _new_row(name, m) for name, m in named.items()}
     with hooks_removed() as hooks, torch.no_grad(), eval_mode(model):

@@ -19,7 +19,7 @@ from .activations import capture, find_layers, one_layer
 from .core.backward import ReluRule
 from .core.maps import leaf_at, map_layers, to_map
 from .core.packages import optional
-from .core.questions import as_batch, class_numbers, preprocess_of
+from .core.questions import as_batch, check_network, class_numbers, preprocess_of
 from .core.signals import restoring
 from .core.sliders import Redraw, status_line
 from .core.state import eval_mode
@@ -32,6 +32,7 @@ from .synthesis import synthesize
 @restoring
 def differentiable(model):
     "`model` in evaluation mode, with gradients, also under `no_grad`; afterwards as before"
+    check_network(model)
     with eval_mode(model), torch.inference_mode(False), torch.enable_grad():
         yield model
 
@@ -234,6 +235,7 @@ def _ranks(values):
 
 def rank_correlation(a, b) -> float:
     "Spearman's correlation of two maps of one shape, from -1 to 1; 0 if one of them is constant"
+    a, b = torch.as_tensor(a), torch.as_tensor(b)
     if a.shape != b.shape:
         raise ValueError(f"maps of {tuple(a.shape)} and {tuple(b.shape)} cannot be compared")
     ra, rb = (r - r.mean() for r in map(_ranks, (a, b)))

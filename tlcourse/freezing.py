@@ -151,6 +151,7 @@ def _summary_html(model) -> str:
 
 def explore_freezing(model):
     "A slider over the groups of `model`: what moves and what it saves; `.slider`, `.keep`, `.view`"
+    group_number(model, 0)  # refuses a model without groups
     widgets, twin = optional("ipywidgets"), copy.deepcopy(model)
     names = [g.name for g in twin.layer_groups]
     options = {"options": names, "value": names[-1], "description": "learns from"}

@@ -21,7 +21,13 @@ from .core.decoding import load_image
 from .core.layouts import as_map
 from .core.maps import layout_at
 from .core.patches import best_patches, candidates, image_batch, named_images
-from .core.questions import as_batch, channel_numbers, check_channel, preprocess_of
+from tlcourse.core.questions import (
+    as_batch,
+    channel_numbers,
+    check_channel,
+    check_network,
+    preprocess_of,
+)
 from .core.state import eval_mode
 from .figures import show_image
 
@@ -42,7 +48,10 @@ def _sheet(filters, n_cols) -> torch.Tensor:
 # %% ../nbs/04_hierarchy.ipynb #2c79259f
 def show_filters(model, layer: str = None, *, n_cols: int = 8, title: str = None, ax=None):
     "Draw each filter of `layer` (default: the first convolution) as an image; returns the axes"
+    check_network(model)
     convs = {n: m for n, m in model.named_modules() if isinstance(m, nn.Conv2d)}
+    if not convs:
+        raise ValueError(f"this {type(model).__name__} has no convolutions: nothing to draw")
     name = layer or next(iter(convs))
     if name not in convs or convs[name].weight.shape[1] not in (1, 3):
         raise ValueError(

@@ -14,11 +14,13 @@ from torch import nn
 from torch.nn import functional as F
 
 from .activations import one_layer
+from .core.arguments import check_number
 from .core.ascent import ascend, check_gradients, fixed_network
 from .core.layouts import as_map
-from .core.questions import as_batch, channel_numbers, preprocess_of
+from .core.questions import as_batch, channel_numbers, check_network, preprocess_of
 from .core.recording import run_to
 from .core.spectra import frequency_grid, windowed_fft
+from .core.state import weights_device
 
 # %% ../nbs/05_synthesis.ipynb #363fb183
 def activation_of(model, layer: str, xb) -> torch.Tensor:
@@ -121,6 +123,13 @@ def _goal(
     return values, values - diversity * values.detach().abs() * likeness(out, channels)
 
 # %% ../nbs/05_synthesis.ipynb #2bc18eca
+def _check_request(model, steps, size):
+    "Raise `TypeError` or `ValueError` for what `synthesize` cannot begin with"
+    check_network(model)
+    check_number("steps", steps, 0, whole=True)
+    check_number("size", size, 1, whole=True)
+
+
 def _look(jitter, view, seed):
     "What the network sees of a canvas at each step: a shifted frame, changed by `view`"
     generator = torch.Generator().manual_seed(seed)
@@ -151,9 +160,10 @@ def synthesize(
     trace: list = None,  # receives the values (n,) of every step
 ) -> torch.Tensor:  # (3, size, size) for one channel, (n, 3, size, size) for a list, in [0, 1]
     "Images that excite `channel` of `layer`, by gradient ascent from noise (Olah and others, 2017)"
+    _check_request(model, steps, size)
     channels = channel_numbers(channel)
     canvas = Canvas(len(channels), size + 2 * jitter, basis, decorrelate, seed)
-    canvas.to(next(model.parameters()).device)
+    canvas.to(weights_device(model))
     look = _look(jitter, view, seed)
     goal = partial(_goal, model, layer, channels, unit=unit, diversity=diversity, bf16=bf16)
     with fixed_network(model), torch.enable_grad():

@@ -11,7 +11,7 @@ from functools import partial
 import torch
 from torch import nn
 
-from .state import hooks_removed
+from .state import hooks_removed, weights_device
 
 # %% ../../nbs/core/counting.ipynb #14d1c8c7
 def count_parameters(model) -> int:
@@ -40,7 +40,7 @@ def _macs_hooks(model, macs: list) -> list:
 def count_macs(model, size: int) -> int:
     "Multiply-adds of `model`'s convolutions and linear layers for one image (3, size, size)"
     macs = []
-    xb = torch.zeros(1, 3, size, size, device=next(model.parameters()).device)
+    xb = torch.zeros(1, 3, size, size, device=weights_device(model))
     with hooks_removed() as hooks:
         hooks += _macs_hooks(model, macs)
         model.eval()(xb)

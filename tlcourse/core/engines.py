@@ -21,6 +21,7 @@ import torch
 from .describing import CannotCache, digest
 from .exports import CannotExport, Pooled, export_with_proof, largest_difference
 from .packages import optional
+from .state import weights_device
 from .threads import n_workers
 
 # %% ../../nbs/core/engines.ipynb #4a43ecb3
@@ -90,7 +91,7 @@ def _on_device(xb, device) -> torch.Tensor:
 # %% ../../nbs/core/engines.ipynb #b3f77cff
 def _torch_runner(body, xb, pool, precision) -> Callable:
     "`body` run by torch in `precision`, on its device"
-    net, device = Pooled(body, pool), next(body.parameters()).device
+    net, device = Pooled(body, pool), weights_device(body)
     with torch.inference_mode(False):
         body.to(memory_format=torch.channels_last)
 
@@ -262,7 +263,7 @@ def _check_device(runtime: str, device):
 # %% ../../nbs/core/engines.ipynb #bfbd0956
 def make_runner(body, runtime: str, xb, pool: bool = True) -> Callable:
     "A function batch -> features that runs the frozen `body`; `xb` shows what a batch is like"
-    _check_device(runtime, next(body.parameters()).device)
+    _check_device(runtime, weights_device(body))
     return RUNTIMES[runtime].make(body, xb, pool)
 
 # %% ../../nbs/core/engines.ipynb #9ddb4096
@@ -292,8 +293,7 @@ def default_bs(body, bs: int = None) -> int:
     "`bs`, or 8 on a CPU and 64 on a GPU; `ValueError` if it is no positive whole number"
     if bs is not None and (not isinstance(bs, int) or bs < 1):
         raise ValueError(f"bs={bs!r}: a batch has a positive whole number of images, bs=8 say")
-    p = next(body.parameters(), None)
-    return bs or (8 if p is None or p.device.type == "cpu" else 64)
+    return bs or (8 if weights_device(body).type == "cpu" else 64)
 
 # %% ../../nbs/core/engines.ipynb #56922717
 def installed_runtimes(device="cpu") -> tuple:

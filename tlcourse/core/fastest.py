@@ -24,6 +24,7 @@ from tlcourse.core.engines import (
 )
 from .exports import CannotExport
 from .hashing import hash_parts
+from .state import weights_device
 from .threads import n_workers, using_threads
 
 # %% ../../nbs/core/fastest.ipynb #0d05931d
@@ -43,7 +44,7 @@ def _candidate_names(device) -> list:
 def _candidates(body, xb, pool) -> tuple:
     "The runners worth a benchmark (runtime -> function), and why others were left out"
     runs, reasons = {}, []
-    for name in _candidate_names(next(body.parameters()).device):
+    for name in _candidate_names(weights_device(body)):
         try:
             runs[name] = make_runner(body, name, xb, pool)
         except CannotExport as e:
@@ -92,7 +93,7 @@ def _choose(body, xb, n: int, pool: bool) -> tuple:
 # %% ../../nbs/core/fastest.ipynb #dfaa9c65
 def _circumstances(body, xb, pool) -> tuple:
     "What the choice depends on, beside the body"
-    device = next(body.parameters()).device
+    device = weights_device(body)
     return pool, tuple(xb.shape[1:]), installed_runtimes(device.type), machine_of(device)
 
 # %% ../../nbs/core/fastest.ipynb #c3952e39

@@ -96,6 +96,9 @@ class Head(nn.Sequential):
             check_layout(fmap, self.layout)
         return super().__call__(fmap)
 
+    def _get_name(self):
+        return "Sequential"  # what is saved can be loaded into the same layers without the check
+
 # %% ../../nbs/core/models.ipynb #d5ad0bbd
 def _is_own(part, own) -> bool:
     "Whether `part` is among `own`, or all its parameters are: a cut takes containers apart"

@@ -16,6 +16,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
 from .models import groups_of
+from .questions import check_network
 from .results import Table
 from .state import hooks_removed, modes_restored
 
@@ -140,6 +141,7 @@ def _report_rows(model, optimizer, groups, names) -> list:
 # %% ../../nbs/core/reports.ipynb #c81e6cca
 def frozen_report(model, optimizer=None) -> Table:
     "For each tensor of `model`: will a training step move it, and why"
+    check_network(model)
     groups = _optimiser_groups(optimizer)
     names = _group_names(model)
     with modes_restored(model):

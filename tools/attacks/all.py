@@ -1,3 +1,3 @@
 """Importing this registers every row, in the order of the table."""
 
-from attacks import archives, damage, hostile, inputs, kills, models, stored, uses  # noqa: F401
+from attacks import archives, damage, hostile, inputs, kills, models, stored, swaps, uses  # noqa: F401
