@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['WEIGHTS', 'METADATA', 'SETTINGS', 'file_hash', 'write_bundle', 'Bundle', 'read_bundle', 'tensors_of_bundle',
-           'check_sizes', 'checked_settings']
+           'check_sizes', 'checked_settings', 'settings_of']
 
 # %% ../../nbs/core/bundles.ipynb #fbc80210
 import hashlib
@@ -15,6 +15,8 @@ from math import prod
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
@@ -211,3 +213,24 @@ def checked_settings(bundle) -> dict:
         path = Path(bundle.folder) / METADATA
         raise ValueError(f"{path} holds no model of this course: {', '.join(faults)}")
     return given
+
+# %% ../../nbs/core/bundles.ipynb #7f8ffa8f
+def _is_as(preprocess, plain: type) -> bool:
+    "Whether `preprocess` gives what a `plain` one with its settings gives, for a random image"
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 256, (48, 64, 3), dtype=np.uint8)
+    try:
+        return torch.equal(preprocess(image), plain(**preprocess.config)(image))
+    except (TypeError, ValueError):
+        return False
+
+# %% ../../nbs/core/bundles.ipynb #e1a4c649
+def settings_of(preprocess, plain: type) -> dict:
+    "The settings of `preprocess`; `TypeError` if it is no `plain` one, and gives other tensors"
+    kind, name = type(preprocess), plain.__name__
+    if kind is not plain and not (issubclass(kind, plain) and _is_as(preprocess, plain)):
+        raise TypeError(
+            f"model.preprocess is of type {kind.__name__}, which load_model could not make from "
+            f"settings: a {name} of the course is wanted, model.preprocess = {name}(size=224)"
+        )
+    return preprocess.config

@@ -126,6 +126,19 @@ def _compute(maker, missing: dict, bs: int, writer):
             writer.add(keys, rows)
             bar.update(len(rows))
 
+# %% ../../nbs/core/cache.ipynb #d4353864
+def _check_steady(run, xb):
+    "The features of `xb` by `run`; `CannotCache` if a second look at them gives others"
+    once = run(xb).clone()
+    twice = run(xb)
+    near = 1e-3 * once.abs().nan_to_num(0).max()
+    if once.shape != twice.shape or ((once - twice).abs() > near).any():
+        raise CannotCache(
+            "the body gives the same image other features each time (a random number, a dropout "
+            "that is always on, a counter?): in evaluation mode it must not draw or count"
+        )
+    return once
+
 # %% ../../nbs/core/cache.ipynb #96aab9b9
 def _size_of(row, n: int) -> str:
     "`n` rows like `row` in words: how many, of what shape and type, and their megabytes"
@@ -241,7 +254,7 @@ def _kind(folder, job, runtime) -> tuple:
 def _make(cache, job, kind, missing: dict) -> dict:
     "Compute and write the rows of `missing` (key -> (item, view)); key -> (shard, row)"
     run = make_runner(job.body, cache.runtime, job.first, job.pool)
-    row = run(job.first[:1]).to(job.dtype)
+    row = _check_steady(run, job.first[:1]).to(job.dtype)
     _check_room(row, len(missing), len(job.looks), cache.max_bytes, cache.folder)
     preprocess = getattr(job.body, "preprocess", None)
     maker = _Maker(job.dataset, preprocess, run, job.dtype, job.seed, job.settings)

@@ -326,7 +326,8 @@ def describe(value, name: str = "the value") -> str:
         raise _cannot(value, name, "it is nested too deeply") from e
 
 # %% ../../nbs/core/describing.ipynb #036a1e29
-_NOT_SETTINGS = {*vars(nn.Module()), "train", "preprocess", "layer_groups"}
+_NOT_SETTINGS = {*vars(nn.Module()), "train"}
+_OF_BODIES = {"preprocess", "layer_groups"}  # of a network; in a layer of one's own, settings
 _OF_GRAPHS = {*vars(fx.GraphModule(nn.Module(), fx.Graph()))}
 
 
@@ -339,11 +340,21 @@ def _settings_of(layer) -> dict:
     settings = {k: v for k, v in settings.items() if k not in _OF_GRAPHS}
     return settings | {"code": layer.code, "calls": calls}
 
+# %% ../../nbs/core/describing.ipynb #d00e9245
+def _unread(network, is_whole=True) -> set:
+    "Those of `_OF_BODIES` that `forward` does not read, of a network or of a library's layer"
+    if not is_whole and (_library(type(network)) is None or "forward" in vars(network)):
+        return set()
+    forward = getattr(network.forward, "__func__", network.forward)
+    code = getattr(forward, "__code__", None)
+    return _OF_BODIES - {*(_names_read(code)[1] if code else ())}
+
 # %% ../../nbs/core/describing.ipynb #100abb80
-def _about_layer(name, layer, walk) -> list:
+def _about_layer(name, layer, walk, left_out) -> list:
     "The name of a layer, its class, its settings, and the code of one that torch has compiled"
     path = f"the body's layer {name}" if name else "the body"
-    settings = [[k, walk(v, f"{path}.{k}")] for k, v in _settings_of(layer).items()]
+    settings = {k: v for k, v in _settings_of(layer).items() if k not in left_out}
+    settings = [[k, walk(v, f"{path}.{k}")] for k, v in settings.items()]
     if isinstance(layer, fx.GraphModule):
         return [name, "GraphModule", settings]
     if isinstance(layer, torch.jit.ScriptModule):
@@ -357,13 +368,14 @@ def _tensors(module):
     yield from module.named_buffers(remove_duplicate=False)
 
 
-def _parts(module, walk):
+def _parts(module, walk, is_whole=False):
     "Bytes that stand for each layer of `module`, then for each tensor"
     layers = dict(module.named_modules(remove_duplicate=False))
     for name, layer in layers.items():
         walk.done[id(layer)] = layer, f"layer {name}"  # one that another refers to
     for name, layer in layers.items():
-        yield repr(_about_layer(name, layer, walk)).encode()
+        left_out = _unread(layer, is_whole and layer is module)
+        yield repr(_about_layer(name, layer, walk, left_out)).encode()
     for name, t in _tensors(module):
         yield name.encode() + content_hash(t)
 
@@ -378,6 +390,6 @@ def _about_network(value: nn.Module, name, walk):
 def digest(module) -> str:
     "SHA-256 of the layers of `module`: settings, code, globals, tensors; or `CannotCache`"
     hasher = hashlib.sha256()
-    for part in _parts(module, Walk()):
+    for part in _parts(module, Walk(), is_whole=True):
         hasher.update(part)
     return hasher.hexdigest()

@@ -9,6 +9,7 @@ __all__ = ['check_cacheable', 'item_of', 'reading_settings', 'unchanged_settings
 from pathlib import Path
 
 import torch
+from torch.nn.modules import module as _for_all  # holds the hooks of all modules
 from torch.utils.data import ConcatDataset, Subset, TensorDataset
 
 from .describing import CannotCache, describe
@@ -56,6 +57,8 @@ def _check_no_hooks(body):
         for name, layer in body.named_modules()
         if layer._forward_hooks or layer._forward_pre_hooks
     ]
+    if _for_all._global_forward_hooks or _for_all._global_forward_pre_hooks:
+        hooked.append("all modules")
     if hooked:
         raise CannotCache(
             f"hooks on {', '.join(hooked[:3])} may change the features unnoticed: remove them"

@@ -286,6 +286,65 @@ def with_preprocess():
     return not torch.equal(*results) or "stale features"
 
 
+class Groups(Scaled):
+    "Reads what elsewhere is no setting"
+
+    def forward(self, x):
+        return self.linear(x) * self.layer_groups
+
+
+def inside(setting):
+    "A body with a layer whose setting is called `preprocess`"
+    layer = Scaled(1.0)
+    layer.preprocess = Plain(setting)
+    layer.read = lambda _: layer.preprocess.value
+    return freeze(nn.Sequential(layer)).eval()
+
+
+def with_groups(setting):
+    model = freeze(Groups(1.0)).eval()
+    model.layer_groups = setting
+    return model
+
+
+class Moving(Scaled):
+    "Another answer each time: a random one, or by a count"
+
+    def forward(self, x):
+        if self.setting == "draws":
+            return nn.functional.dropout(self.linear(x), 0.5, training=True)
+        self.n = getattr(self, "n", 0) + 1
+        return self.linear(x) * self.n
+
+
+def cached_while_moving(setting):
+    "Features that nobody could find again are refused"
+    features("cache", body(1.0, float) if setting is None else freeze(Moving(setting)).eval())
+    return "cached"
+
+
+def with_hook_for_all():
+    handle = nn.modules.module.register_module_forward_hook(lambda m, x, out: out * 3)
+    try:
+        return cached_while_moving(None)
+    finally:
+        handle.remove()
+
+
+class Merged(Items):
+    "Lists three classes and yields two; the two ends agree"
+
+    targets = [0, *[1, 2] * 5, 0]
+
+    def __getitem__(self, i):
+        return super().__getitem__(i)[0], min(self.targets[i], 1)
+
+
+def with_merged_labels():
+    data = FeatureCache("cache").dataset(body(), Merged(rows_of(12)), runtime="torch", pool=True)
+    return {int(label) for _, label in data} == {0, 1} or "labels that the items do not have"
+
+
 def numbers(kind):
     return lambda: is_fresh(body(kind(1)), body(kind(3)))
 
@@ -308,6 +367,9 @@ STALE = {
     "a global read in forward": with_global,
     "a global read in a function": with_global_function,
     "a preprocess of the same name": with_preprocess,
+    "a layer's preprocess": lambda: is_fresh(inside(1.0), inside(3.0)),
+    "layer groups read in forward": lambda: is_fresh(with_groups(1.0), with_groups(3.0)),
+    "labels merged between the ends": with_merged_labels,
     "an attribute changed in place": lambda: changed_in_place(
         Plain(1.0), lambda s: setattr(s, "value", 3.0), value_of
     ),
@@ -315,3 +377,8 @@ STALE = {
 
 for _i, (_name, _call) in enumerate(STALE.items()):
     add("stale", _name, _call, "cache|object|setting|attribute", quick=_i % 4 == 0)
+
+for _name in ("draws", "counts"):
+    add("stale", f"a body that {_name}", lambda n=_name: cached_while_moving(n),
+        "the body", "draw or count", quick=True)  # fmt: skip
+add("stale", "a hook for all modules", with_hook_for_all, "hooks on all modules", "remove")

@@ -12,9 +12,11 @@ import numpy as np
 from PIL import Image
 
 from attacks.rows import add, row, told
-from attacks.things import folder_of, picture, tiny
+from attacks.things import folder_of, learner, mlp, picture, tiny, vectors
+from tlcourse.core.cache import FeatureCache
 from tlcourse.core.downloads import fetch
 from tlcourse.data import ImageDataset, from_folder, load_image, split_items
+from tlcourse.freezing import freeze
 from tlcourse.pretrained import Preprocess
 from tlcourse.surgery import load_model, predict, save_model
 
@@ -495,3 +497,35 @@ def a_cut_file_in_the_cache_of_weights():
     Path("hub/resnet18-f37072fd.pth").write_bytes(b"cut")
     fetch("https://download.pytorch.org/models/resnet18-f37072fd.pth", "hub")
     return "taken as it is"
+
+
+def no_file(make, path: str):
+    "Put something that is no file in place of `path`"
+    os.remove(path)
+    make(path)
+
+
+def resumed_from(make):
+    "A run whose checkpoint is no file"
+    learner().fit(1, checkpoint="run")
+    no_file(make, "run/checkpoint.safetensors")
+    learner().resume("run")
+    return "resumed"
+
+
+def cached_in_spite_of(make, pattern: str):
+    "A cache in which something is no file: the features are computed again, and right"
+    model, data = freeze(mlp()).eval(), vectors()
+    before = FeatureCache("cache").extract(model, data, runtime="torch")
+    for path in list(Path("cache").glob(pattern)):
+        no_file(make, str(path))
+    after = FeatureCache("cache").extract(model, data, runtime="torch")
+    return bool((before == after).all()) or "wrong features"
+
+
+for _name, _make in {"a FIFO": os.mkfifo, "a folder": os.mkdir}.items():
+    add("hostile", f"{_name} called checkpoint", partial(resumed_from, _make),
+        "checkpoint.safetensors", "no regular file", quick=True)  # fmt: skip
+    for _pattern in ("*/*.safetensors", "*/config.json"):
+        add("hostile", f"{_name} called {_pattern} in a cache",
+            partial(cached_in_spite_of, _make, _pattern), right=True, quick=True)  # fmt: skip
