@@ -8,7 +8,6 @@ __all__ = ['part_folders', 'lookalikes', 'ClassFolders', 'find_classes']
 # %% ../../nbs/core/class_folders.ipynb #a104659a
 import unicodedata
 from collections import defaultdict
-from pathlib import Path
 from typing import NamedTuple
 
 from .files import as_folder
