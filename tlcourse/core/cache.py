@@ -9,7 +9,6 @@ __all__ = ['FeatureCache', 'cache_folder', 'CannotCache', 'check_cacheable', 'fi
 from collections.abc import Callable
 from contextlib import closing
 from math import inf
-from pathlib import Path
 from typing import NamedTuple
 
 import PIL
