@@ -14,9 +14,12 @@ from torch import nn
 
 from tlcourse.core.bundles import (
     SETTINGS,
+    check_channels,
+    check_preprocess,
     check_sizes,
     checked_settings,
     read_bundle,
+    settings_of,
     tensors_of_bundle,
     write_bundle,
 )
@@ -25,7 +28,7 @@ from .core.downloads import OFFLINE
 from .core.grouping import LayerGroup
 from .core.inputs import adapt_input
 from .core.layouts import to_nchw
-from .core.models import Head, TransferModel, head_outputs, unwrapped
+from .core.models import Head, TransferModel, head_outputs, make_up, unwrapped
 from .core.names import library_of
 from .core.options import check_head, check_head_options, class_names, whole_number
 from tlcourse.core.predictions import (
@@ -113,8 +116,8 @@ def create_head(
 # %% ../nbs/07_surgery.ipynb #85fa4921
 def _load_network(arch, weights, in_channels: int, size):
     "The pretrained `arch`, made to read `in_channels` channels of images of `size` pixels"
-    if whole_number("in_channels", in_channels) < 1:
-        raise ValueError(f"in_channels={in_channels}: an image has at least one channel")
+    if not 1 <= whole_number("in_channels", in_channels) <= 4096:
+        raise ValueError(f"in_channels={in_channels}: an image has at least one, at most 4,096")
     if size is not None and whole_number("size", size) < 1:
         raise ValueError(f"size={size}: the side of the square image in pixels, 224 for example")
     net = load_pretrained(arch, weights)
@@ -140,7 +143,7 @@ def _structure(model) -> list:
     "What decides which model `load_model` builds, and what it must be filled with"
     shapes = [(name, tuple(t.shape)) for name, t in model.state_dict().items()]
     settings = (model.arch, model.in_channels, model.head_options, len(model.classes))
-    return [repr(settings), repr(model), repr(shapes)]
+    return [repr(settings), repr(model), repr(shapes), *make_up(model)]
 
 # %% ../nbs/07_surgery.ipynb #e1cbb193
 def transfer_model(
@@ -194,7 +197,10 @@ def _metadata(model) -> dict:
     "What `load_model` must know of `model`, in plain values"
     settings = {name: getattr(model, name) for name in SETTINGS}
     settings["classes"] = plain_names(model.classes)
-    return settings | {"preprocess": model.preprocess.config}
+    check_activation(model.activation)
+    preprocess = settings_of(model.preprocess, Preprocess)
+    check_preprocess(preprocess, model.in_channels)
+    return settings | {"preprocess": preprocess}
 
 
 def _check_names(model):
@@ -210,14 +216,15 @@ def _check_names(model):
 @torch.no_grad()
 def _check_rebuilt(model, halves, tensors, metadata):
     "`ValueError` unless a model built from `metadata` and `tensors` answers as `model` does"
-    body, head = halves.values()
+    is_plain = halves == dict(model.named_children())  # nothing is compiled
+    whole = model if is_plain else nn.Sequential(*halves.values())
     with rng_restored(), eval_mode(model):
         twin = _built(metadata)
         xb = random_images(twin, 2, model.preprocess.size)
         try:
             twin.load_state_dict(tensors)
-            out = head(body(as_weights(model, xb))).cpu().float()
-            torch.testing.assert_close(twin(xb), out, atol=1e-2, rtol=1e-2)
+            out = whole(as_weights(model, xb)).cpu().float()
+            torch.testing.assert_close(twin(xb), out, atol=1e-2, rtol=1e-2, equal_nan=True)
         except (RuntimeError, AssertionError) as e:
             reason = str(e).strip().replace("\n", " ")[:300]
             raise ValueError(
@@ -233,10 +240,10 @@ def save_model(model, folder):
     if not hasattr(model, "head_options"):
         kind = type(model).__name__
         raise TypeError(f"save_model takes a model that transfer_model built, not a {kind}")
+    metadata = _metadata(model)
     _check_names(model)
     halves = {name: unwrapped(half) for name, half in model.named_children()}
     tensors = {f"{k}.{name}": t for k, h in halves.items() for name, t in h.state_dict().items()}
-    metadata = _metadata(model)
     if _structure(model) != model.structure:
         _check_rebuilt(model, halves, tensors, metadata)
     write_bundle(folder, tensors, metadata)
@@ -270,9 +277,9 @@ def _measured(bundle) -> dict:
     "The settings in `bundle`, compared with its tensors before anything of that size is made"
     settings = checked_settings(bundle)
     try:
-        if settings["in_channels"] > 256:
-            raise ValueError(f"in_channels={settings['in_channels']}: at most 256")
+        check_channels(bundle, settings["in_channels"])
         settings["preprocess"] = Preprocess(**settings["preprocess"])
+        check_preprocess(settings["preprocess"].config, settings["in_channels"])
         settings["classes"] = class_names(None, settings["classes"])
         check_activation(settings["activation"])
         check_head_options(settings["head_options"])

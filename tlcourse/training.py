@@ -134,8 +134,7 @@ def batches(self, data, epoch: int, skip: int = 0) -> DataLoader:
 def logits(self, dataset, net=None) -> tuple:
     "Logits (n, n_classes) and targets (n,) of all of `dataset`, in order, in evaluation mode"
     net, parts = self.model if net is None else net, []
-    if dataset is not self.valid:
-        dataset = checked_data(self, dataset, "the data")
+    dataset = checked_data(self, dataset, "the data")
     precision = self.run.precision if self.run else None  # that of the last run
     with eval_mode(net):
         for xb, yb in release_before_fork(eval_loader(dataset, self.bs, self.preprocess)):
@@ -363,6 +362,7 @@ def check_run(self, phases, best, patience):
         if phase.train_from not in (None, 0):
             group_number(self.model, phase.train_from)
     rehearse(self)
+    self.loader = train_loader(self.train, self.bs, self.preprocess, seed=self.seed)
 
 # %% ../nbs/10_training.ipynb #4fc27b76
 @patch_to(Learner)

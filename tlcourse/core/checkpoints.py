@@ -159,6 +159,8 @@ def read_run(learn, folder) -> tuple:
     path = Path(folder) / CHECKPOINT
     if not path.exists():
         raise FileNotFoundError(f"{folder} holds no run: fit(phases, checkpoint=folder) begins one")
+    if not path.is_file():
+        raise ValueError(f"{path} is no regular file (a folder, a pipe or a device): move it away")
     tensors, metadata = read_checkpoint(path)
     check_same(learn, metadata["settings"])
     states = {"model": {}, "opt": {}, "best": {}}

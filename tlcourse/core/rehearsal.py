@@ -9,21 +9,22 @@ __all__ = ['checked_data', 'take_data', 'rehearse', 'check_outcome']
 import torch
 from torch.utils.data import TensorDataset
 
-from .arguments import check_dataset
+from .arguments import check_dataset, check_learner
 from .classes import check_outputs
 from .engines import prepare
-from .origins import warn_of_foreign
-from .state import eval_mode, rng_restored
+from .origins import tensor_fault, warn_of_foreign
+from .state import eval_mode, generator_for, rng_restored
 from tlcourse.core.targets import (
     aligned,
     check_class_weights,
     check_label,
     check_labels,
+    give_names,
     is_class_loss,
     reference_classes,
     try_metrics,
 )
-from .wrapped import classes_of, labels_of, value_range_of
+from .wrapped import augment_of, classes_of, labels_of, value_range_of
 
 # %% ../../nbs/core/rehearsal.ipynb #7c1f968b
 def _range_of(learn):
@@ -73,6 +74,7 @@ def take_data(learn):
     _take_range(learn)
     for name in ("train", "valid"):
         setattr(learn, name, checked_data(learn, getattr(learn, name), name))
+    give_names(learn.model, learn.classes, learn.log)
 
 # %% ../../nbs/core/rehearsal.ipynb #2ea2fade
 _ERRORS = (RuntimeError, TypeError, ValueError, IndexError, AttributeError)
@@ -150,8 +152,12 @@ def _try_loss(loss, logits, yb):
 @torch.no_grad()
 def rehearse(learn):
     "One sample through model, loss and metrics of `learn`; `ValueError` for what would fail later"
+    check_learner(learn)  # what it holds may be another thing than when it was built
+    take_data(learn)
     with rng_restored():
         _check_finite(learn.valid)
+        for i in (0, -1):
+            _check_augment(learn, range(len(learn.train))[i])
         x, label = learn.valid[0]
         logits, yb = _logits(learn, x), torch.as_tensor(label)[None].to(learn.device)
         if is_class_loss(learn.loss):
@@ -169,6 +175,22 @@ def _check_finite(valid):
         raise FloatingPointError(
             f"{n} of {len(x)} samples of valid hold numbers that are not finite, so no epoch "
             "could be judged: leave these samples out"
+        )
+
+# %% ../../nbs/core/rehearsal.ipynb #aba8b330
+def _check_augment(learn, i: int):
+    "Raise `ValueError` if augmentation turns image `i` into a tensor that preprocess did not make"
+    change, preprocess = augment_of(learn.train, i), learn.preprocess
+    if change is None or preprocess is None:
+        return
+    image = learn.train[i][0]
+    if isinstance(image, torch.Tensor):
+        return
+    fault = tensor_fault(change(image, generator_for(learn.seed, 0, i)), image, preprocess)
+    if fault:
+        raise ValueError(
+            "augment turns images into tensors, which the model's preprocess does not see "
+            f"({fault}): let it return an image, without ToImage, ToTensor or Normalize"
         )
 
 # %% ../../nbs/core/rehearsal.ipynb #2edd516a

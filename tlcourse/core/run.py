@@ -11,6 +11,7 @@ from math import isfinite
 
 from .bars import progress
 from .growing import patch_to
+from .guards import column_of, is_plain, sign_of
 from .schedules import Phase
 
 # %% ../../nbs/core/run.ipynb #648957d7
@@ -72,7 +73,9 @@ def note(self, row: dict, log=print) -> bool:
     "Take in a `row` of the history; whether it is the best so far. What cannot be is said"
     if self.best is None:
         return False
-    score = -row[self.best] if "loss" in self.best else row[self.best]
+    if self.score is None and not self.waited and not is_plain(self.best):
+        log(f"best={self.best!r}: the highest is the best; best='-{self.best}' takes the lowest")
+    score = sign_of(self.best) * row[column_of(self.best)]
     if not isfinite(score):
         log(f"epoch {row['epoch']}: {self.best} is {score}, so this epoch cannot be the best")
     better = isfinite(score) and (self.score is None or score > self.score)

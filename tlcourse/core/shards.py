@@ -133,6 +133,8 @@ def open(self, path):
         stat = path.stat()
     except OSError:
         return None
+    if not path.is_file():  # a pipe would wait for ever
+        return None
     stamp = stat.st_size, stat.st_ino
     if path not in self._open or self._open[path][0] != stamp:
         self._open[path] = stamp, _read_shard(path)
@@ -246,7 +248,7 @@ def evict(self, in_use=()):
 def read_note(path):
     "What `write_note` wrote to `path`; None if there is nothing that can be read"
     with suppress(OSError, ValueError):
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 # %% ../../nbs/core/shards.ipynb #bd9e3e00
 def write_note(path, about):

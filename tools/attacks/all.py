@@ -1,3 +1,14 @@
 """Importing this registers every row, in the order of the table."""
 
-from attacks import archives, damage, hostile, inputs, kills, models, stored, swaps, uses  # noqa: F401
+from attacks import (  # noqa: F401
+    archives,
+    damage,
+    hostile,
+    inputs,
+    kills,
+    labels,
+    models,
+    stored,
+    swaps,
+    uses,
+)

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from torch import nn
 
 from attacks.rows import add_all, row
 from attacks.things import image_learner, learner, mlp, picture, renamed, tiny, vectors
+from tlcourse.pretrained import Preprocess
 from tlcourse.surgery import load_model, predict, save_model
 
 
@@ -98,6 +100,62 @@ def _cut_weights():
     path = Path("saved/model.safetensors")
     path.write_bytes(path.read_bytes()[:-1000])
     return load_model("saved")
+
+
+def _changed_and_saved(change):
+    "What is saved after this `change` gives the same answers when it is loaded, or is refused"
+    model = tiny()
+    change(model)
+    save_model(model, "out")
+    return _probabilities(load_model("out")) == _probabilities(model)
+
+
+def _probabilities(model) -> list:
+    return [p.probabilities for p in predict(model, [picture(i) for i in range(3)])]
+
+
+class ReLU(nn.ReLU):
+    "Printed as torch's, but for the calculation"
+
+    def forward(self, x):
+        return super().forward(x) - 1
+
+
+class Inverted(Preprocess):
+    def __call__(self, image):
+        return -super().__call__(image)
+
+
+def _other_activations(model):
+    for layer in list(model.body.modules()):
+        for name, part in layer.named_children():
+            if type(part) is nn.ReLU:
+                setattr(layer, name, ReLU())
+
+
+CHANGES = {
+    "a hook": (lambda m: m.head.register_forward_hook(lambda *a: 5 * a[2]), "changed since"),
+    "a hook that looks on": (lambda m: m.head.register_forward_hook(lambda *a: None),),
+    "the head's forward": (
+        lambda m: setattr(m.head, "forward", lambda fmap: -nn.Sequential.forward(m.head, fmap)),
+        "changed since",
+    ),
+    "the model's forward": (
+        lambda m: setattr(m, "forward", lambda xb: m.head(-m.body(xb))),
+        "changed since",
+    ),
+    "a class that prints the same": (_other_activations, "changed since"),
+    "its own preprocessing": (
+        lambda m: setattr(m, "preprocess", Inverted(**m.preprocess.config)),
+        "Inverted",
+        "Preprocess",
+    ),
+    "a function for preprocessing": (lambda m: setattr(m, "preprocess", torch.sin), "preprocess"),
+    "no preprocessing": (lambda m: setattr(m, "preprocess", None), "preprocess"),
+    "no classes": (lambda m: setattr(m, "classes", None), "classes=None"),
+    "activation='relu'": (lambda m: setattr(m, "activation", "relu"), "activation='relu'"),
+}
+add_all("saving", {name: (partial(_changed_and_saved, c), *w) for name, (c, *w) in CHANGES.items()})
 
 
 @row("saving", quick=True)
