@@ -8,6 +8,7 @@ __all__ = ['FolderScan', 'scan_folder', 'warn_of_problems']
 # %% ../../nbs/core/folders.ipynb #9ea91837
 import warnings
 from collections import Counter
+from math import ceil, floor, log10
 from pathlib import Path
 from typing import NamedTuple
 
@@ -86,22 +87,30 @@ def _stacks(read) -> list:
 _UPPER_BITS = "of their 16 bits Pillow keeps the upper 8: save them with 8 bits a channel"
 
 
-def _way_out(peak: int, white: int) -> str:
+def _rounded_up(peak: float) -> float:
+    "`peak` in two digits, not below it"
+    step = 10 ** (floor(log10(peak)) - 1)
+    return float(f"{ceil(peak / step) * step:.2g}")
+
+
+def _way_out(peak, white) -> str:
     "What to do about values up to `peak` where `white` is white"
     if white == 255:
         return _UPPER_BITS
-    top = 2 ** max(8, peak.bit_length()) - 1
+    top = _rounded_up(peak) if white == 1 else 2 ** max(8, peak.bit_length()) - 1
     return f"if {top} is white, say so: value_range=(0, {top})"
 
 # %% ../../nbs/core/folders.ipynb #a8e3b60c
 def _small_range(read) -> list:
-    "A remark if no image of more than 8 bits uses more than a quarter of its range"
+    "A remark if most images of more than 8 bits use at most a quarter of their range"
     peaks = [report.peak for _, _, report in read if report.peak]
-    if not peaks or any(peak > white / 4 for peak, white in peaks):
+    dark = [(peak, white) for peak, white in peaks if peak <= white / 4]
+    if 2 * len(dark) <= len(peaks):
         return []
-    peak, white = max(peaks, key=lambda pair: pair[0] / pair[1])
+    peak, white = max(dark, key=lambda pair: pair[0] / pair[1])
+    n = f"{len(dark)}" if dark == peaks else f"{len(dark)} of {len(peaks)}"
     return [
-        f"{len(peaks)} images of 16 or more bits use at most {peak / white:.1%} of their range, "
+        f"{n} images of 16 or more bits use at most {peak / white:.1%} of their range, "
         f"so they look nearly black: {_way_out(peak, white)}"
     ]
 
@@ -170,7 +179,7 @@ def _ignored_line(root, ignored) -> list:
     odd = [str(path.relative_to(root)) for path in ignored if not path.name.startswith(".")]
     if not odd:
         return []
-    return [f"{len(odd)} left out by their names, which begin with @, $ or __: {_some(odd)}"]
+    return [f"{len(odd)} left out by their names, which systems give: {_some(odd)}"]
 
 # %% ../../nbs/core/folders.ipynb #602471a6
 def warn_of_problems(root, problems, remarks=(), ignored=()):
