@@ -14,6 +14,8 @@ from torch import nn
 
 from tlcourse.core.bundles import (
     SETTINGS,
+    check_channels,
+    check_preprocess,
     check_sizes,
     checked_settings,
     read_bundle,
@@ -114,8 +116,8 @@ def create_head(
 # %% ../nbs/07_surgery.ipynb #85fa4921
 def _load_network(arch, weights, in_channels: int, size):
     "The pretrained `arch`, made to read `in_channels` channels of images of `size` pixels"
-    if whole_number("in_channels", in_channels) < 1:
-        raise ValueError(f"in_channels={in_channels}: an image has at least one channel")
+    if not 1 <= whole_number("in_channels", in_channels) <= 4096:
+        raise ValueError(f"in_channels={in_channels}: an image has at least one, at most 4,096")
     if size is not None and whole_number("size", size) < 1:
         raise ValueError(f"size={size}: the side of the square image in pixels, 224 for example")
     net = load_pretrained(arch, weights)
@@ -196,7 +198,9 @@ def _metadata(model) -> dict:
     settings = {name: getattr(model, name) for name in SETTINGS}
     settings["classes"] = plain_names(model.classes)
     check_activation(model.activation)
-    return settings | {"preprocess": settings_of(model.preprocess, Preprocess)}
+    preprocess = settings_of(model.preprocess, Preprocess)
+    check_preprocess(preprocess, model.in_channels)
+    return settings | {"preprocess": preprocess}
 
 
 def _check_names(model):
@@ -273,9 +277,9 @@ def _measured(bundle) -> dict:
     "The settings in `bundle`, compared with its tensors before anything of that size is made"
     settings = checked_settings(bundle)
     try:
-        if settings["in_channels"] > 256:
-            raise ValueError(f"in_channels={settings['in_channels']}: at most 256")
+        check_channels(bundle, settings["in_channels"])
         settings["preprocess"] = Preprocess(**settings["preprocess"])
+        check_preprocess(settings["preprocess"].config, settings["in_channels"])
         settings["classes"] = class_names(None, settings["classes"])
         check_activation(settings["activation"])
         check_head_options(settings["head_options"])

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['WEIGHTS', 'METADATA', 'SETTINGS', 'file_hash', 'write_bundle', 'Bundle', 'read_bundle', 'tensors_of_bundle',
-           'check_sizes', 'checked_settings', 'settings_of']
+           'check_sizes', 'checked_settings', 'check_preprocess', 'check_channels', 'settings_of']
 
 # %% ../../nbs/core/bundles.ipynb #fbc80210
 import hashlib
@@ -225,6 +225,33 @@ def _is_as(preprocess, plain: type) -> bool:
         return False
 
 # %% ../../nbs/core/bundles.ipynb #e1a4c649
+def check_preprocess(config: dict, in_channels: int):
+    "`ValueError` if tensors made with the settings `config` are no input of the network, or vast"
+    channels, size = config.get("channels", in_channels), config.get("size", 0)
+    if channels != in_channels:
+        raise ValueError(
+            f"channels={channels} of the preprocess and in_channels={in_channels} of the network: "
+            "they must be the same"
+        )
+    if size > _LARGEST:
+        raise ValueError(
+            f"size={size} pixels: at most {_LARGEST:,} in a saved model; of one that is loaded, "
+            f"model.preprocess = model.preprocess.at({size}) sets it"
+        )
+
+# %% ../../nbs/core/bundles.ipynb #afecead5
+_LARGEST = 2048  # pixels: four times as many take seconds and a gigabyte in a small network
+
+# %% ../../nbs/core/bundles.ipynb #bb7cc099
+def check_channels(bundle, in_channels: int):
+    "`ValueError` unless the file of `bundle` may be of a network of `in_channels`"
+    reads = {shape[1] for shape in bundle.shapes.values() if len(shape) == 4}
+    if in_channels != 3 and in_channels not in reads:
+        raise ValueError(
+            f"in_channels={in_channels}: no convolution in {WEIGHTS} reads as many channels"
+        )
+
+# %% ../../nbs/core/bundles.ipynb #6ecbd946
 def settings_of(preprocess, plain: type) -> dict:
     "The settings of `preprocess`; `TypeError` if it is no `plain` one, and gives other tensors"
     kind, name = type(preprocess), plain.__name__

@@ -339,11 +339,13 @@ def _is_deep_colour(image) -> bool:
 
 # %% ../../nbs/core/decoding.ipynb #fadd2e6d
 def peak_value(image):
-    "(highest value, white) of an opened PIL `image`, before it is decoded; None for 8 bits, floats"
+    "(highest value, white) of an opened PIL `image`, before it is decoded; None for 8 bits"
     if _is_deep_colour(image):
         return max(high for _, high in image.getextrema()), 255
     dtype, limits = _stated(image)
-    if limits is not None or not image.mode.startswith("I"):
+    if limits is not None or not image.mode.startswith(("I", "F")):
         return None
     array = np.asarray(image)
+    if image.mode == "F":
+        return (float(array.max()), 1) if 0 < array.max() <= 1 else None
     return int(array.max()), int(_white(np.dtype(dtype or array.dtype)))

@@ -6,22 +6,17 @@
 __all__ = ['CannotCache', 'Walk', 'describe', 'digest']
 
 # %% ../../nbs/core/describing.ipynb #8653f3f6
-import dis
 import functools
 import hashlib
-import importlib.metadata
-import sys
-import sysconfig
 import threading
 import types
-from contextlib import suppress
 from enum import Enum
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import fx, nn
 
+from .globals_read import globals_of, library_of, names_read, unknowable, version_of
 from .growing import patch_to
 from .hashing import content_hash, hash_parts
 
@@ -85,6 +80,7 @@ def _about(value, name, walk):
     maker, args, state, items, pairs = [*parts, None, None, None][:5]
     inside = [maker, args, list(items or ()), list(pairs or ())]
     inside = [walk(part, name) for part in inside]
+    inside += _hidden(value, state, name, walk)
     return [walk(type(value), name), *inside, _about_state(state, name, walk)]
 
 # %% ../../nbs/core/describing.ipynb #a4055983
@@ -97,40 +93,22 @@ def _about_state(state, name, walk):
         ]
     return [[str(k), walk(v, f"{name}.{k}")] for k, v in state.items()]
 
-# %% ../../nbs/core/describing.ipynb #7090d6a8
-_INSTALLED = {Path(sysconfig.get_path(key)).resolve() for key in ("purelib", "platlib")}
-
-
-def _is_installed(module) -> bool:
-    "Whether `module` lies in a folder of installed packages"
-    places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
-    parents = {p for place in places if place for p in Path(place).resolve().parents}
-    return bool(parents & _INSTALLED)
-
-# %% ../../nbs/core/describing.ipynb #b11b0502
-@functools.cache
-def _version(package: str):
-    "The version of the library called `package`; None if it is the user's own code"
-    if package in sys.stdlib_module_names or package == "builtins":
-        return ".".join(map(str, sys.version_info[:3]))
-    module = sys.modules.get(package)
-    if package != "tlcourse" and (module is None or not _is_installed(module)):
-        return None
-    with suppress(importlib.metadata.PackageNotFoundError):
-        return importlib.metadata.version(package)
-    return getattr(module, "__version__", None)
-
-# %% ../../nbs/core/describing.ipynb #50467bd7
-def _library(value) -> str:
-    "The library that defines the function or class `value`, with its version; None: no library"
-    package = (getattr(value, "__module__", None) or "builtins").partition(".")[0]
-    version = _version(package)
-    return version and f"{package} {version}"
+# %% ../../nbs/core/describing.ipynb #5518579e
+def _hidden(value, state, name, walk) -> list:
+    "The attributes of an object of the user's own class that its `state` does not hold"
+    if library_of(type(value)) is not None:
+        return []
+    shown = {}
+    for part in state if isinstance(state, tuple) else [state]:
+        shown |= part if isinstance(part, dict) else {}
+    own = getattr(value, "__dict__", {})
+    hidden = {k: v for k, v in own.items() if shown.get(k, shown) is not v}
+    return [_about_state(hidden, name, walk)] if hidden else []
 
 # %% ../../nbs/core/describing.ipynb #dca8d416
 def _by_name(value, name, global_name):
     "A value that its class only knows by a name, which is enough in a library"
-    library = _library(value) or _library(type(value))
+    library = library_of(value) or library_of(type(value))
     if library is None:
         raise _cannot(value, name, "its class gives only a name")
     return [library, type(value).__qualname__, global_name]
@@ -176,7 +154,9 @@ def _about_array(value: np.ndarray, name, walk):
 # %% ../../nbs/core/describing.ipynb #ba696bf7
 @_about.register
 def _about_module(value: types.ModuleType, name, walk):
-    return [value.__name__, _version(value.__name__.partition(".")[0])]
+    version = version_of(value.__name__.partition(".")[0])
+    names = sorted(n for n in vars(value) if n[:2] != "__") if version is None else ()
+    return [value.__name__, version, *([n, walk(vars(value)[n], f"{name}.{n}")] for n in names)]
 
 
 @_about.register(type(threading.Lock()))
@@ -195,43 +175,6 @@ def _about_code(code: types.CodeType, name, walk):
     constants = [walk(value, name) for value in code.co_consts]
     return [code.co_code, code.co_names, code.co_varnames, code.co_exceptiontable, constants]
 
-# %% ../../nbs/core/describing.ipynb #3dd7d18a
-def _code_objects(code):
-    "`code` and the code of all functions inside it"
-    yield code
-    for value in code.co_consts:
-        if isinstance(value, types.CodeType):
-            yield from _code_objects(value)
-
-
-@functools.lru_cache(4096)
-def _names_read(code) -> tuple:
-    "The names of the globals that `code` reads, and all other names in it"
-    reads, names = set(), set()
-    for part in _code_objects(code):
-        names |= {*part.co_names}
-        for step in dis.get_instructions(part):
-            if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-                reads.add(step.argval)
-    return sorted(reads), sorted(names)
-
-# %% ../../nbs/core/describing.ipynb #5c3edead
-def _own_names(module, names) -> dict:
-    "Those of `names` that a `module` of the user's own defines; none for a library"
-    if _version(module.__name__.partition(".")[0]) is not None:
-        return {}
-    return {n: vars(module)[n] for n in names if n in vars(module)}
-
-
-def _globals_of(f) -> dict:
-    "name -> value of the globals that the function `f` reads, where the user's module defines them"
-    reads, names = _names_read(f.__code__)
-    values = {n: f.__globals__[n] for n in reads if n in f.__globals__}
-    for n, module in list(values.items()):
-        if isinstance(module, types.ModuleType):
-            values |= {f"{n}.{k}": v for k, v in _own_names(module, names).items()}
-    return values
-
 # %% ../../nbs/core/describing.ipynb #a9cad16e
 @_about.register
 def _about_function(f: types.FunctionType, name, walk):
@@ -240,8 +183,10 @@ def _about_function(f: types.FunctionType, name, walk):
     held = {"defaults": f.__defaults__, "keyword defaults": f.__kwdefaults__}
     held |= {"attributes": vars(f), "closure": cells}
     package = f.__globals__.get("__name__", "").partition(".")[0]
-    if _version(package) is None:
-        held |= _globals_of(f)
+    if version_of(package) is None:
+        if why := unknowable(f):
+            raise _cannot(f, name, why)
+        held |= globals_of(f)
     about = [[k, walk(v, f"{f.__qualname__}: {k}")] for k, v in held.items()]
     return [f.__qualname__, walk(f.__code__, name), about]
 
@@ -299,7 +244,7 @@ def _defined(cls) -> dict:
 
 @_about.register
 def _about_class(cls: type, name, walk):
-    library = _library(cls)
+    library = library_of(cls)
     bases = [walk(base, name) for base in cls.__bases__]
     if library is None:
         defined = _defined(cls)
@@ -307,6 +252,8 @@ def _about_class(cls: type, name, walk):
         defined = {k: v for k, v in _defined(cls).items() if isinstance(v, types.FunctionType)}
     else:
         return [library, cls.__module__, cls.__qualname__]
+    if library_of(type(cls)) is None:
+        bases.append(walk(type(cls), name))  # its attributes can be read from the class
     about = [[k, walk(v, f"{cls.__qualname__}.{k}")] for k, v in defined.items()]
     return [library, cls.__qualname__, bases, about]
 
@@ -343,11 +290,11 @@ def _settings_of(layer) -> dict:
 # %% ../../nbs/core/describing.ipynb #d00e9245
 def _unread(network, is_whole=True) -> set:
     "Those of `_OF_BODIES` that `forward` does not read, of a network or of a library's layer"
-    if not is_whole and (_library(type(network)) is None or "forward" in vars(network)):
+    if not is_whole and (library_of(type(network)) is None or "forward" in vars(network)):
         return set()
     forward = getattr(network.forward, "__func__", network.forward)
     code = getattr(forward, "__code__", None)
-    return _OF_BODIES - {*(_names_read(code)[1] if code else ())}
+    return _OF_BODIES - {*(names_read(code).attributes if code else ())}
 
 # %% ../../nbs/core/describing.ipynb #100abb80
 def _about_layer(name, layer, walk, left_out) -> list:

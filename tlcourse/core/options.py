@@ -21,19 +21,26 @@ def whole_number(name: str, value) -> int:
         raise TypeError(f"{name}={value!r} is no whole number{hint}") from None
 
 # %% ../../nbs/core/options.ipynb #f4de6bf4
+_MOST = 1_000_000  # classes or units: a head of 2 GB
+
+
 def _check_n_classes(n_classes):
-    "`TypeError` for what is no number, `ValueError` for less than two classes"
+    "`TypeError` for what is no number, `ValueError` for less than two classes, or millions"
     if whole_number("n_classes", n_classes) < 2:
         raise ValueError(
             f"n_classes={n_classes}: a classifier needs at least two classes "
             "(for yes or no, use two)"
         )
+    if n_classes > _MOST:
+        raise ValueError(f"n_classes={n_classes}: at most {_MOST:,}")
 
 # %% ../../nbs/core/options.ipynb #04043546
 def _check_layers(width, dropouts):
     "Raise `ValueError` or `TypeError` for a width or for dropouts that cannot be"
-    if whole_number("width", width) < 0:
-        raise ValueError(f"width={width}: the number of hidden units; 0 is a plain linear head")
+    if not 0 <= whole_number("width", width) <= _MOST:
+        raise ValueError(
+            f"width={width}: the number of hidden units, at most {_MOST:,}; 0: a plain linear head"
+        )
     two = isinstance(dropouts, list | tuple) and len(dropouts) == 2
     if not two or not all(isinstance(p, int | float) and 0 <= p <= 1 for p in dropouts):
         raise ValueError(

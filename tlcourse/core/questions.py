@@ -18,7 +18,7 @@ from torch import nn
 
 from .decoding import load_image
 
-# %% ../../nbs/core/questions.ipynb #13985b70
+# %% ../../nbs/core/questions.ipynb #a8975118
 def kind_of(x) -> str:
     "What `x` is, in two words"
     return f"the class {x.__name__}" if isinstance(x, type) else f"of type {type(x).__name__}"

@@ -13,9 +13,12 @@ from typing import NamedTuple
 from .opening import is_image_name, why_no_file
 
 # %% ../../nbs/core/walking.ipynb #5f2ed385
+_SYSTEM = ("#recycle", "#snapshot", "lost+found", "system volume information")
+
+
 def is_ignored(name: str) -> bool:
     "Whether a file or folder called `name` was made by a system, not by a person"
-    return name.startswith((".", "@", "$", "__"))
+    return name.startswith((".", "@", "$", "__")) or name.lower() in _SYSTEM
 
 # %% ../../nbs/core/walking.ipynb #54951ea6
 def folder_id(path) -> tuple:

@@ -77,25 +77,32 @@ def log_me(features, targets) -> float:
     return float(np.mean([_column_evidence(u, s2, c) for c in np.eye(n_classes)[y].T]))
 
 # %% ../../nbs/studies/sources.ipynb #91dff553
-def _shrunk_covariance(f) -> tuple:
-    "The shrunk covariance (d, d) of centred `f`, and by how much it is shrunk"
-    shrinkage = 0.0
-    if f.shape[1] > 1:
-        ledoit_wolf = optional("sklearn.covariance").ledoit_wolf_shrinkage
-        shrinkage = max(ledoit_wolf(f, assume_centered=True), 1e-9)
-    cov = (1 - shrinkage) * f.T @ f / len(f)
-    cov[np.diag_indices_from(cov)] += shrinkage * f.var(0).mean()
-    return cov, shrinkage
+def _shrinkage(f) -> float:
+    "By how much the covariance of centred `f` (n, d) is shrunk: between 0 and 1"
+    if f.shape[1] == 1:
+        return 0.0
+    ledoit_wolf = optional("sklearn.covariance").ledoit_wolf_shrinkage
+    return max(ledoit_wolf(f, assume_centered=True), 1e-9)
+
+# %% ../../nbs/studies/sources.ipynb #08036642
+def _between(f, weights, shrinkage) -> float:
+    "Spread of the means `weights` (k, n) @ `f` (n, d), relative to the shrunk covariance of `f`"
+    n, d = f.shape
+    left, right = (weights, f) if d > n else (weights @ f, f.T)
+    products = right @ right.T
+    shrunk = (1 - shrinkage) / n * products
+    shrunk[np.diag_indices_from(shrunk)] += shrinkage * f.var(0).mean()
+    to_solve = (products if d > n else right) @ weights.T
+    return np.trace(left @ np.linalg.solve(shrunk, to_solve))
 
 # %% ../../nbs/studies/sources.ipynb #e47fd2dd
 def h_score(features, targets) -> float:
     "H-score of features (n, d) for targets (n,), shrunk; higher is better (Bao and others 2019)"
     f, y, n_classes = check_samples(features, targets)
     f = f - f.mean(0)
-    cov, shrinkage = _shrunk_covariance(f)
-    means = np.stack([f[y == c].mean(0) for c in range(n_classes)])  # (n_classes, d)
-    means = means * np.sqrt(np.bincount(y) / len(y))[:, None]
-    return float((1 - shrinkage) * np.trace(means @ np.linalg.solve(cov, means.T)))
+    weights = np.eye(n_classes)[y].T / np.sqrt(np.bincount(y) * len(y))[:, None]
+    shrinkage = _shrinkage(f)
+    return float((1 - shrinkage) * _between(f, weights, shrinkage))
 
 # %% ../../nbs/studies/sources.ipynb #23626dee
 def _given_source(joint) -> np.ndarray:

@@ -3,8 +3,10 @@
 import dataclasses
 import enum
 import fractions
+import importlib
 import os
 import random
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -345,6 +347,73 @@ def with_merged_labels():
     return {int(label) for _, label in data} == {0, 1} or "labels that the items do not have"
 
 
+attacked = None  # the module, once a row has written it
+CONFIG = """
+from . import inner
+K = 1.0
+"""
+
+
+def with_module(forward):
+    "A body that reads a module of the user's own, which changes"
+    Path("attacked/").mkdir()
+    Path("attacked/__init__.py").write_text(CONFIG)
+    Path("attacked/inner.py").write_text("K = 1.0\n")
+    sys.path.insert(0, str(Path.cwd()))
+    attacked = importlib.import_module("attacked")
+    os.environ["ATTACKED"] = "1.0"
+    globals()["attacked"] = attacked
+    model = freeze(type("Reads", (Scaled,), {"forward": forward})(1.0)).eval()
+    features("cache", model)
+    attacked.K = attacked.inner.K = 3.0
+    os.environ["ATTACKED"] = "3.0"
+    return is_same(features("cache", model), computed(model)) or "stale features"
+
+
+def import_name(self, x):
+    from attacked import K
+
+    return self.linear(x) * K
+
+
+def import_module(self, x):
+    import attacked.inner as inner
+
+    return self.linear(x) * inner.K
+
+
+READERS = {
+    "a module in a module": lambda self, x: self.linear(x) * attacked.inner.K,
+    "getattr of a module": lambda self, x: self.linear(x) * getattr(attacked, "K"),  # noqa: B009
+    "the environment": lambda self, x: self.linear(x) * float(os.environ["ATTACKED"]),
+    "a name imported in forward": import_name,
+    "a module imported in forward": import_module,
+}
+
+
+class Meta(type):
+    K = 1.0
+
+
+class OfMeta(Scaled, metaclass=Meta):
+    def forward(self, x):
+        return self.linear(x) * type(self).K
+
+
+def with_metaclass():
+    model = freeze(OfMeta(1.0)).eval()
+    features("cache", model)
+    Meta.K = 3.0
+    return is_same(features("cache", model), computed(model)) or "stale features"
+
+
+class Shy(Plain):
+    "Leaves its attributes out of a copy"
+
+    def __getstate__(self):
+        return {}
+
+
 def numbers(kind):
     return lambda: is_fresh(body(kind(1)), body(kind(3)))
 
@@ -367,6 +436,8 @@ STALE = {
     "a global read in forward": with_global,
     "a global read in a function": with_global_function,
     "a preprocess of the same name": with_preprocess,
+    "an attribute that a copy lacks": objects(Shy),
+    "an attribute of a metaclass": with_metaclass,
     "a layer's preprocess": lambda: is_fresh(inside(1.0), inside(3.0)),
     "layer groups read in forward": lambda: is_fresh(with_groups(1.0), with_groups(3.0)),
     "labels merged between the ends": with_merged_labels,
@@ -382,3 +453,6 @@ for _name in ("draws", "counts"):
     add("stale", f"a body that {_name}", lambda n=_name: cached_while_moving(n),
         "the body", "draw or count", quick=True)  # fmt: skip
 add("stale", "a hook for all modules", with_hook_for_all, "hooks on all modules", "remove")
+
+for _name, _forward in READERS.items():
+    add("stale", _name, lambda f=_forward: with_module(f), right=True, quick=True)

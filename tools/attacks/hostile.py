@@ -3,22 +3,24 @@
 import json
 import os
 import pickle
+import shutil
 import struct
 import zlib
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 
 from attacks.rows import add, row, told
-from attacks.things import folder_of, learner, mlp, picture, tiny, vectors
+from attacks.things import ARCH, folder_of, learner, mlp, picture, tiny, vectors
 from tlcourse.core.cache import FeatureCache
 from tlcourse.core.downloads import fetch
-from tlcourse.data import ImageDataset, from_folder, load_image, split_items
+from tlcourse.data import ImageDataset, from_folder, from_split, load_image, split_items
 from tlcourse.freezing import freeze
 from tlcourse.pretrained import Preprocess
-from tlcourse.surgery import load_model, predict, save_model
+from tlcourse.surgery import load_model, predict, save_model, transfer_model
 
 
 def png(w: int, h: int, colour=0, depth=8, lines=None) -> bytes:
@@ -194,6 +196,35 @@ def thumbnails_of_a_nas():
     return words.says("@eaDir")
 
 
+@row("folders", "#recycle", "lost+found", quick=True)
+def what_disks_and_network_drives_keep():
+    root = folder_of()
+    for name in ("#recycle", "lost+found", "System Volume Information"):
+        folder_of(root / name, ["a"])
+    with told() as words:
+        dataset = from_folder(root)
+    if dataset.classes != ["disc", "square"] or len(dataset) != 6:
+        return f"{len(dataset)} images of {dataset.classes}"
+    return words.says("#recycle", "lost+found")
+
+
+@row("folders", quick=True)
+def an_image_in_two_classes():
+    root = folder_of()
+    shutil.copy(root / "disc/0.png", root / "square/again.png")
+    with told() as words:
+        from_folder(root)
+    return words.says("again.png", "copies")
+
+
+@row("folders", quick=True)
+def a_test_part_that_is_a_copy():
+    shutil.copytree(folder_of("root/train"), "root/test")
+    with told() as words:
+        from_split("root")
+    return words.says("6 images of test", "train", "byte for byte")
+
+
 @row("folders", "cat", "Cat")
 def classes_that_differ_by_case():
     with told() as words:
@@ -357,6 +388,25 @@ def twelve_bits_in_sixteen():
     return words.says("value_range")
 
 
+def _dark(array, bright, suffix: str):
+    "A folder in which most files use a small part of their range, and one does not"
+    root = folder_of()
+    for i in range(9):
+        Image.fromarray(array).save(root / f"disc/deep{i}.{suffix}")
+    Image.fromarray(bright).save(root / f"disc/bright.{suffix}")
+    with told() as words:
+        from_folder(root)
+    return words.says("9 of 10", "value_range")
+
+
+_GREY = np.linspace(0, 1, 4096, dtype=np.float32).reshape(64, 64)
+add("images", "nine dark files of 16 bits and a bright one",
+    lambda: _dark((_GREY * 900).astype(np.uint16), (_GREY * 65535).astype(np.uint16), "png"),
+    quick=True)  # fmt: skip
+add("images", "nine dark files of floats and a bright one",
+    lambda: _dark(_GREY * 0.05, _GREY, "tif"), quick=True)  # fmt: skip
+
+
 _PAIRS = [(i, i % 2) for i in range(24)]
 
 add_all(
@@ -431,6 +481,9 @@ GIANTS = {
     "a large network": {"arch": "regnet_y_128gf"},
     "10^6 channels": {"in_channels": 10**6},
     "a size of 50,000": {"size": 50_000},
+    "a size of 4,000": {"size": 4000},
+    "grey images for colours": {"channels": 1},
+    "300 channels": {"in_channels": 300},
     "a size of 10^9": {"size": 10**9},
     "a crop of 10^-9": {"crop_pct": 1e-9},
     "10^6 classes": {"classes": list(range(10**6))},
@@ -439,6 +492,17 @@ for _i, (_name, _changes) in enumerate(GIANTS.items()):
     _words = "model.json|model.safetensors|saved|size|crop_pct|preprocess"
     _call = partial(giant, **_changes)
     add("hostile", f"model.json: {_name}", _call, _words, quick=_i % 3 == 0)
+
+
+def asked(**options):
+    "`transfer_model` with these `options`"
+    transfer_model(ARCH, **{"n_classes": 2, "weights": None} | options)
+    return "built"
+
+
+for _name in ("n_classes", "width", "in_channels"):
+    add("hostile", f"{_name} of 10^9", partial(asked, **{_name: 10**9}),
+        f"{_name}=1000000000", "at most", quick=True)  # fmt: skip
 
 
 def header(data: dict, body=b""):
@@ -521,6 +585,17 @@ def cached_in_spite_of(make, pattern: str):
         no_file(make, str(path))
     after = FeatureCache("cache").extract(model, data, runtime="torch")
     return bool((before == after).all()) or "wrong features"
+
+
+@row("hostile", right=True, quick=True)
+def a_cache_without_room():
+    "Features where nothing can be written: right, in memory, with a word"
+    model, data = freeze(mlp()).eval(), vectors()
+    with told() as words:
+        features = FeatureCache("/proc/cache").extract(model, data, runtime="torch")
+    with torch.no_grad():
+        same = torch.allclose(features, model(data.tensors[0]), atol=1e-5)
+    return words.says("in memory only") if same else "wrong features"
 
 
 for _name, _make in {"a FIFO": os.mkfifo, "a folder": os.mkdir}.items():
