@@ -167,10 +167,18 @@ def _check_size(row, n: int, max_bytes: int):
         )
 
 # %% ../../nbs/core/cache.ipynb #d78006ef
-def _check_room(row, missing: int, n: int, max_bytes: int, folder):
+def _check_room(
+    row,
+    missing: int,  # how many rows like it are new
+    n: int,  # of all rows
+    max_bytes: int,  # of the cache
+    folder,
+    in_memory: bool = False,  # keep there what the disk does not hold, if it is little
+):
     "Say how much `n` rows like `row` take; `CannotCache` if they or the `missing` do not fit"
     _check_size(row, n, max_bytes)
-    _check_disk(row, missing, n, folder)
+    if not (in_memory and missing * row.nbytes < 1e8):
+        _check_disk(row, missing, n, folder)
     if n * row.nbytes > 1e8:
         print(f"{_size_of(row, n)} on disk, read row by row")
 
@@ -254,7 +262,8 @@ def _make(cache, job, kind, missing: dict) -> dict:
     "Compute and write the rows of `missing` (key -> (item, view)); key -> (shard, row)"
     run = make_runner(job.body, cache.runtime, job.first, job.pool)
     row = _check_steady(run, job.first[:1]).to(job.dtype)
-    _check_room(row, len(missing), len(job.looks), cache.max_bytes, cache.folder)
+    sizes = len(missing), len(job.looks), cache.max_bytes
+    _check_room(row, *sizes, cache.folder, job.in_memory)
     preprocess = getattr(job.body, "preprocess", None)
     maker = _Maker(job.dataset, preprocess, run, job.dtype, job.seed, job.settings)
     writer = ShardWriter(cache, kind, cache.shard_bytes, job.in_memory)
