@@ -22,7 +22,7 @@ from .core.archives import image_folder
 from .core.class_folders import part_folders
 from .core.classes import plain_names
 from .core.decoding import checked_range, load_image
-from .core.folders import scan_folder, warn_of_problems
+from .core.folders import scan_folder, warn_of_copies, warn_of_problems
 from .core.group_splits import checked_shares, numbered, split_groups, warn_of_missing
 from tlcourse.core.items import (
     as_augment,
@@ -210,7 +210,10 @@ def from_split(
     train = from_folder(folders["train"], value_range=value_range)
     others = [folders.get(part) for part in ("valid", "test")]
     read = partial(from_folder, classes=train.classes, value_range=value_range)
-    return Split(train, *(folder and read(folder) for folder in others))
+    parts = Split(train, *(folder and read(folder) for folder in others))
+    there = {name: part.items for name, part in parts._asdict().items() if part}
+    warn_of_copies({name: [path for path, _ in items] for name, items in there.items()})
+    return parts
 
 # %% ../nbs/01_data.ipynb #9c22d211
 def _cropped(image, crop, side, top, left):

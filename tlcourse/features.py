@@ -191,7 +191,7 @@ def knn_probe(
     ks=(1, 5, 10, 20, 50),  # numbers of neighbours
 ) -> Probe:  # with the number that was chosen, and the validation accuracy of each
     "The votes of the k nearest neighbours by cosine"
-    check_settings("ks", ks, 0, len(features))
+    check_settings("ks", ks, 0, len(features), whole=True)
     (x, y), valid, n_classes = probe_data(features, targets, valid_features, valid_targets)
     votes = nn.functional.one_hot(y, n_classes).double()
 

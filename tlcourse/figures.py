@@ -137,6 +137,12 @@ def _shade(ax, x, values, color):
     else:
         ax.vlines(x, low, high, color=color, alpha=0.5)
 
+# %% ../nbs/A_figures.ipynb #12587585
+def _check_labelled(values, form: str):
+    "`ValueError` unless `values` is a dictionary with something in it"
+    if not hasattr(values, "items") or not len(values):
+        raise ValueError(f"a dictionary {form} with something in it is wanted, not {values!r:.60}")
+
 # %% ../nbs/A_figures.ipynb #a657a10f
 def draw_band(
     ax,  # axes to draw on
@@ -159,6 +165,7 @@ def show_curves(
     ax=None,  # axes to draw on
 ):
     "Lines for `curves`; several seeds as their mean with a band; returns the axes"
+    _check_labelled(curves, "label -> values")
     if ax is None:
         _, ax = plt.subplots()
     for label, values in curves.items():
@@ -175,7 +182,10 @@ def show_curves(
 
 # %% ../nbs/A_figures.ipynb #2ac896a1
 def _check_intervals(values: dict):
-    for label, (value, low, high) in values.items():
+    for label, bar in values.items():
+        if np.shape(bar) != (3,):
+            raise ValueError(f"{label!r}: {bar!r} is not (value, low, high)")
+        value, low, high = bar
         if not low <= value <= high:
             raise ValueError(f"{label!r}: {value} does not lie in its interval ({low}, {high})")
 
@@ -203,6 +213,7 @@ def show_bars(
     ax=None,  # axes to draw on
 ):
     "Horizontal bars for `values` with their intervals as whiskers, first on top; returns the axes"
+    _check_labelled(values, "label -> (value, low, high)")
     _check_intervals(values)
     if ax is None:
         _, ax = plt.subplots(figsize=(7, 1.1 + 0.42 * len(values)))

@@ -123,11 +123,12 @@ def _goal(
     return values, values - diversity * values.detach().abs() * likeness(out, channels)
 
 # %% ../nbs/05_synthesis.ipynb #2bc18eca
-def _check_request(model, steps, size):
-    "Raise `TypeError` or `ValueError` for what `synthesize` cannot begin with"
+def _checked_channels(model, channel, steps, size) -> list:
+    "`channel` as a list of numbers; an error for what `synthesize` cannot begin with"
     check_network(model)
     check_number("steps", steps, 0, whole=True)
     check_number("size", size, 1, whole=True)
+    return channel_numbers(channel)
 
 
 def _look(jitter, view, seed):
@@ -160,8 +161,7 @@ def synthesize(
     trace: list = None,  # receives the values (n,) of every step
 ) -> torch.Tensor:  # (3, size, size) for one channel, (n, 3, size, size) for a list, in [0, 1]
     "Images that excite `channel` of `layer`, by gradient ascent from noise (Olah and others, 2017)"
-    _check_request(model, steps, size)
-    channels = channel_numbers(channel)
+    channels = _checked_channels(model, channel, steps, size)
     canvas = Canvas(len(channels), size + 2 * jitter, basis, decorrelate, seed)
     canvas.to(weights_device(model))
     look = _look(jitter, view, seed)

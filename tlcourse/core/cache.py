@@ -9,7 +9,6 @@ __all__ = ['FeatureCache', 'cache_folder', 'CannotCache', 'check_cacheable', 'fi
 from collections.abc import Callable
 from contextlib import closing
 from math import inf
-from pathlib import Path
 from typing import NamedTuple
 
 import PIL
@@ -19,7 +18,7 @@ import torchvision
 from torch.utils.data import TensorDataset
 from tqdm.auto import tqdm
 
-from .arguments import check_extraction
+from .arguments import check_extraction, check_number
 from .choices import cache_folder
 from .describing import CannotCache, describe, digest
 from tlcourse.core.engines import (
@@ -31,7 +30,7 @@ from tlcourse.core.engines import (
     prepare,
 )
 from .fastest import choose_runtime
-from .files import free_bytes
+from .files import as_folder, free_bytes
 from .growing import patch_to
 from .hashing import content_hash, hash_parts
 from tlcourse.core.keys import (
@@ -168,10 +167,18 @@ def _check_size(row, n: int, max_bytes: int):
         )
 
 # %% ../../nbs/core/cache.ipynb #d78006ef
-def _check_room(row, missing: int, n: int, max_bytes: int, folder):
+def _check_room(
+    row,
+    missing: int,  # how many rows like it are new
+    n: int,  # of all rows
+    max_bytes: int,  # of the cache
+    folder,
+    in_memory: bool = False,  # keep there what the disk does not hold, if it is little
+):
     "Say how much `n` rows like `row` take; `CannotCache` if they or the `missing` do not fit"
     _check_size(row, n, max_bytes)
-    _check_disk(row, missing, n, folder)
+    if not (in_memory and missing * row.nbytes < 1e8):
+        _check_disk(row, missing, n, folder)
     if n * row.nbytes > 1e8:
         print(f"{_size_of(row, n)} on disk, read row by row")
 
@@ -195,7 +202,7 @@ class FeatureCache(Shards):
 
     def __init__(self, folder=None, max_gb: float = 8.0):
         _check_limit(max_gb)
-        folder = Path(folder or cache_folder())
+        folder = as_folder(cache_folder() if folder is None else folder)
         if folder.exists() and not folder.is_dir():
             raise NotADirectoryError(f"{folder} is a file, but a cache is a folder")
         super().__init__(folder, int(max_gb * 1e9))
@@ -255,7 +262,8 @@ def _make(cache, job, kind, missing: dict) -> dict:
     "Compute and write the rows of `missing` (key -> (item, view)); key -> (shard, row)"
     run = make_runner(job.body, cache.runtime, job.first, job.pool)
     row = _check_steady(run, job.first[:1]).to(job.dtype)
-    _check_room(row, len(missing), len(job.looks), cache.max_bytes, cache.folder)
+    sizes = len(missing), len(job.looks), cache.max_bytes
+    _check_room(row, *sizes, cache.folder, job.in_memory)
     preprocess = getattr(job.body, "preprocess", None)
     maker = _Maker(job.dataset, preprocess, run, job.dtype, job.seed, job.settings)
     writer = ShardWriter(cache, kind, cache.shard_bytes, job.in_memory)
@@ -293,6 +301,8 @@ def rows(
     check_extraction(body, dataset)
     _check_dtype(dtype)
     default_bs(body, bs)
+    check_number("views", views, 0, whole=True)
+    check_number("seed", seed, 0, whole=True)
     check_cacheable(body, dataset, views)
     before = reading_settings(dataset, views > 0)
     looks, first = _looks(len(dataset), views), first_batch(body, dataset)

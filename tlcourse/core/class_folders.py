@@ -6,12 +6,11 @@
 __all__ = ['part_folders', 'lookalikes', 'ClassFolders', 'find_classes']
 
 # %% ../../nbs/core/class_folders.ipynb #a104659a
-import os
 import unicodedata
 from collections import defaultdict
-from pathlib import Path
 from typing import NamedTuple
 
+from .files import as_folder
 from .opening import is_image_name
 from .walking import folder_id, is_ignored
 
@@ -49,7 +48,7 @@ _PARTS = {
 def part_folders(root) -> dict:
     "The folders in `root` that are called like parts of a split: 'train', 'valid', 'test' -> path"
     found = defaultdict(list)
-    for folder in _folders_in(Path(root)):
+    for folder in _folders_in(as_folder(root)):
         for part, names in _PARTS.items():
             if folder.name.lower().strip() in names:
                 found[part].append(folder)
@@ -177,9 +176,7 @@ def find_classes(
     classes=None,  # the names of the classes, if they are known
 ) -> ClassFolders:
     "The class folders of `root`; `ValueError` for a split, no folders, or unknown classes"
-    if not isinstance(root, (str, os.PathLike)) or not str(root):
-        raise TypeError(f"the path of a folder is wanted, not {root!r}")
-    root = Path(root)
+    root = as_folder(root)
     _check_folder(root)
     folders, beside = _kept_folders(root, classes), _images_in(root)
     _refuse_no_folders(root, folders, beside)

@@ -11,6 +11,7 @@ import os
 import warnings
 from collections.abc import Mapping
 from functools import partial
+from inspect import signature
 from numbers import Integral
 
 import numpy as np
@@ -191,7 +192,7 @@ def _is_whole(value) -> bool:
 
 def check_splittable(items, seed):
     "`ValueError` unless `items` is a list of some items and `seed` a whole number"
-    if isinstance(items, str) or not hasattr(items, "__len__"):
+    if isinstance(items, (str, DataLoader)) or not hasattr(items, "__len__"):
         kind = type(items).__name__
         raise ValueError(f"items is of type {kind}: a dataset or a list of pairs is wanted")
     if not len(items):
@@ -236,12 +237,31 @@ def _seeded(transform, image, generator):
         torch.manual_seed(int(torch.randint(2**62, (1,), generator=generator)))
         return transform(image)
 
+# %% ../../nbs/core/items.ipynb #bda8f5dc
+def _check_takes_two(augment):
+    "`TypeError` unless `augment` can be called with an image and a generator"
+    call = augment.forward if isinstance(augment, torch.nn.Module) else augment
+    try:
+        signature(call).bind("image", "generator")
+    except TypeError:
+        raise TypeError(
+            f"augment={augment!r:.60} is called as augment(image, generator) and does not take "
+            "the two: lambda image, generator: f(image) does; of torchvision, v2.Compose([...])"
+        ) from None
+    except ValueError:  # a builtin tells nothing
+        pass
+
 # %% ../../nbs/core/items.ipynb #150e429e
 def as_augment(augment):
-    "`augment` as a function (image, generator) -> image; `TypeError` unless it can be called"
+    "`augment` as a function (image, generator) -> image; `TypeError` for what is none"
+    if isinstance(augment, type):
+        name = augment.__name__
+        raise TypeError(f"augment is the class {name}, but a function is wanted: {name}()")
     if type(augment).__module__.startswith("torchvision.transforms"):
         return partial(_seeded, augment)
     if augment is not None and not callable(augment):
         wanted = "a function is wanted, such as augment=augment(flips=True)"
         raise TypeError(f"augment={augment!r}: {wanted}")
+    if augment is not None:
+        _check_takes_two(augment)
     return augment

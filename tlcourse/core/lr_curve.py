@@ -26,7 +26,7 @@ from .schedules import Phase
 from .session import COLORS
 from .sliders import Redraw, labelled, status_line
 from .state import restored
-from .steps import backward, clip_gradients
+from .steps import backward, clip_gradients, micro_size
 
 # %% ../../nbs/core/lr_curve.ipynb #db1b3aff
 def smoothed(losses, beta: float = 0.98) -> np.ndarray:
@@ -189,10 +189,10 @@ def _endless_batches(learn, dataset):
             yield learn.to_device(xb), yb.to(learn.device)
 
 # %% ../../nbs/core/lr_curve.ipynb #3e6189e8
-def _take_step(learn, opt):
-    "Move the weights as training does, gradients clipped if the learner clips"
-    if learn.clip:
-        clip_gradients(opt, learn.clip)
+def _take_step(opt, clip):
+    "Move the weights as training does, gradients clipped if training clips them"
+    if clip:
+        clip_gradients(opt, clip)
     opt.step()
     opt.zero_grad(set_to_none=True)
 
@@ -211,6 +211,12 @@ def _noting(loss, controls: list):
 
     return compute
 
+# %% ../../nbs/core/lr_curve.ipynb #934ac3d9
+def _parts_size(learn, net, xb):
+    "How many samples of `xb` pass at once; None: all"
+    is_weighted = getattr(learn.loss, "weight", None) is not None
+    return None if is_weighted else micro_size(learn.micro_batch, net, xb, learn.loss)
+
 # %% ../../nbs/core/lr_curve.ipynb #fc135f59
 def range_test(learn, phase, lrs):
     "(loss, control, targets) at each of `lrs` (Smith 2017); the caller restores the model"
@@ -219,8 +225,11 @@ def range_test(learn, phase, lrs):
     loss, precision = _noting(learn.loss, controls), _precision(learn)
     for lr, (xb, yb) in zip(lrs, _endless_batches(learn, parts.train)):
         _set_highest(opt, lr)
-        yield backward(parts.net, xb, yb, loss, precision).item(), controls[-1], yb
-        _take_step(learn, opt)
+        size = _parts_size(learn, parts.net, xb)
+        value = backward(parts.net, xb, yb, loss, precision, size).item()
+        yield value, float(np.mean(controls)), yb
+        controls.clear()
+        _take_step(opt, phase.clip or learn.clip)
 
 # %% ../../nbs/core/lr_curve.ipynb #ed8dcce7
 def _check_range(low, high, n, stop):

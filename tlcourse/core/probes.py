@@ -8,6 +8,7 @@ __all__ = ['check_settings', 'probe_data', 'logistic_logits', 'fit_logistic', 'P
 # %% ../../nbs/core/probes.ipynb #244db943
 from collections.abc import Callable
 from math import inf
+from numbers import Integral, Real
 from typing import NamedTuple
 
 import torch
@@ -43,15 +44,26 @@ def _whole_targets(targets) -> torch.Tensor:
 # %% ../../nbs/core/probes.ipynb #ddc70a23
 def _features_and_targets(features, targets) -> tuple:
     "Features (n, d) in float64 and targets (n,), of equal and positive length, finite"
-    x, y = _as_tensor(features, "features").flatten(1).double(), _whole_targets(targets)
+    x, y = _as_tensor(features, "features"), _whole_targets(targets)
+    if x.ndim < 2:
+        raise ValueError(f"features are rows of numbers (n, n_features), not {tuple(x.shape)}")
+    x = x.flatten(1).double()
     _check_pairs(x, y)
     return x, y
 
 # %% ../../nbs/core/probes.ipynb #bbbcd181
-def check_settings(name: str, values, low: float, high: float = inf):
+def check_settings(
+    name: str,  # the argument
+    values,  # what it is
+    low: float,
+    high: float = inf,
+    whole: bool = False,  # only whole numbers will do
+):
     "`ValueError` unless `values` lie above `low`, and one of them at most at `high`"
     if not isinstance(values, list | tuple | range):
         raise TypeError(f"{name}={values!r}: several are wanted, {name}=({values!r},) say")
+    if not all(isinstance(v, Integral if whole else Real) for v in values):
+        raise TypeError(f"{name}={values!r}: {'whole ' * whole}numbers are wanted")
     wrong = [v for v in values if not v > low]
     if wrong or not any(v <= high for v in values):
         raise ValueError(f"no one of {name}={values!r} lies between {low} and {high}")
@@ -66,12 +78,23 @@ def _check_probe_data(x, y, xv):
     if len(y.unique()) < 2:
         raise ValueError("a classifier needs at least two classes to learn from")
 
+# %% ../../nbs/core/probes.ipynb #7b7346c5
+def _check_known(y, yv):
+    "Raise `ValueError` if a class is among the targets `yv` to choose by, but not among `y`"
+    unknown = sorted({*yv.tolist()} - {*y.tolist()})
+    if unknown:
+        raise ValueError(
+            f"the classes {unknown[:9]} are to choose by but not to learn from, so they cannot "
+            "be right: a split by class gives each part all of them, split_items(dataset)"
+        )
+
 # %% ../../nbs/core/probes.ipynb #08fefab3
 def probe_data(features, targets, valid_features, valid_targets) -> tuple:
     "(x, y), (x, y) to learn from and to choose by, checked, and the number of classes"
     x, y = _features_and_targets(features, targets)
     xv, yv = _features_and_targets(valid_features, valid_targets)
     _check_probe_data(x, y, xv)
+    _check_known(y, yv)
     return (x, y), (xv, yv), int(torch.cat([y, yv]).max()) + 1
 
 # %% ../../nbs/core/probes.ipynb #73aef801

@@ -18,7 +18,7 @@ from torch import nn
 
 from .decoding import load_image
 
-# %% ../../nbs/core/questions.ipynb #13985b70
+# %% ../../nbs/core/questions.ipynb #a8975118
 def kind_of(x) -> str:
     "What `x` is, in two words"
     return f"the class {x.__name__}" if isinstance(x, type) else f"of type {type(x).__name__}"
@@ -86,6 +86,8 @@ def _check_batch(xb):
             f"the images are {xb.dtype}, but normalised numbers are wanted: "
             "model.preprocess(image) gives them"
         )
+    if not xb.isfinite().all():
+        raise ValueError("the images hold NaN or infinite numbers: look where they come from")
 
 # %% ../../nbs/core/questions.ipynb #3cc24188
 def as_batch(

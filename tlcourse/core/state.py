@@ -62,7 +62,7 @@ def generator_for(seed: int, epoch: int, index: int) -> torch.Generator:
     state = sequence.generate_state(1, np.uint64)[0]
     return torch.Generator().manual_seed(int(state >> np.uint64(1)))
 
-# %% ../../nbs/core/state.ipynb #841927f7
+# %% ../../nbs/core/state.ipynb #4d6f0136
 def weights_device(model) -> torch.device:
     "The device of the first parameter of `model`; the CPU if it has none"
     p = next(model.parameters(), None)

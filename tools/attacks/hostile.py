@@ -3,19 +3,21 @@
 import json
 import os
 import pickle
+import shutil
 import struct
 import zlib
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 
 from attacks.rows import add, row, told
 from attacks.things import ARCH, folder_of, learner, mlp, picture, tiny, vectors
 from tlcourse.core.cache import FeatureCache
 from tlcourse.core.downloads import fetch
-from tlcourse.data import ImageDataset, from_folder, load_image, split_items
+from tlcourse.data import ImageDataset, from_folder, from_split, load_image, split_items
 from tlcourse.freezing import freeze
 from tlcourse.pretrained import Preprocess
 from tlcourse.surgery import load_model, predict, save_model, transfer_model
@@ -204,6 +206,23 @@ def what_disks_and_network_drives_keep():
     if dataset.classes != ["disc", "square"] or len(dataset) != 6:
         return f"{len(dataset)} images of {dataset.classes}"
     return words.says("#recycle", "lost+found")
+
+
+@row("folders", quick=True)
+def an_image_in_two_classes():
+    root = folder_of()
+    shutil.copy(root / "disc/0.png", root / "square/again.png")
+    with told() as words:
+        from_folder(root)
+    return words.says("again.png", "copies")
+
+
+@row("folders", quick=True)
+def a_test_part_that_is_a_copy():
+    shutil.copytree(folder_of("root/train"), "root/test")
+    with told() as words:
+        from_split("root")
+    return words.says("6 images of test", "train", "byte for byte")
 
 
 @row("folders", "cat", "Cat")
@@ -566,6 +585,17 @@ def cached_in_spite_of(make, pattern: str):
         no_file(make, str(path))
     after = FeatureCache("cache").extract(model, data, runtime="torch")
     return bool((before == after).all()) or "wrong features"
+
+
+@row("hostile", right=True, quick=True)
+def a_cache_without_room():
+    "Features where nothing can be written: right, in memory, with a word"
+    model, data = freeze(mlp()).eval(), vectors()
+    with told() as words:
+        features = FeatureCache("/proc/cache").extract(model, data, runtime="torch")
+    with torch.no_grad():
+        same = torch.allclose(features, model(data.tensors[0]), atol=1e-5)
+    return words.says("in memory only") if same else "wrong features"
 
 
 for _name, _make in {"a FIFO": os.mkfifo, "a folder": os.mkdir}.items():
