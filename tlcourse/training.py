@@ -37,7 +37,7 @@ from .core.lr_curve import lr_find, show_lr_curve
 from .core.memory import release_before_fork, reuse_memory
 from .core.norms import fix_statistics, new_norms, norms_to_fix
 from .core.precisions import kept_precision
-from .core.rehearsal import check_outcome, checked_data, rehearse, take_data
+from .core.rehearsal import check_outcome, checked_data, metrics_of, rehearse, take_data
 from .core.results import Table
 from .core.run import Run, progress_bar
 from .core.schedules import Phase, as_phases, cosine, one_cycle
@@ -101,7 +101,7 @@ class Learner:
         self.loss = nn.CrossEntropyLoss() if self.loss is None else self.loss
         if isinstance(self.loss, nn.Module):
             self.loss = self.loss.to(self.device)
-        self.metrics = {"accuracy": accuracy} if self.metrics is None else self.metrics
+        self.metrics = metrics_of(self, {"accuracy": accuracy})
         self.cache = FeatureCache() if self.cache is None else self.cache
         self.bs = batch_size(self.bs, len(self.train), self.log)
         take_data(self)
@@ -152,7 +152,7 @@ def evaluate(self, dataset, net=None) -> dict:
     "Loss and metrics over all of `dataset` at once, so that every sample weighs the same"
     logits, targets = self.logits(dataset, net)
     loss = self.loss(logits.to(self.device), targets.to(self.device)).item()
-    scores = {name: float(metric(logits, targets)) for name, metric in self.metrics.items()}
+    scores = {k: float(f(logits.clone(), targets.clone())) for k, f in self.metrics.items()}
     return {"loss": loss} | scores
 
 # %% ../nbs/10_training.ipynb #e64c34e1

@@ -20,7 +20,7 @@ from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from .classes import check_outputs
+from .classes import check_outputs, plain_names
 
 # %% ../../nbs/core/predictions.ipynb #dacd34ab
 def _is_one_image(images) -> bool:
@@ -86,6 +86,7 @@ def check_predictor(model, images):
             f"predict needs a model that knows its preprocessing and classes, and this is a "
             f"{type(model).__name__}: load_pretrained or transfer_model give one"
         )
+    plain_names(model.classes)  # equal names would share one probability
 
 # %% ../../nbs/core/predictions.ipynb #a5b3b885
 def as_weights(model, xb):

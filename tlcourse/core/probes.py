@@ -78,12 +78,23 @@ def _check_probe_data(x, y, xv):
     if len(y.unique()) < 2:
         raise ValueError("a classifier needs at least two classes to learn from")
 
+# %% ../../nbs/core/probes.ipynb #7b7346c5
+def _check_known(y, yv):
+    "Raise `ValueError` if a class is among the targets `yv` to choose by, but not among `y`"
+    unknown = sorted({*yv.tolist()} - {*y.tolist()})
+    if unknown:
+        raise ValueError(
+            f"the classes {unknown[:9]} are to choose by but not to learn from, so they cannot "
+            "be right: a split by class gives each part all of them, split_items(dataset)"
+        )
+
 # %% ../../nbs/core/probes.ipynb #08fefab3
 def probe_data(features, targets, valid_features, valid_targets) -> tuple:
     "(x, y), (x, y) to learn from and to choose by, checked, and the number of classes"
     x, y = _features_and_targets(features, targets)
     xv, yv = _features_and_targets(valid_features, valid_targets)
     _check_probe_data(x, y, xv)
+    _check_known(y, yv)
     return (x, y), (xv, yv), int(torch.cat([y, yv]).max()) + 1
 
 # %% ../../nbs/core/probes.ipynb #73aef801

@@ -86,6 +86,8 @@ def _check_batch(xb):
             f"the images are {xb.dtype}, but normalised numbers are wanted: "
             "model.preprocess(image) gives them"
         )
+    if not xb.isfinite().all():
+        raise ValueError("the images hold NaN or infinite numbers: look where they come from")
 
 # %% ../../nbs/core/questions.ipynb #3cc24188
 def as_batch(

@@ -17,7 +17,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from .engines import autocast, benchmark, candidate_precisions
 from .state import rng_restored
-from .targets import batch_weight, is_class_loss
+from .targets import batch_weight, check_targets, is_class_loss
 
 # %% ../../nbs/core/steps.ipynb #b4775584
 def default_device() -> str:
@@ -43,7 +43,9 @@ def _backward_of(part, share, model, loss, precision):
     "Forward and backward of `part` of a batch, whose loss counts `share`; returns that loss"
     xb, yb = part
     with autocast(precision, xb.device):
-        value = share * loss(model(xb).float(), yb)
+        logits = model(xb).float()
+        check_targets(loss, logits, yb)
+        value = share * loss(logits, yb)
     value.backward()
     return value.detach()
 

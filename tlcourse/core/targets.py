@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['reference_classes', 'give_names', 'Relabelled', 'relabelled', 'aligned', 'is_class_loss', 'check_label',
-           'check_labels', 'check_class_weights', 'batch_weight', 'try_metrics']
+           'check_labels', 'check_targets', 'check_fit', 'check_class_weights', 'batch_weight', 'try_metrics',
+           'acts_on_classes']
 
 # %% ../../nbs/core/targets.ipynb #69c90678
 from functools import partial
@@ -150,6 +151,75 @@ def check_labels(labels, n: int, name: str):
         f"to {n - 1}: {wrong} of {len(labels)} labels have no class; {cure}"
     )
 
+# %% ../../nbs/core/targets.ipynb #dbb9cedc
+def check_targets(loss, logits, yb):
+    "Raise `ValueError` for class numbers of a batch that are no outputs among its `logits`"
+    if not is_class_loss(loss) or yb.ndim != 1 or yb.dtype != torch.int64 or logits.ndim != 2:
+        return
+    ignored, n = getattr(loss, "ignore_index", -100), logits.shape[1]
+    kept = yb if ignored == -100 else yb[yb != ignored]
+    if not len(kept):
+        return
+    low, high = torch.aminmax(kept)
+    if low < 0 or high >= n:
+        first = int(((kept < 0) | (kept >= n)).nonzero()[0])
+        check_labels(kept, n, f"a batch (the sample at {first} is the first)")
+
+# %% ../../nbs/core/targets.ipynb #d63f9b76
+_NUMBERWISE = (nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss)
+_NUMBERWISE_FUNCTIONS = [
+    getattr(nn.functional, name) for name in ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
+]
+
+
+def _is_one_of(loss, classes, functions) -> bool:
+    return isinstance(loss, classes) or getattr(loss, "func", loss) in functions
+
+# %% ../../nbs/core/targets.ipynb #a8349526
+def _check_shapes(logits, yb):
+    "Raise `ValueError` unless each of the outputs `logits` has a target of its own"
+    if logits.shape == yb.shape:
+        return
+    cure = f"each label must have the shape {tuple(logits.shape[1:])}"
+    if yb.ndim == 1 and logits.shape[1:] == (1,):
+        cure = "y[:, None] makes the targets (n, 1)"
+    elif yb.dtype == torch.int64:
+        cure += "; for class numbers take CrossEntropyLoss()"
+    raise ValueError(
+        f"the loss compares number by number, but outputs are {_batch_of(logits)} and targets "
+        f"{_batch_of(yb)}: {cure}"
+    )
+
+# %% ../../nbs/core/targets.ipynb #aebdb1d8
+def _batch_of(x) -> str:
+    "The shape of `x` with n samples"
+    return f"({', '.join(map(str, ('n', *x.shape[1:])))})"
+
+# %% ../../nbs/core/targets.ipynb #532c100e
+def _check_log_probabilities(logits):
+    "Raise `ValueError` unless the exponentials of each row of `logits` sum to 1"
+    sums = logits.float().exp().sum(1)
+    if not torch.allclose(sums, torch.ones_like(sums), atol=0.02):
+        raise ValueError(
+            f"NLLLoss wants log-probabilities, but the probabilities of a sample sum to "
+            f"{sums.flatten()[0].item():.3g}: take CrossEntropyLoss(), or end the model with "
+            "LogSoftmax(1)"
+        )
+
+# %% ../../nbs/core/targets.ipynb #9dba794c
+def check_fit(loss, logits, yb):
+    "Raise `ValueError` where `loss` would give a number for `logits` and `yb` that means nothing"
+    settings = getattr(loss, "keywords", {})
+    if settings.get("reduction", getattr(loss, "reduction", "mean")) == "sum":
+        raise ValueError(
+            "the loss is a sum (reduction='sum'), so it grows with the number of samples, and "
+            "batches cannot be compared with the validation set: take the mean, and a higher rate"
+        )
+    if _is_one_of(loss, _NUMBERWISE, _NUMBERWISE_FUNCTIONS):
+        _check_shapes(logits, yb)
+    if _is_one_of(loss, nn.NLLLoss, [nn.functional.nll_loss]):
+        _check_log_probabilities(logits)
+
 # %% ../../nbs/core/targets.ipynb #bbd2afb9
 def check_class_weights(loss):
     "Raise `ValueError` for weights of a loss that are negative, not finite, or all zero"
@@ -192,3 +262,15 @@ def try_metrics(metrics: dict, n: int):
                 f"the metric {name!r} fails for logits {tuple(logits.shape)} and targets "
                 f"{tuple(targets.shape)}, where a number is wanted: {e}"
             ) from e
+
+# %% ../../nbs/core/targets.ipynb #c7db4d47
+def acts_on_classes(loss, logits) -> bool:
+    "Whether `loss` is cross-entropy of as many classes as `logits` have, whatever it is called"
+    if is_class_loss(loss) or logits.ndim != 2 or logits.shape[1] < 2:
+        return is_class_loss(loss)
+    example = [t.to(logits.device) for t in _example(logits.shape[1])]
+    try:
+        value, right = loss(*example), nn.functional.cross_entropy(*example)
+        return value.shape == right.shape and torch.allclose(value, right, rtol=1e-5)
+    except Exception:  # it takes other targets
+        return False

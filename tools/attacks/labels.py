@@ -1,11 +1,27 @@
 """Labels, images and metrics that would be taken for something else without a word."""
 
 import torch
+from torch import nn
+from torch.nn import functional as F
 from torchvision.transforms import v2
 
 from attacks.rows import add, row, told
-from attacks.things import ARCH, CLASSES, image_learner, images, learner, tiny, train_once
-from tlcourse.surgery import load_model, save_model, transfer_model
+from attacks.things import (
+    ARCH,
+    CLASSES,
+    Items,
+    image_learner,
+    images,
+    learner,
+    mlp,
+    picture,
+    tiny,
+    train_once,
+    vectors,
+)
+from tlcourse.attribution import gradcam
+from tlcourse.features import linear_probe
+from tlcourse.surgery import load_model, predict, save_model, transfer_model
 from tlcourse.training import Learner, accuracy
 
 
@@ -111,3 +127,91 @@ def the_lowest_of_a_metric_by_a_minus():
 def a_metric_whose_name_says_nothing():
     "The highest is taken, with a word"
     return scripted([0.3, 0.1], "valid gap", "gap")[1].says("highest", "-valid gap")
+
+
+def with_loss(loss, labels, k=2):
+    "A learner of vectors with these `labels`, `k` outputs and `loss`, trained"
+    data = vectors(labels=labels)
+    return train_once(learner(mlp(k=k), data, data, loss=loss))
+
+
+def numbers(*shape):
+    return torch.rand(*shape, generator=torch.Generator().manual_seed(1))
+
+
+def with_gaps():
+    "Class numbers, two of which are -100"
+    labels = torch.arange(32) % 2
+    labels[5:7] = -100
+    return labels
+
+
+def unlisted(labels):
+    "Vectors and labels that the dataset does not list"
+    x, _ = vectors().tensors
+    return Items(zip(x, labels.tolist()))
+
+
+def own_loss(logits, targets):
+    return F.cross_entropy(logits, targets)
+
+
+for name, (loss, labels, k, *words) in {
+    "MSELoss of a column and (n,)": (nn.MSELoss(), numbers(32), 1, "(n, 1)", "y[:, None]"),
+    "mse_loss of a column and (n,)": (F.mse_loss, numbers(32), 1, "(n, 1)", "y[:, None]"),
+    "MSELoss on class numbers": (nn.MSELoss(), None, 2, "CrossEntropyLoss"),
+    "L1Loss of two outputs and (n,)": (nn.L1Loss(), numbers(32), 2, "(n, 2)", "shape"),
+    "SmoothL1Loss of two and (n,)": (nn.SmoothL1Loss(), numbers(32), 2, "(n, 2)", "shape"),
+    "NLLLoss on logits": (nn.NLLLoss(), None, 2, "NLLLoss", "LogSoftmax"),
+    "a loss that is a sum": (nn.CrossEntropyLoss(reduction="sum"), None, 2, "sum", "mean"),
+    "-100 and a loss of one's own": (own_loss, with_gaps(), 2, "-100", "leave"),
+}.items():
+    add("labels", name, lambda a=(loss, labels, k): with_loss(*a), *words)
+
+
+@row("labels", "-100", "leave")
+def unlisted_labels_of_minus_100():
+    return train_once(learner(train=unlisted(with_gaps())))
+
+
+@row("labels", right=True)
+def default_metrics_of_numbers_and_tags():
+    "No accuracy where labels are no class numbers"
+    data = [vectors(labels=numbers(32, 2)), vectors(labels=numbers(32, 2).round())]
+    for loss, part in zip((nn.MSELoss(), nn.BCEWithLogitsLoss()), data):
+        row = train_once(learner(train=part, valid=part, loss=loss)).history[0]
+        if "valid accuracy" in row:
+            return f"{loss} has an accuracy of {row['valid accuracy']}"
+    return True
+
+
+@row("labels", right=True)
+def a_metric_that_writes():
+    "Does not change what the next one sees"
+    metrics = {"zero": lambda logits, y: logits.zero_().sum(), "accuracy": accuracy}
+    learn = learner()
+    wanted = learn.evaluate(learn.valid)["accuracy"]
+    return learner(metrics=metrics).evaluate(learn.valid)["accuracy"] == wanted
+
+
+def with_classes(classes):
+    model = tiny()
+    model.classes = classes
+    return predict(model, picture())
+
+
+for names in (["a", "a"], {"a", "b"}, "ab", {0: "a", 1: "b"}, [None, "b"]):
+    kind = type(names).__name__
+    add("labels", f"names of a model: {kind} {sorted(map(str, names))}",
+        lambda c=names: with_classes(c), "class", "name")  # fmt: skip
+
+
+@row("labels", "NaN", "images")
+def gradcam_of_nan():
+    return gradcam(tiny(), torch.full((1, 3, 32, 32), torch.nan))
+
+
+@row("labels", "[2]", "learn")
+def a_class_only_to_choose_by():
+    x = numbers(20, 4)
+    return linear_probe(x, torch.arange(20) % 2, x, torch.arange(20) % 3)
