@@ -231,12 +231,17 @@ def load_best(learn):
         learn.model.load_state_dict(learn.best_state)
 
 # %% ../../nbs/core/checkpoints.ipynb #746c9a98
-def check_new_folder(folder, every: float = 0.0):
-    "Raise `FileExistsError` if `folder` holds a run already, `ValueError` for a negative `every`"
+def _check_every(every):
+    "`ValueError` unless `every` is a number of seconds"
     if not isinstance(every, Real) or not every >= 0:
         raise ValueError(
             f"every={every!r}: seconds between two checkpoints, at least 0, are wanted"
         )
+
+
+def check_new_folder(folder, every: float = 0.0):
+    "Raise `FileExistsError` if `folder` holds a run already, `ValueError` for a negative `every`"
+    _check_every(every)
     if not isinstance(folder, (str, PathLike, NoneType)):
         raise TypeError(f"checkpoint={folder!r}: the path of a folder is wanted, or None")
     if folder is not None and (Path(folder) / CHECKPOINT).exists():
@@ -253,6 +258,7 @@ class Checkpointer(Callback):
         folder,
         every: float = 30.0,  # seconds between two checkpoints; 0: after each batch
     ):
+        _check_every(every)
         self.folder = Path(folder)
         self.every = every
         self.saved = None  # when, on the clock of `perf_counter`

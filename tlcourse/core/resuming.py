@@ -8,18 +8,23 @@ __all__ = ['samples_hash', 'in_words', 'resume_settings', 'check_same']
 # %% ../../nbs/core/resuming.ipynb #d139e126
 import json
 import os
+import random
 import re
+import zlib
 from functools import partial
 from pathlib import Path
 from types import FunctionType
 
+import numpy as np
 import torch
 from torch import nn
 from torch.utils.data import TensorDataset
 
+from .describing import CannotCache, describe, own_layers
+from .globals_read import library_of
 from .hashing import bytes_of, checksum, content_hash, hash_parts
 from .state import rng_restored
-from .wrapped import augments_of, classes_of, file_of, labels_of
+from .wrapped import augments_of, classes_of, file_of, labels_of, sources_of
 
 # %% ../../nbs/core/resuming.ipynb #6a027e9d
 def _listed_path(dataset, i):
@@ -32,24 +37,73 @@ def _listed_path(dataset, i):
     return path if isinstance(path, (str, Path)) else None
 
 
-def _about_file(path) -> str:
-    "Folder, name and size of the file `path`"
-    size = os.stat(path).st_size if os.path.exists(path) else None
-    return f"{'/'.join(Path(path).parts[-2:])} {size}"
+def _size(path) -> int:
+    "The size of the file `path`, -1 if there is none"
+    return os.stat(path).st_size if os.path.isfile(path) else -1
+
+# %% ../../nbs/core/resuming.ipynb #69601228
+_MOST = 64_000_000  # bytes that are read
+
+
+def _about_files(paths) -> list:
+    "Folder, name and size of each file, and a checksum of some of them, evenly spread"
+    sizes = [_size(path) for path in paths]
+    step = sum(sizes) // _MOST + 1
+    read = {i for i, size in enumerate(sizes) if i % step == 0 and size > 0}
+    sums = [zlib.crc32(Path(p).read_bytes()) if i in read else 0 for i, p in enumerate(paths)]
+    return ["/".join(Path(p).parts[-2:]) for p in paths], sizes, sums
 
 # %% ../../nbs/core/resuming.ipynb #ce8ff86e
 def _about_sample(dataset, i):
     "A sample of `dataset` in a few bytes; None if two looks at it differ, or it cannot be read"
+    looks = []
     try:
-        looks = [content_hash(dataset[i][0]).hex() for _ in "12"]
+        for _ in "12":
+            _seed(i)
+            looks.append(content_hash(dataset[i][0]).hex())
     except Exception:  # training will say what is wrong with it
         return None
     return looks[0] if looks[0] == looks[1] else None
 
 
-def _some(n: int, most: int = 8) -> list:
+def _some(n: int, most: int = 24) -> list:
     "At most `most` positions among `n`, evenly spread"
-    return sorted({i * (n - 1) // max(most - 1, 1) for i in range(most)}) if n else []
+    most = min(n, most)
+    return sorted({i * (n - 1) // max(most - 1, 1) for i in range(most)})
+
+# %% ../../nbs/core/resuming.ipynb #61ed1018
+def _seed(i: int):
+    "Put the generators that everybody uses to the same place"
+    random.seed(i)
+    np.random.seed(i)
+    torch.default_generator.manual_seed(i)  # alone: `torch.manual_seed` takes far longer
+
+
+def _is_in_memory(dataset) -> bool:
+    "Whether the samples of `dataset` lie in memory, so that they are read at no cost"
+    lists = [getattr(s, "items", s) for s in sources_of(dataset)]
+    if not all(isinstance(s, (list, tuple, TensorDataset)) and len(s) for s in lists):
+        return False
+    first = [s[0][0] if isinstance(s[0], tuple) else None for s in lists]
+    return all(hasattr(x, "nbytes") or hasattr(x, "getbands") for x in first)
+
+# %% ../../nbs/core/resuming.ipynb #148da725
+def _n_bytes(x) -> int:
+    "How many bytes an image, a tensor or an array takes, about"
+    if hasattr(x, "nbytes"):
+        return max(x.nbytes, 1)
+    return x.size[0] * x.size[1] * 3 if hasattr(x, "getbands") else 100_000
+
+
+def _positions(dataset) -> list:
+    "The positions of the samples that are read: a few, and in memory as many as `_MOST` bytes"
+    n = len(dataset)
+    if not n or not _is_in_memory(dataset):
+        return _some(n)
+    try:
+        return _some(n, min(max(24, _MOST // _n_bytes(dataset[0][0])), 4000))
+    except Exception:  # training will say what is wrong with it
+        return _some(n)
 
 # %% ../../nbs/core/resuming.ipynb #add89c77
 def samples_hash(dataset) -> str:
@@ -58,17 +112,33 @@ def samples_hash(dataset) -> str:
     if isinstance(dataset, TensorDataset) and all(map(torch.is_tensor, dataset.tensors)):
         about = [checksum(bytes_of(t.reshape(1, -1))[0]) for t in dataset.tensors[:1]]
     elif n and _listed_path(dataset, 0) is not None:
-        about = [_about_file(_listed_path(dataset, i) or "") for i in range(n)]
+        about = _about_files([_listed_path(dataset, i) or "" for i in range(n)])
     else:
         with rng_restored():
-            about = [_about_sample(dataset, i) for i in _some(n)]
+            about = [_about_sample(dataset, i) for i in _positions(dataset)]
     return "#" + hash_parts(n, about).hex()[:12]
 
+# %% ../../nbs/core/resuming.ipynb #ec17322d
+def _about_label(dataset, i):
+    "The label or target of a sample as a text; None if it cannot be known"
+    try:
+        _seed(i)
+        return describe(dataset[i][1])
+    except Exception:  # training will say what is wrong with it
+        return None
 
-def _labels_hash(dataset):
-    "A text that stands for the labels of `dataset`; None if it does not list them"
-    labels = labels_of(dataset)
-    return None if labels is None else "#" + hash_parts(labels.tobytes()).hex()[:12]
+
+def _labels_hash(dataset) -> str:
+    "A text that stands for the labels of `dataset`"
+    about = labels_of(dataset)
+    if about is not None:
+        about = about.tobytes()
+    elif isinstance(dataset, TensorDataset):
+        about = [content_hash(t[:]) for t in dataset.tensors[1:]]
+    else:
+        with rng_restored():
+            about = [_about_label(dataset, i) for i in _positions(dataset)]
+    return "#" + hash_parts(about).hex()[:12]
 
 # %% ../../nbs/core/resuming.ipynb #ef119de7
 def _without_addresses(text: str) -> str:
@@ -116,6 +186,30 @@ def _layers(model) -> dict:
     layers = "#" + hash_parts(_without_addresses(repr(others))).hex()[:12]
     return {"head": _without_addresses(repr(head)), "layers": layers}
 
+# %% ../../nbs/core/resuming.ipynb #60bb6492
+def _hidden(value) -> str:
+    "A hash of all that decides what `value` does; None if it cannot be described"
+    try:
+        return "#" + hash_parts(describe(value)).hex()[:12]
+    except CannotCache:
+        return None
+
+
+def _is_plain(value) -> bool:
+    "Whether a library defines the function, layer or preprocess `value`: a line says enough"
+    if isinstance(value, FunctionType):
+        return library_of(value) is not None
+    has_words = isinstance(value, nn.Module) or hasattr(value, "config")
+    return has_words and library_of(type(value)) is not None
+
+# %% ../../nbs/core/resuming.ipynb #f6cc8eae
+def _hidden_layers(model) -> str:
+    "A hash of the attributes and the code of the layers of the user's own"
+    try:
+        return "#" + hash_parts(own_layers(model)).hex()[:12]
+    except CannotCache:
+        return None
+
 # %% ../../nbs/core/resuming.ipynb #b989eed4
 _SAME = ("bs", "seed", "wd", "clip", "precision", "runtime")  # settings of the learner
 
@@ -140,11 +234,26 @@ def _image_settings(learn) -> dict:
     }
 
 
+def _hidden_settings(learn) -> dict:
+    "Hashes of what the other settings name"
+    parts = {k: getattr(learn, k, None) for k in ("loss", "optimizer", "preprocess")}
+    parts = {k: None if _is_plain(v) else v for k, v in parts.items()}
+    metrics = getattr(learn, "metrics", None) or {}
+    parts["metrics"] = {k: None if _is_plain(v) else v for k, v in metrics.items()}
+    parts["augmentation"] = augments_of(learn.train)
+    for name, data in (("training", learn.train), ("validation", learn.valid)):
+        parts[f"{name} transforms"] = [getattr(s, "transform", None) for s in sources_of(data)]
+    hidden = {f"details of the {k}": _hidden(v) for k, v in parts.items()}
+    return hidden | {"details of the layers": _hidden_layers(learn.model)}
+
+# %% ../../nbs/core/resuming.ipynb #97957175
 def resume_settings(learn) -> dict:
     "What must be the same for a run to be resumed"
     settings = _data_settings(learn) | {name: getattr(learn, name) for name in _SAME}
     functions = {name: in_words(getattr(learn, name, None)) for name in ("loss", "optimizer")}
-    return settings | _image_settings(learn) | functions | _layers(learn.model)
+    settings |= _image_settings(learn) | functions | _layers(learn.model)
+    settings["metrics"] = sorted(getattr(learn, "metrics", None) or ())
+    return settings | _hidden_settings(learn)
 
 # %% ../../nbs/core/resuming.ipynb #c9d0b665
 def _change(name, value, stored) -> str:
@@ -157,7 +266,9 @@ def _change(name, value, stored) -> str:
 def check_same(learn, stored: dict):
     "Raise `ValueError` if `learn` differs from the learner whose settings were `stored`"
     settings = json.loads(json.dumps(resume_settings(learn)))
-    changes = [_change(k, v, stored.get(k)) for k, v in settings.items() if v != stored.get(k)]
+    other = {k: v for k, v in settings.items() if v != stored.get(k)}
+    told = {k for k in other if k.removeprefix("details of the ") not in other.keys() - {k}}
+    changes = [_change(k, v, stored.get(k)) for k, v in other.items() if k in told]
     if changes:
         raise ValueError(
             f"the run cannot be resumed, since this learner differs: {', '.join(changes)}"

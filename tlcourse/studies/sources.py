@@ -63,7 +63,7 @@ def _directions(f) -> tuple:
     keep = s > s.max() * max(f.shape) * np.finfo(float).eps
     return u[:, keep], (s[keep] / s.max()) ** 2  # a scale changes α, and nothing else
 
-# %% ../../nbs/studies/sources.ipynb #beb536ea
+
 def _column_evidence(u, s2, column) -> float:
     z2 = (u.T @ column) ** 2
     rest = max(column @ column - z2.sum(), 0.0)

@@ -278,3 +278,57 @@ def _cut_checkpoint():
 def _fit_into_file():
     Path("f").write_text("")
     _learner().fit(1, checkpoint="f")
+
+
+class OwnLoss(nn.CrossEntropyLoss):
+    "A loss with attributes that do not print"
+
+    def __init__(self, **settings):
+        super().__init__()
+        vars(self).update(settings)
+
+
+def _goes_on(first: dict, second: dict, **options):
+    "A run of a learner with the options `first`, and one with `second` that wants to go on"
+    from attacks.kills import PHASES
+
+    _learner(**first).fit(PHASES, checkpoint="run", every=0.0)
+    _learner(**second).resume("run", **options)
+    return "resumed without a word"
+
+
+def _pairs(changed=(), flipped=False):
+    "A list of pairs; the images `changed` are others, all labels `flipped`"
+    x, y = vectors(48).tensors
+    return [(v + (i in changed), int(k) ^ flipped) for i, (v, k) in enumerate(zip(x, y))]
+
+
+def _first_logit(logits, targets):
+    return float(logits[0, 0])
+
+
+def _second_logit(logits, targets):
+    return float(logits[0, 1])
+
+
+DETAILS = {
+    "hidden number of a loss": ("loss", OwnLoss(_g=1), OwnLoss(_g=2), "loss"),
+    "list of a loss": ("loss", OwnLoss(g=[1]), OwnLoss(g=[2]), "loss"),
+    "function of a metric": ("metrics", {"a": _first_logit}, {"a": _second_logit}, "metrics"),
+    "set of metrics": ("metrics", {"a": _first_logit}, {}, "metrics"),
+    "image of a list": ("train", _pairs(), _pairs({2}), "training images"),
+    "label of each of a list": ("train", _pairs(), _pairs(flipped=True), "training labels"),
+}
+
+add_all(
+    "resuming",
+    {
+        f"with another {what}": (
+            lambda n=name, a=one, b=other: _goes_on({n: a}, {n: b}),
+            "cannot be resumed",
+            word,
+        )
+        for what, (name, one, other, word) in DETAILS.items()
+    }
+    | {"with every=-1": (lambda: _goes_on({}, {}, every=-1), "every=-1", "seconds")},
+)
