@@ -80,12 +80,12 @@ def _check_probe_data(x, y, xv):
 
 # %% ../../nbs/core/probes.ipynb #7b7346c5
 def _check_known(y, yv):
-    "Raise `ValueError` if a class is among the targets `yv` to choose by, but not among `y`"
+    "`ValueError` if a class is among the targets `yv` to choose by, but not among `y`"
     unknown = sorted({*yv.tolist()} - {*y.tolist()})
     if unknown:
         raise ValueError(
-            f"the classes {unknown[:9]} are to choose by but not to learn from, so they cannot "
-            "be right: a split by class gives each part all of them, split_items(dataset)"
+            f"the classes {unknown[:9]} are to choose by but not to learn from: "
+            "split_items(dataset) gives each part all of them"
         )
 
 # %% ../../nbs/core/probes.ipynb #08fefab3

@@ -6,6 +6,7 @@
 __all__ = ['checked_data', 'take_data', 'rehearse', 'metrics_of', 'check_outcome']
 
 # %% ../../nbs/core/rehearsal.ipynb #f6c28e2e
+import numpy as np
 import torch
 from torch.utils.data import TensorDataset
 
@@ -139,7 +140,7 @@ def _logits(learn, x, name: str = "valid") -> torch.Tensor:
         )
     return logits
 
-
+# %% ../../nbs/core/rehearsal.ipynb #329b5576
 def _check_train(learn, like):
     "Raise `ValueError` if a tensor to train on, unlike the sample `like`, does not fit the model"
     x = learn.train[0][0]
@@ -222,15 +223,12 @@ def _check_augment(learn, i: int):
 # %% ../../nbs/core/rehearsal.ipynb #dfc13054
 def metrics_of(learn, default: dict) -> dict:
     "The metrics that `learn` was given; if none, `default` for class numbers, else no metric"
-    if learn.metrics is not None or is_class_loss(learn.loss):
-        return default if learn.metrics is None else learn.metrics
+    if learn.metrics is not None:
+        return learn.metrics
     with rng_restored():
-        label = learn.valid[0][1]
-    try:
-        y = torch.as_tensor(label)
-    except (TypeError, ValueError, RuntimeError):
-        return {}
-    return {} if y.ndim or y.is_floating_point() else default
+        y = np.asarray(learn.valid[0][1])
+    is_class = y.ndim == 0 and y.dtype.kind in "iub"
+    return default if is_class or is_class_loss(learn.loss) else {}
 
 # %% ../../nbs/core/rehearsal.ipynb #2edd516a
 def _check_classes(learn, logits):

@@ -162,8 +162,12 @@ def check_targets(loss, logits, yb):
         return
     low, high = torch.aminmax(kept)
     if low < 0 or high >= n:
-        first = int(((kept < 0) | (kept >= n)).nonzero()[0])
-        check_labels(kept, n, f"a batch (the sample at {first} is the first)")
+        _refuse_batch(kept, n)
+
+# %% ../../nbs/core/targets.ipynb #b784c81b
+def _refuse_batch(yb, n: int):
+    first = int(((yb < 0) | (yb >= n)).nonzero()[0])
+    check_labels(yb, n, f"a batch (the sample at {first} is the first)")
 
 # %% ../../nbs/core/targets.ipynb #d63f9b76
 _NUMBERWISE = (nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss)
@@ -180,15 +184,19 @@ def _check_shapes(logits, yb):
     "Raise `ValueError` unless each of the outputs `logits` has a target of its own"
     if logits.shape == yb.shape:
         return
-    cure = f"each label must have the shape {tuple(logits.shape[1:])}"
-    if yb.ndim == 1 and logits.shape[1:] == (1,):
-        cure = "y[:, None] makes the targets (n, 1)"
-    elif yb.dtype == torch.int64:
-        cure += "; for class numbers take CrossEntropyLoss()"
     raise ValueError(
         f"the loss compares number by number, but outputs are {_batch_of(logits)} and targets "
-        f"{_batch_of(yb)}: {cure}"
+        f"{_batch_of(yb)}: {_shape_cure(logits, yb)}"
     )
+
+# %% ../../nbs/core/targets.ipynb #16264ec9
+def _shape_cure(logits, yb) -> str:
+    "What to do about targets of another shape than the outputs"
+    if yb.ndim == 1 and logits.shape[1:] == (1,):
+        return "y[:, None] makes the targets (n, 1)"
+    if yb.dtype == torch.int64:
+        return "for class numbers take CrossEntropyLoss()"
+    return f"each label must have the shape {tuple(logits.shape[1:])}"
 
 # %% ../../nbs/core/targets.ipynb #aebdb1d8
 def _batch_of(x) -> str:
@@ -198,13 +206,12 @@ def _batch_of(x) -> str:
 
 # %% ../../nbs/core/targets.ipynb #532c100e
 def _check_log_probabilities(logits):
-    "Raise `ValueError` unless the exponentials of each row of `logits` sum to 1"
+    "`ValueError` unless the exponentials of each row of `logits` sum to 1"
     sums = logits.float().exp().sum(1)
     if not torch.allclose(sums, torch.ones_like(sums), atol=0.02):
         raise ValueError(
-            f"NLLLoss wants log-probabilities, but the probabilities of a sample sum to "
-            f"{sums.flatten()[0].item():.3g}: take CrossEntropyLoss(), or end the model with "
-            "LogSoftmax(1)"
+            "NLLLoss wants log-probabilities, and these are none: take CrossEntropyLoss(), "
+            "or end the model with LogSoftmax(1)"
         )
 
 # %% ../../nbs/core/targets.ipynb #9dba794c
