@@ -74,8 +74,9 @@ def _some(n: int, most: int = 24) -> list:
 # %% ../../nbs/core/resuming.ipynb #61ed1018
 def _seed(i: int):
     "Put the generators that everybody uses to the same place"
-    for seed in (random.seed, np.random.seed, torch.manual_seed):
-        seed(i)
+    random.seed(i)
+    np.random.seed(i)
+    torch.default_generator.manual_seed(i)  # alone: `torch.manual_seed` takes far longer
 
 
 def _is_in_memory(dataset) -> bool:
