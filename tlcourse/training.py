@@ -191,7 +191,7 @@ def adamw(model, phase, wd: float):
 @patch_to(Learner)
 def make_optimizer(self, phase):
     "The optimiser of what learns now, `adamw` unless the learner was given another"
-    return check_groups((self.optimizer or adamw)(self.model, phase, self.wd))
+    return check_groups((self.optimizer or adamw)(self.model, phase, self.wd), self.model)
 
 # %% ../nbs/10_training.ipynb #7935528d
 _all_ = ["Phase", "as_phases", "one_cycle", "cosine", "LivePlot", "lr_find", "show_lr_curve"]

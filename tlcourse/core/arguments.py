@@ -4,10 +4,12 @@
 
 # %% auto #0
 __all__ = ['check_name', 'device_of', 'check_model', 'check_is_learner', 'check_dataset', 'check_number', 'check_numbers',
-           'batch_size', 'check_metrics', 'check_functions', 'check_groups', 'check_learner', 'check_extraction']
+           'batch_size', 'check_metrics', 'takes', 'check_functions', 'check_groups', 'check_learner',
+           'check_extraction']
 
 # %% ../../nbs/core/arguments.ipynb #4738f518
 from difflib import get_close_matches
+from inspect import signature
 from math import isfinite
 from numbers import Integral, Real
 
@@ -94,6 +96,11 @@ def check_dataset(dataset, name: str):
         raise TypeError(
             f"{name} is a DataLoader, but a dataset is wanted: pass the loader's .dataset, "
             "the learner makes the batches itself (bs=...)"
+        )
+    if hasattr(dataset, "iloc"):
+        raise TypeError(
+            f"{name} is a table, but a dataset is wanted: ImageDataset(list(zip(table[column of "
+            "paths], table[column of labels])), classes) makes one of two columns"
         )
     usable = hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")
     if isinstance(dataset, (IterableDataset, nn.Module, str, dict)) or not usable:
@@ -186,6 +193,17 @@ def check_metrics(metrics):
         if name == "loss":
             raise ValueError("a metric called 'loss' would hide the loss: give it another name")
 
+# %% ../../nbs/core/arguments.ipynb #ec561dfd
+def takes(function, n: int) -> bool:
+    "Whether `function` can be called with `n` arguments, as far as it says"
+    try:
+        signature(function).bind(*range(n))
+    except TypeError:
+        return False
+    except ValueError:  # it does not say
+        pass
+    return True
+
 # %% ../../nbs/core/arguments.ipynb #f9c0d7d6
 def _check_optimizer(optimizer):
     is_class = isinstance(optimizer, type) and issubclass(optimizer, Optimizer)
@@ -194,6 +212,11 @@ def _check_optimizer(optimizer):
             f"optimizer={optimizer!r} is {kind_of(optimizer)}, but a function "
             "(model, phase, wd) -> optimiser is wanted, "
             "since each phase makes its own: see adamw in tlcourse.training"
+        )
+    if not takes(optimizer, 3):
+        raise TypeError(
+            f"optimizer={optimizer!r} does not take three arguments, but a function "
+            "(model, phase, wd) -> optimiser is wanted: see adamw in tlcourse.training"
         )
 
 # %% ../../nbs/core/arguments.ipynb #1366b339
@@ -218,14 +241,25 @@ def check_functions(learn):
     _check_callable("log", learn.log, "a function that takes a line")
 
 # %% ../../nbs/core/arguments.ipynb #f1d23cb7
-def check_groups(opt):
-    "`opt`, or `ValueError` if one of its groups has no highest learning rate `top`"
+def check_groups(opt, model):
+    "`opt` if it trains `model` in groups with a highest rate; or `TypeError`, `ValueError`"
+    if not isinstance(opt, Optimizer):
+        raise TypeError(
+            f"optimizer(model, phase, wd) returned {opt!r:.60}, but an optimiser is wanted: "
+            "does the function end with return?"
+        )
     for group in opt.param_groups:
         if "top" not in group:
             raise ValueError(
                 "a group of the optimiser has no 'top', its highest learning rate: build it from "
                 "parameter_groups(model, phase, wd) of tlcourse.training"
             )
+    ours = {id(p) for p in model.parameters()}
+    if not any(id(p) in ours for group in opt.param_groups for p in group["params"]):
+        raise ValueError(
+            "the optimiser holds no parameter of this model, so nothing would be learned: "
+            "optimizer(model, phase, wd) is given the model to take them from"
+        )
     return opt
 
 # %% ../../nbs/core/arguments.ipynb #cd83ab79

@@ -116,29 +116,46 @@ def _advice(learn, xb, error) -> str:
     return f"{cure}; it says: {error}"
 
 # %% ../../nbs/core/rehearsal.ipynb #834e0078
-def _logits(learn, x) -> torch.Tensor:
-    "The logits of one sample `x`, or `ValueError` in words"
+def _logits(learn, x, name: str = "valid") -> torch.Tensor:
+    "The logits of one sample `x` of the dataset `name`, or `ValueError` in words"
     if not isinstance(x, torch.Tensor) and learn.preprocess is None:
         raise ValueError(
-            f"the items of valid are of type {type(x).__name__}, but the model has no preprocess, "
+            f"the items of {name} are of type {type(x).__name__}, but the model has no preprocess, "
             "so tensors are wanted: torch.as_tensor(array) makes one of an array"
         )
     xb = prepare(learn.preprocess, [x])
     try:
-        return _called(learn, xb)
+        logits = _called(learn, xb)
     except _ERRORS as e:
         shape = ", ".join(map(str, ("n", *xb.shape[1:])))
         kind = _words(xb).split()[-1]
         raise ValueError(
             f"the model cannot take these data, batches ({shape}) of {kind}{_advice(learn, xb, e)}"
         ) from e
+    if not isinstance(logits, torch.Tensor):
+        raise TypeError(
+            f"the model returns a {type(logits).__name__}, but one tensor of outputs is wanted: "
+            "wrap it in a module whose forward returns that part, model(x)[0] or model(x)['out']"
+        )
+    return logits
+
+
+def _check_train(learn, like):
+    "Raise `ValueError` if a tensor to train on, unlike the sample `like`, does not fit the model"
+    x = learn.train[0][0]
+    if not isinstance(x, torch.Tensor):
+        return
+    known = isinstance(like, torch.Tensor) and (like.shape, like.dtype) == (x.shape, x.dtype)
+    if not known:
+        _logits(learn, x, "train")
 
 # %% ../../nbs/core/rehearsal.ipynb #085aa2ca
 def _try_loss(loss, logits, yb):
     "Raise `ValueError` if `loss` does not give one number for `logits` and `yb`"
     check_class_weights(loss)
     try:
-        value = loss(logits.float(), yb)
+        with torch.enable_grad():
+            value = loss(logits.float().detach().requires_grad_().clone(), yb)
         value.item()
     except _ERRORS as e:
         raise ValueError(
@@ -148,6 +165,11 @@ def _try_loss(loss, logits, yb):
         raise ValueError(
             "the loss gives a number for each sample, but one number is wanted, "
             "such as their mean: reduction='mean'"
+        )
+    if not value.requires_grad:
+        raise ValueError(
+            "nothing can be learned by this loss: it does not depend on the model's outputs, or "
+            "was computed past torch, by item(), detach() or NumPy; compute it from the logits"
         )
 
 # %% ../../nbs/core/rehearsal.ipynb #0c260eaa
@@ -161,6 +183,7 @@ def rehearse(learn):
         for i in (0, -1):
             _check_augment(learn, range(len(learn.train))[i])
         x, label = learn.valid[0]
+        _check_train(learn, x)
         logits, yb = _logits(learn, x), torch.as_tensor(label)[None].to(learn.device)
         if acts_on_classes(learn.loss, logits):
             _check_classes(learn, logits)

@@ -193,7 +193,8 @@ def _check_shapes(logits, yb):
 # %% ../../nbs/core/targets.ipynb #aebdb1d8
 def _batch_of(x) -> str:
     "The shape of `x` with n samples"
-    return f"({', '.join(map(str, ('n', *x.shape[1:])))})"
+    sizes = ["n", *map(str, x.shape[1:])]
+    return f"({', '.join(sizes)}{',' if x.ndim == 1 else ''})"
 
 # %% ../../nbs/core/targets.ipynb #532c100e
 def _check_log_probabilities(logits):

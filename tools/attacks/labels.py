@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.data import TensorDataset
 from torchvision.transforms import v2
 
 from attacks.rows import add, row, told
@@ -215,3 +216,49 @@ def gradcam_of_nan():
 def a_class_only_to_choose_by():
     x = numbers(20, 4)
     return linear_probe(x, torch.arange(20) % 2, x, torch.arange(20) % 3)
+
+
+class Pair(nn.Linear):
+    "A model that returns two things"
+
+    def forward(self, x):
+        return super().forward(x), x
+
+
+def of_type(dtype):
+    x, y = vectors().tensors
+    return train_once(learner(train=TensorDataset(x.to(dtype), y)))
+
+
+def optimized(optimizer):
+    return train_once(learner(optimizer=optimizer))
+
+
+class Table:
+    "What a DataFrame looks like"
+
+    iloc = ()
+
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, key):
+        raise KeyError(key)
+
+
+elsewhere = {"params": list(nn.Linear(2, 2).parameters()), "top": 0.1}
+for name, (call, *words) in {
+    "a model that returns two": (lambda: train_once(learner(Pair(8, 2))), "tuple", "[0]"),
+    "a detached loss": (lambda: with_loss(lambda z, y: own_loss(z.detach(), y), None), "detach"),
+    "int tensors to train on": (lambda: of_type(torch.int64), "int64", ".float()"),
+    "uint8 tensors to train on": (lambda: of_type(torch.uint8), "uint8", ".float()"),
+    "complex tensors to train on": (lambda: of_type(torch.complex64), "complex64"),
+    "optimizer without return": (lambda: optimized(lambda m, p, wd: None), "None", "return"),
+    "optimizer of two arguments": (lambda: optimized(lambda m, p: None), "three", "wd"),
+    "optimizer of another model": (
+        lambda: optimized(lambda m, p, wd: torch.optim.SGD([elsewhere], lr=0.1)),
+        "no parameter of this model",
+    ),
+    "a table as a dataset": (lambda: learner(train=Table()), "table", "ImageDataset"),
+}.items():
+    add("labels", name, call, *words)
