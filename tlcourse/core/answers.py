@@ -45,7 +45,7 @@ def ask(url: str, seconds: float = 3.0) -> Answer:
     thread.join(seconds)
     return answers[0] if answers else Answer()
 
-
+# %% ../../nbs/core/answers.ipynb #5a7a0693
 def reachable(url: str, seconds: float = 3.0) -> bool:
     "Whether the server of `url` answers yes within `seconds`, name look-up included"
     status = ask(url, seconds).status
@@ -88,7 +88,7 @@ def _proxy_for(url):
         return None
     return urlsplit(proxy if "//" in proxy else f"//{proxy}").hostname
 
-
+# %% ../../nbs/core/answers.ipynb #105ade12
 def _silence(url, reason) -> str:
     "What it means that the server of `url` did not answer"
     proxy = _proxy_for(url)

@@ -114,7 +114,7 @@ def _shape(path, name, entry) -> tuple:
         raise ValueError(f"{path}: the tensor {name!r} has no shape")
     return tuple(shape)
 
-
+# %% ../../nbs/core/bundles.ipynb #e731c285
 def _check_bytes(path, shapes):
     "`ValueError` if `shapes` need more bytes than the file `path` has"
     n, size = sum(prod(shape) for shape in shapes.values()), path.stat().st_size

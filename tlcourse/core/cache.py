@@ -188,7 +188,7 @@ def _check_limit(max_gb):
     if not isinstance(max_gb, int | float) or not 0 < max_gb < inf:
         raise ValueError(f"max_gb={max_gb!r}: the size of the cache in GB is wanted, 8.0 say")
 
-
+# %% ../../nbs/core/cache.ipynb #0d4e7594
 def _check_dtype(dtype):
     "`ValueError` unless features can be stored in `dtype`"
     if not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):

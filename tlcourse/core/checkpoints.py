@@ -238,7 +238,7 @@ def _check_every(every):
             f"every={every!r}: seconds between two checkpoints, at least 0, are wanted"
         )
 
-
+# %% ../../nbs/core/checkpoints.ipynb #33be2144
 def check_new_folder(folder, every: float = 0.0):
     "Raise `FileExistsError` if `folder` holds a run already, `ValueError` for a negative `every`"
     _check_every(every)

@@ -42,7 +42,7 @@ def read_choice(note, key: str, options) -> str | None:
     choice = known.get(key) if isinstance(known, dict) else None
     return choice if choice in tuple(options) else None
 
-
+# %% ../../nbs/core/choices.ipynb #bd86a196
 def write_choice(note, choice: dict):
     "Write `choice` to the file `note`, unless there is a note or it cannot be written"
     with suppress(OSError):

@@ -241,7 +241,7 @@ def _defined(cls) -> dict:
     "name -> value of what `cls` itself defines and what can decide how it computes"
     return {k: v for k, v in sorted(vars(cls).items()) if k not in _NO_CODE}
 
-
+# %% ../../nbs/core/describing.ipynb #4f06e3b7
 @_about.register
 def _about_class(cls: type, name, walk):
     library = library_of(cls)

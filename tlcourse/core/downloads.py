@@ -177,7 +177,7 @@ def _cached_tags(arch) -> list:
     cached = [tag for tag in tags if cache_path(tag.url).is_file()]
     return [arch if tag == tags.DEFAULT else f"{arch} ({tag.name})" for tag in cached]
 
-
+# %% ../../nbs/core/downloads.ipynb #1f7b054d
 def works_offline() -> list:
     "The networks whose pretrained weights are on this machine"
     packaged = [arch for arch, (module, *_) in OFFLINE.items() if is_installed(module)]

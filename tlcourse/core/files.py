@@ -87,7 +87,7 @@ def write_atomic(path: Path, write: Callable):
 # %% ../../nbs/core/files.ipynb #1b1f2920
 _READY = ".together"  # the folder of files that only have to be moved into place
 
-
+# %% ../../nbs/core/files.ipynb #6bea900f
 def finish_writing(folder):
     "Move into place what a killed `write_together` had ready in `folder`; call it before reading"
     ready = Path(folder) / _READY
@@ -164,7 +164,7 @@ def unfinished_bytes(folder) -> int:
     "The size of what is being written in `folder`, or was when its writer was killed"
     return sum(s.st_size for part in _parts_in(Path(folder)) for s in _stats(part))
 
-
+# %% ../../nbs/core/files.ipynb #8f952f51
 def sweep(folder):
     "Remove from `folder` what killed writers left; what a living process writes stays"
     for part in filter(_is_abandoned, _parts_in(Path(folder))):

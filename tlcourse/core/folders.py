@@ -113,13 +113,13 @@ def _stacks(read) -> list:
 # %% ../../nbs/core/folders.ipynb #6a294dd5
 _UPPER_BITS = "of their 16 bits Pillow keeps the upper 8: save them with 8 bits a channel"
 
-
+# %% ../../nbs/core/folders.ipynb #37fd25c1
 def _rounded_up(peak: float) -> float:
     "`peak` in two digits, not below it"
     step = 10 ** (floor(log10(peak)) - 1)
     return float(f"{ceil(peak / step) * step:.2g}")
 
-
+# %% ../../nbs/core/folders.ipynb #e9617157
 def _way_out(peak, white) -> str:
     "What to do about values up to `peak` where `white` is white"
     if white == 255:

@@ -73,7 +73,7 @@ def _code_objects(code):
         if isinstance(value, types.CodeType):
             yield from _code_objects(value)
 
-
+# %% ../../nbs/core/globals_read.ipynb #836edb56
 def _texts(constants) -> set:
     "The texts among `constants`, also inside tuples"
     inside = [c for group in constants if isinstance(group, tuple) for c in group]
@@ -115,7 +115,7 @@ def _import(f, name, level, names) -> dict:
     top = full.partition(".")[0]
     return {full: module, top: sys.modules[top]}
 
-
+# %% ../../nbs/core/globals_read.ipynb #22d3d096
 def _imported(f) -> dict:
     "name -> module of all imports in the function `f`"
     found = {}
@@ -141,7 +141,7 @@ def _own_values(modules: dict, names) -> dict:
 # %% ../../nbs/core/globals_read.ipynb #5ed89225
 _ENVIRONMENT = {"environ", "environb", "getenv"}
 
-
+# %% ../../nbs/core/globals_read.ipynb #9a9c4c83
 def _named_by_texts(f, values) -> dict:
     "name -> value of what the function `f` looks up by a text in the globals, the environment"
     names, found = names_read(f.__code__), {}
@@ -158,7 +158,7 @@ def _kept(name, value, whole):
     is_module = isinstance(value, types.ModuleType) and is_own(value)
     return value.__name__ if is_module and name not in whole else value
 
-
+# %% ../../nbs/core/globals_read.ipynb #a648d752
 def globals_of(f) -> dict:
     "name -> value of what the function `f` reads, where the user's own modules define it"
     names = names_read(f.__code__)

@@ -13,7 +13,7 @@ import numpy as np
 
 # %% ../../nbs/core/group_splits.ipynb #6374bf25
 def _assign(counts, shares, order):
-    "The part (0, 1, 2) of each group, which come in `order`; counts: (groups, classes)"
+    "The part (0, 1, 2) of each group, in `order`; counts: (groups, classes)"
     total = counts.sum(0)
     wanted = np.outer(shares, total)  # (parts, classes)
     parts = np.empty(len(counts), dtype=int)

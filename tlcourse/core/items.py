@@ -96,7 +96,7 @@ def _label(label, names=None) -> int:
 
 # %% ../../nbs/core/items.ipynb #459c30fa
 def checked_items(items, names=None) -> list:
-    "Pairs (image, whole number) of `items`; `ValueError` says which item is none, and why"
+    "Pairs (image, whole number) of `items`; `ValueError` says which is none, and why"
     _check_container(items)
     pairs = []
     for i, item in enumerate(items):

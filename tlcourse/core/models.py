@@ -106,7 +106,7 @@ def _is_own(part, own) -> bool:
         return id(part) in own
     return all(id(p) in own for p in part.parameters())
 
-
+# %% ../../nbs/core/models.ipynb #49338e78
 def _renewed(model, group, own) -> LayerGroup:
     "`group` with what stands at its paths now in place of parts that are not among `own`"
     if all(_is_own(part, own) for part in group.layers.values()):
@@ -164,12 +164,12 @@ def unwrapped(model):
 # %% ../../nbs/core/models.ipynb #a8a8260e
 _SETTINGS = bool, int, float, str
 
-
+# %% ../../nbs/core/models.ipynb #173fd7ea
 def _settings_of(layer) -> dict:
     "The plain settings of `layer`, its mode apart"
     return {k: v for k, v in vars(layer).items() if isinstance(v, _SETTINGS) and k != "training"}
 
-
+# %% ../../nbs/core/models.ipynb #2b0e51b0
 def _calls_of(layer) -> list:
     "What runs when `layer` is called: its class, or what was put over it, and hooks"
     hooks = [*layer._forward_pre_hooks.values(), *layer._forward_hooks.values()]

@@ -66,7 +66,7 @@ def _about_tag(base: str, tag: str) -> str:
         return f"load_pretrained('timm:{base}', weights={tag!r})"
     return f"timm's {base} has no weights {tag!r}; timm knows {known}"
 
-
+# %% ../../nbs/core/names.ipynb #7cec8bda
 def _about_name(name: str) -> str:
     "The nearest names to `name`"
     names = [*torchvision.models.list_models(module=torchvision.models), *timm.list_models()]

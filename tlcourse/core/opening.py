@@ -163,7 +163,7 @@ def _start_of(source) -> bytes:
 
 # %% ../../nbs/core/opening.ipynb #38a90fdf
 def _opened(file, name):
-    "The image in `file`, not yet decoded; `BadImage` where no format of the list fits"
+    "The image in `file`, not yet decoded; `BadImage` if no format of the list fits"
     pixel_limit()  # takes over what the environment says
     try:
         return Image.open(file, formats=image_formats())

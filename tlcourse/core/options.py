@@ -23,7 +23,7 @@ def whole_number(name: str, value) -> int:
 # %% ../../nbs/core/options.ipynb #f4de6bf4
 _MOST = 1_000_000  # classes or units: a head of 2 GB
 
-
+# %% ../../nbs/core/options.ipynb #45a5d993
 def _check_n_classes(n_classes):
     "`TypeError` for what is no number, `ValueError` for less than two classes, or millions"
     if whole_number("n_classes", n_classes) < 2:

@@ -23,7 +23,7 @@ def _leaves(dataset) -> list:
         return [leaf for part in dataset.datasets for leaf in _leaves(part)]
     return [dataset]
 
-
+# %% ../../nbs/core/origins.ipynb #7ef7ca41
 def _steps(transform) -> list:
     "The steps of a transform, one by one"
     steps = getattr(transform, "transforms", None)
@@ -36,7 +36,7 @@ def _is_same(step, preprocess) -> bool:
     config = getattr(preprocess, "config", None)
     return step is preprocess or (config is not None and getattr(step, "config", 0) == config)
 
-
+# %% ../../nbs/core/origins.ipynb #15fd6773
 def _foreign_transform(dataset, preprocess) -> bool:
     "Whether a part of `dataset` has a transform without the model's `preprocess`"
     transforms = [getattr(leaf, "transform", None) for leaf in _leaves(dataset)]

@@ -48,9 +48,8 @@ def preprocess_of(model):
     preprocess = getattr(model, "preprocess", None)
     if preprocess is None:
         raise ValueError(
-            f"this {type(model).__name__} has no `preprocess`, which says how its images are "
-            "normalised: load_pretrained and transfer_model give one, or set "
-            "model.preprocess = Preprocess(...)"
+            f"this {type(model).__name__} has no `preprocess`, which normalises images: "
+            "load_pretrained and transfer_model give one, or set model.preprocess = Preprocess(...)"
         )
     return preprocess
 

@@ -36,7 +36,7 @@ def _listed_path(dataset, i):
             path = entry[0] if isinstance(entry, tuple) else None
     return path if isinstance(path, (str, Path)) else None
 
-
+# %% ../../nbs/core/resuming.ipynb #c2fc419d
 def _size(path) -> int:
     "The size of the file `path`, -1 if there is none"
     return os.stat(path).st_size if os.path.isfile(path) else -1
@@ -44,7 +44,7 @@ def _size(path) -> int:
 # %% ../../nbs/core/resuming.ipynb #69601228
 _MOST = 64_000_000  # bytes that are read
 
-
+# %% ../../nbs/core/resuming.ipynb #00647ef8
 def _about_files(paths) -> list:
     "Folder, name and size of each file, and a checksum of some of them, evenly spread"
     sizes = [_size(path) for path in paths]
@@ -65,7 +65,7 @@ def _about_sample(dataset, i):
         return None
     return looks[0] if looks[0] == looks[1] else None
 
-
+# %% ../../nbs/core/resuming.ipynb #83c74385
 def _some(n: int, most: int = 24) -> list:
     "At most `most` positions among `n`, evenly spread"
     most = min(n, most)
@@ -78,7 +78,7 @@ def _seed(i: int):
     np.random.seed(i)
     torch.default_generator.manual_seed(i)  # alone: `torch.manual_seed` takes far longer
 
-
+# %% ../../nbs/core/resuming.ipynb #25c0a17b
 def _is_in_memory(dataset) -> bool:
     "Whether the samples of `dataset` lie in memory, so that they are read at no cost"
     lists = [getattr(s, "items", s) for s in sources_of(dataset)]
@@ -94,7 +94,7 @@ def _n_bytes(x) -> int:
         return max(x.nbytes, 1)
     return x.size[0] * x.size[1] * 3 if hasattr(x, "getbands") else 100_000
 
-
+# %% ../../nbs/core/resuming.ipynb #91e78262
 def _positions(dataset) -> list:
     "The positions of the samples that are read: a few, and in memory as many as `_MOST` bytes"
     n = len(dataset)
@@ -127,7 +127,7 @@ def _about_label(dataset, i):
     except Exception:  # training will say what is wrong with it
         return None
 
-
+# %% ../../nbs/core/resuming.ipynb #e461205b
 def _labels_hash(dataset) -> str:
     "A text that stands for the labels of `dataset`"
     about = labels_of(dataset)
@@ -145,7 +145,7 @@ def _without_addresses(text: str) -> str:
     "One line, without what differs from process to process"
     return " ".join(re.sub(r" at 0x[0-9a-f]+", "", text).split())
 
-
+# %% ../../nbs/core/resuming.ipynb #0d11f3e9
 def _about_code(f) -> str:
     "The name of the function `f` and a hash of its code"
     constants = [c for c in f.__code__.co_consts if isinstance(c, (int, float, str, tuple))]
@@ -194,7 +194,7 @@ def _hidden(value) -> str:
     except CannotCache:
         return None
 
-
+# %% ../../nbs/core/resuming.ipynb #cefddd2d
 def _is_plain(value) -> bool:
     "Whether a library defines the function, layer or preprocess `value`: a line says enough"
     if isinstance(value, FunctionType):
@@ -213,7 +213,7 @@ def _hidden_layers(model) -> str:
 # %% ../../nbs/core/resuming.ipynb #b989eed4
 _SAME = ("bs", "seed", "wd", "clip", "precision", "runtime")  # settings of the learner
 
-
+# %% ../../nbs/core/resuming.ipynb #71a5594a
 def _data_settings(learn) -> dict:
     "What the run learns from"
     classes = classes_of(learn.train) or getattr(learn.model, "classes", None)
@@ -233,7 +233,7 @@ def _image_settings(learn) -> dict:
         "augmentation": augments if len(augments) > 1 else augments[0],
     }
 
-
+# %% ../../nbs/core/resuming.ipynb #38e0d21b
 def _hidden_settings(learn) -> dict:
     "Hashes of what the other settings name"
     parts = {k: getattr(learn, k, None) for k in ("loss", "optimizer", "preprocess")}

@@ -151,7 +151,7 @@ def known(self, kind) -> dict:
             places |= shard.places()
     return places
 
-
+# %% ../../nbs/core/shards.ipynb #df7bc2fa
 def _listed(folder) -> list:
     "The files of rows in `folder`, none if it is gone"
     with suppress(OSError):

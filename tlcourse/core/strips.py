@@ -26,7 +26,7 @@ def _window(n: int, resized: int, size: int) -> tuple:
 _FILTER = {name: Image.Resampling[name.upper()] for name in ("nearest", "bilinear", "bicubic")}
 _FILTER["lanczos"] = Image.Resampling.LANCZOS
 
-
+# %% ../../nbs/core/strips.ipynb #6df2bcc2
 def _resize_wide(image, h: int, w: int, size: int, mode) -> Image.Image:
     "The middle `size` columns of `image` resized to `h` × `w`"
     (first, last), (start, stop) = _window(image.width, w, size)

@@ -92,7 +92,7 @@ def _listed(dataset):
 # %% ../../nbs/core/wrapped.ipynb #b8ce5bc3
 _TRUSTED = ("torch.", "torchvision.", "tlcourse.")
 
-
+# %% ../../nbs/core/wrapped.ipynb #4d276531
 def _one_of_each(labels, most: int = 20) -> set:
     "The first and the last position, and one of each label between, of at most `most` labels"
     ends = (0, len(labels) - 1)
@@ -101,7 +101,7 @@ def _one_of_each(labels, most: int = 20) -> set:
     step = -(-len(others) // most) or 1
     return {*ends, *map(int, others[::step])}
 
-
+# %% ../../nbs/core/wrapped.ipynb #67744451
 def _yields(dataset, labels) -> bool:
     "Whether the items of `dataset` have the `labels` that it lists"
     if not len(labels) or type(dataset).__getitem__.__module__.startswith(_TRUSTED):
