@@ -226,7 +226,8 @@ def metrics_of(learn, default: dict) -> dict:
     if learn.metrics is not None:
         return learn.metrics
     with rng_restored():
-        y = np.asarray(learn.valid[0][1])
+        label = learn.valid[0][1]
+    y = np.asarray(label.cpu() if isinstance(label, torch.Tensor) else label)
     is_class = y.ndim == 0 and y.dtype.kind in "iub"
     return default if is_class or is_class_loss(learn.loss) else {}
 
