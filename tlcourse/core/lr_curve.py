@@ -41,7 +41,9 @@ def smoothed(losses, beta: float = 0.98) -> np.ndarray:
 def diverged(losses, stop: float) -> bool:
     "Whether the last loss is not finite, or the smoothed loss is above `stop` times its lowest"
     smooth = smoothed(losses)
-    return not isfinite(losses[-1]) or smooth[-1] > stop * smooth.min()
+    lowest = smooth.min()
+    rose = lowest > 0 and smooth[-1] > stop * lowest  # of a loss below 0, no factor can say it
+    return bool(rose or not isfinite(losses[-1]))
 
 # %% ../../nbs/core/lr_curve.ipynb #b95db890
 def _lengths(values) -> tuple:
@@ -139,6 +141,11 @@ def has_learned(
 # %% ../../nbs/core/lr_curve.ipynb #9ae8b074
 def _check_length(losses, skip: int):
     "Raise `ValueError` if there are too few `losses` for a curve"
+    if not len(losses):
+        raise ValueError(
+            "the loss is not finite at the first step already, before any weight has moved: "
+            "look for numbers that are not finite in the data, and at the loss"
+        )
     if len(losses) < skip + 10:
         raise ValueError(
             f"the loss rose or was not finite after {len(losses)} steps: "
@@ -326,6 +333,8 @@ def show_lr_curve(
     ax=None,
 ):
     "The curve that `lr_find` returned, its suggestions labelled; returns the axes"
+    if not isinstance(curve, LRCurve):
+        raise TypeError(f"show_lr_curve takes what lr_find returned, not {curve!r}")
     if ax is None:
         _, ax = optional("matplotlib.pyplot").subplots()
     _draw_curve(ax, curve)
