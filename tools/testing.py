@@ -75,10 +75,18 @@ def _test(path: str, folder: str):
     sys.exit(0 if passed else 1)
 
 
-def run_as_test(path: Path):
-    "Run the cells of the notebook at `path`; an `AssertionError` holds the end of its traceback"
+def _context():
+    "How children start: with the slow imports done, where the system can do that"
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(SLOW_IMPORTS)
+    return context
+
+
+def run_as_test(path: Path):
+    "Run the cells of the notebook at `path`; an `AssertionError` holds the end of its traceback"
+    context = _context()
     with tempfile.TemporaryDirectory() as folder:
         child = context.Process(target=_test, args=(str(path), folder))
         child.start()
