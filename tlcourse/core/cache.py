@@ -281,6 +281,16 @@ def _places(cache, job, kind, keys) -> list:
         known |= _make(cache, job, kind, missing)
     return [known[key] for key in keys]
 
+# %% ../../nbs/core/cache.ipynb #5cf50666
+def _keys(job) -> list:
+    "The fingerprint of each look of `job`, in order"
+    chunks = [job.looks[i : i + 32] for i in range(0, len(job.looks), 32)]
+
+    def fingerprints(chunk):
+        return [fingerprint(job.dataset, *look, job.seed, job.settings) for look in chunk]
+
+    return [key for keys in in_threads(fingerprints, chunks) for key in keys]
+
 # %% ../../nbs/core/cache.ipynb #a28439f2
 @patch_to(FeatureCache)
 def rows(
@@ -309,8 +319,7 @@ def rows(
     settings = unchanged_settings(before, reading_settings(dataset, views > 0))
     job = _Job(body, dataset, looks, first, bs, pool, dtype, seed, settings, in_memory)
     self.runtime, kind = _kind(self.folder, job, runtime)
-    keys = list(in_threads(lambda look: fingerprint(dataset, *look, seed, settings), looks))
-    return self.read(_places(self, job, kind, keys))
+    return self.read(_places(self, job, kind, _keys(job)))
 
 # %% ../../nbs/core/cache.ipynb #39ba388d
 @patch_to(FeatureCache)
