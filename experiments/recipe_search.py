@@ -2,8 +2,8 @@
 
 The default recipe (head first, then everything with BatchNorm's statistics fixed, a tenth of
 warm-up, cosine, gradients clipped at 1) with three rates of the body and three ratios between head
-and body. The test parts are not looked at; seeds 100 and 101 are in no other experiment. Read by
-lesson 11.
+and body. The test parts are not looked at; seeds 100 and 101 are in no other experiment. To be
+read by lesson 11.
 """
 
 from itertools import product

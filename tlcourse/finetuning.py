@@ -13,6 +13,7 @@ from matplotlib.colors import LogNorm
 
 from .core.arguments import check_is_learner, check_model
 from .core.augments import augmented
+from .core.guards import column_of, sign_of
 from .core.schedules import Phase, as_phases
 from .freezing import group_number, groups_of
 
@@ -180,14 +181,14 @@ def show_schedule(learn, phases, ax=None):
     return ax
 
 # %% ../nbs/11_finetuning.ipynb #bcfcd890
-def _choice_in_words(rows, column: str) -> str:
-    "Which of the history's `rows` has the best value in `column`, and what the head alone reached"
-    sign = -1 if "loss" in column else 1
-    best = max(rows, key=lambda row: sign * row[column])
+def _choice_in_words(rows, best: str) -> str:
+    "Which of the history's `rows` is the best by `best`, and what the head alone reached"
+    sign, column = sign_of(best), column_of(best)
+    chosen = max(rows, key=lambda row: sign * row[column])
     alone = [sign * row[column] for row in rows if row["phase"] == 0]
-    stage = "the head alone" if best["phase"] == 0 else "all layers"
+    stage = "the head alone" if chosen["phase"] == 0 else "all layers"
     return (
-        f"kept: epoch {best['epoch']} ({stage}), {column} {best[column]:.4g}; "
+        f"kept: epoch {chosen['epoch']} ({stage}), {column} {chosen[column]:.4g}; "
         f"the head alone reached {sign * max(alone):.4g}"
     )
 
