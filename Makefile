@@ -36,8 +36,8 @@ readme: $(INSTALLED)  ## write README.md from nbs/index.ipynb
 lesson: $(INSTALLED)  ## begin a lesson from the template: make lesson NAME=17_name
 	@$(BIN)/python tools/new_lesson.py $(NAME)
 
-experiments: $(INSTALLED)  ## run a stored experiment: make experiments NAME=preprocessing
-	@$(BIN)/python tools/experiments.py $(NAME)
+experiments: $(INSTALLED)  ## run a stored experiment: make experiments NAME=preprocessing (LANES=2: two runs at once)
+	@$(BIN)/python tools/experiments.py $(NAME) $(LANES)
 
 bench: $(INSTALLED)  ## the same job in tlcourse, fastai and plain PyTorch (an hour; JOBS=whole: the whole data set)
 	@$(BIN)/python bench/run.py $(JOBS)

@@ -185,7 +185,7 @@ def parameter_groups(model, phase, wd: float) -> list:
 # %% ../nbs/10_training.ipynb #bb64ff18
 def adamw(model, phase, wd: float):
     "A fresh AdamW over what learns now (Loshchilov and Hutter 2019)"
-    return torch.optim.AdamW(parameter_groups(model, phase, wd), lr=1e-3)
+    return torch.optim.AdamW(parameter_groups(model, phase, wd), lr=1e-3, fused=True)
 
 
 @patch_to(Learner)

@@ -1,5 +1,6 @@
-"""Run a stored experiment and keep every finished run: python tools/experiments.py NAME
+"""Run a stored experiment and keep every finished run: python tools/experiments.py NAME [LANES]
 
+With LANES, that many runs go side by side, each in a process of its own with one thread.
 experiments/NAME.py defines `SPEC` (`tlcourse.studies.kit.Spec`), or `SETTINGS`, a list of
 dictionaries (one per run, each with a seed), and `run(**settings)`, which returns a dictionary of
 results. Each finished run is appended to nbs/results/NAME.json at once; runs that are stored
@@ -9,10 +10,13 @@ it, asserts what it shows, and runs a small live version.
 
 import importlib.util
 import json
+import multiprocessing
 import os
 import platform
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import lru_cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,6 +49,7 @@ def write(path, rows):
     os.replace(tmp, path)
 
 
+@lru_cache
 def load_experiment(name):
     "The module experiments/`name`.py; its `SETTINGS` and `run` come from its `SPEC` if it has one"
     folder = ROOT / "experiments"
@@ -57,10 +62,10 @@ def load_experiment(name):
     return module
 
 
-def run_once(experiment, settings, name):
-    "Run `settings`; the row to store"
+def run_once(name, settings):
+    "Run experiment `name` with `settings`; the row to store"
     started = time.perf_counter()
-    results = experiment.run(**settings)
+    results = load_experiment(name).run(**settings)
     return {
         "settings": settings,
         "results": results,
@@ -70,23 +75,33 @@ def run_once(experiment, settings, name):
     }
 
 
-def main(name=None):
+def finished_runs(name, settings, lanes):
+    "The rows of all `settings`, each as soon as it is there"
+    if lanes is None:
+        yield from (run_once(name, one) for one in settings)
+        return
+    os.environ["OMP_NUM_THREADS"] = "1"  # of the processes that are started now
+    with ProcessPoolExecutor(lanes, multiprocessing.get_context("spawn")) as pool:
+        for future in as_completed([pool.submit(run_once, name, one) for one in settings]):
+            yield future.result()
+
+
+def main(name=None, lanes=None):
     known = sorted(path.stem for path in (ROOT / "experiments").glob("[!_]*.py"))
     if name not in known:
         names = ", ".join(known)
         raise SystemExit(f"which experiment? make experiments NAME=…, one of: {names}")
-    experiment = load_experiment(name)
     path = ROOT / "nbs" / "results" / f"{name}.json"
     path.parent.mkdir(exist_ok=True)
     rows = read(path)
-    for i, settings in enumerate(experiment.SETTINGS, 1):
-        label = f"{i}/{len(experiment.SETTINGS)} {settings}"
-        if any(row["settings"] == settings for row in rows):
-            print(f"{label}: stored already")
-            continue
-        rows.append(run_once(experiment, settings, name))
+    stored = [row["settings"] for row in rows]
+    settings = load_experiment(name).SETTINGS
+    left = [one for one in settings if one not in stored]
+    print(f"{name}: {len(settings) - len(left)} of {len(settings)} runs are stored")
+    for row in finished_runs(name, left, lanes and int(lanes)):
+        rows.append(row)
         write(path, rows)
-        print(f"{label}: {rows[-1]['results']}")
+        print(f"{len(rows)}/{len(settings)} {row['settings']}: {row['results']}", flush=True)
 
 
 if __name__ == "__main__":

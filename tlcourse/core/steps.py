@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from .engines import autocast, benchmark, candidate_precisions
+from .folding import folded
 from .state import rng_restored
 from .targets import batch_weight, check_targets, is_class_loss
 
@@ -63,9 +64,10 @@ def backward(
     parts = list(zip(xb.tensor_split(n_parts), yb.tensor_split(n_parts)))
     weights = [batch_weight(loss, y) for _, y in parts]
     shares = [1.0] if len(parts) == 1 else [weight / sum(weights) for weight in weights]
-    losses = [
-        _backward_of(part, share, model, loss, precision) for part, share in zip(parts, shares)
-    ]
+    with folded(model, xb):
+        losses = [
+            _backward_of(part, share, model, loss, precision) for part, share in zip(parts, shares)
+        ]
     return sum(losses)
 
 # %% ../../nbs/core/steps.ipynb #6afe4ae2
