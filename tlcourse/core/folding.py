@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['CONVOLUTIONS', 'NORMS', 'pairs_of', 'folded']
 
-# %% ../../nbs/core/folding.ipynb #283ca5b7
+# %% ../../nbs/core/folding.ipynb #557fae5f
 from collections import Counter
 from functools import partial
 from weakref import WeakKeyDictionary
@@ -17,7 +17,7 @@ from torch import nn
 from .signals import restoring
 from .state import eval_mode, rng_restored
 
-# %% ../../nbs/core/folding.ipynb #b849e11b
+# %% ../../nbs/core/folding.ipynb #e80521a1
 CONVOLUTIONS = (nn.Conv2d, Conv2dSame)
 NORMS = (nn.BatchNorm2d, BatchNormAct2d)
 
@@ -33,7 +33,7 @@ def _is_affine(norm) -> bool:
     fixed = not norm.training and norm.running_var is not None
     return fixed and norm.weight is not None
 
-# %% ../../nbs/core/folding.ipynb #faa83989
+# %% ../../nbs/core/folding.ipynb #cd2c3b25
 def _after(m, args, out, outputs, calls):
     "A hook that notes who made `out`"
     calls[m] += 1
@@ -46,7 +46,7 @@ def _before(m, args, outputs, calls, pairs):
     if args and id(args[0]) in outputs:
         pairs.append((outputs[id(args[0])][0], m))
 
-# %% ../../nbs/core/folding.ipynb #8dd1579e
+# %% ../../nbs/core/folding.ipynb #98590d37
 @torch.no_grad()
 def pairs_of(model, xb) -> list:
     "Pairs (convolution, BatchNorm with fixed statistics that reads its output), as `xb` shows them"
@@ -68,7 +68,7 @@ def pairs_of(model, xb) -> list:
             handle.remove()
     return [(conv, norm) for conv, norm in pairs if calls[conv] == calls[norm] == 1]
 
-# %% ../../nbs/core/folding.ipynb #a9259507
+# %% ../../nbs/core/folding.ipynb #e659fc68
 def _folded_forward(conv, norm, x):
     "What `norm` makes of `conv(x)`, as one convolution"
     scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
@@ -87,7 +87,7 @@ def _rest(norm, x):
     "What is left of `norm` when its statistics, γ and β are in the convolution"
     return norm.act(norm.drop(x)) if isinstance(norm, BatchNormAct2d) else x
 
-# %% ../../nbs/core/folding.ipynb #b2b0f28c
+# %% ../../nbs/core/folding.ipynb #74fd2fdb
 @restoring
 def _all_folded(pairs):
     "Every pair of `pairs` computes as one convolution inside the `with`"
@@ -109,7 +109,7 @@ def _agree(model, xb, pairs) -> bool:
         with _all_folded(pairs):
             return torch.allclose(model(xb), plain, rtol=1e-3, atol=1e-3 * plain.abs().max())
 
-# %% ../../nbs/core/folding.ipynb #0bef636b
+# %% ../../nbs/core/folding.ipynb #da6bf4e9
 _PAIRS = WeakKeyDictionary()  # network -> (layers and their modes, pairs)
 
 
