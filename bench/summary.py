@@ -127,8 +127,8 @@ def bare_sentence(ours: dict) -> list:
     if "share_of_bare" not in ours:
         return []
     return [
-        f"It reaches {ours['share_of_bare']:.0%} of a bare loop, in the same batches and threads, that",
-        "only decodes, resizes and computes, and keeps nothing (measured in turn with it).",
+        f"It reaches {ours['share_of_bare']:.0%} of a bare loop, in the same batches and threads,",
+        "that only decodes, resizes and computes, and keeps nothing (measured in turn with it).",
     ]
 
 
