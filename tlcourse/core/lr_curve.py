@@ -229,7 +229,7 @@ def _parts_size(learn, net, xb):
     is_weighted = getattr(learn.loss, "weight", None) is not None
     return None if is_weighted else micro_size(learn.micro_batch, net, xb, learn.loss)
 
-# %% ../../nbs/core/lr_curve.ipynb #79fdc7ba
+# %% ../../nbs/core/lr_curve.ipynb #b4946b97
 class Tested(NamedTuple):
     "A step of the range test"
 
