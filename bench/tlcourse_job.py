@@ -3,21 +3,26 @@
 python bench/tlcourse_job.py TASK DATA.json WEIGHTS REPEAT
 """
 
-import os
+from statistics import median
 from time import perf_counter
 
 import torch
 from common import ARCH, BS, EPOCHS, MEAN, SHORTER_SIDE, SIZE, STD, job, report
 from torch.utils.data import TensorDataset
 
-from tlcourse.core.engines import prepare
+from tlcourse.core.decoding import load_image
+from tlcourse.core.engines import default_bs, first_batch, make_runner, prepare
+from tlcourse.core.fastest import choose_runtime
+from tlcourse.core.memory import reuse_memory
+from tlcourse.core.state import eval_mode
+from tlcourse.core.threads import in_threads
 from tlcourse.data import ImageDataset
 from tlcourse.features import boundary, extract
 from tlcourse.freezing import freeze_to
 from tlcourse.surgery import transfer_model
 from tlcourse.training import Learner, Phase
 
-READY = 256  # images whose decoding, preprocessing and runtime are timed alone
+ROUNDS = 5  # warm passes, each followed by the bare loop
 GIVEN = [
     "its own copy of the same weights, the same pixels",
     "no augmentation, as no other contender has any",
@@ -33,7 +38,8 @@ OF_TASK = {
     ],
     "all": ["Phase(1, 0, lr=(1e-5, 1e-3)), from the pretrained body and a new head"],
     "extract": [
-        "runtime chosen by extract, its export counted; a second, warm pass reported beside it"
+        "runtime chosen by extract, its export counted; warm passes reported beside it, in turn "
+        "with a bare loop: the same batches and threads decode, prepare and compute, keep nothing"
     ],
 }
 
@@ -73,36 +79,6 @@ def train_all(job):
     return learn.history[-1]["valid accuracy"]
 
 
-def on_one_core(function, inputs):
-    "The outputs of `function` for each of `inputs`, and the seconds of all of them on one core"
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    start = perf_counter()
-    outputs = [function(x) for x in inputs]
-    seconds = perf_counter() - start
-    torch.set_num_threads(threads)
-    return outputs, seconds
-
-
-def limit(lower, dataset):
-    """Images per second if nothing ever waits, from parts measured here.
-
-    The runtime has all cores; decoding and preprocessing are timed on one.
-    """
-    n = min(READY, len(dataset))
-    bs = 8  # extract's batch
-    images, decode = on_one_core(lambda i: dataset[i][0], range(n))
-    chunks = [images[i : i + bs] for i in range(0, n, bs)]
-    batches, prepared = on_one_core(lambda chunk: prepare(lower.preprocess, chunk), chunks)
-    rate, _ = timed_extract(lower, TensorDataset(torch.cat(batches), torch.zeros(n)))
-    return {
-        "runtime_per_second": rate,
-        "decode_seconds": decode / n,
-        "preprocess_seconds": prepared / n,
-        "limit_per_second": 1 / (1 / rate + (decode + prepared) / n / (os.cpu_count() or 1)),
-    }
-
-
 def timed_extract(lower, dataset):
     "Images per second of one pass over `dataset`, and its seconds"
     start = perf_counter()
@@ -111,21 +87,46 @@ def timed_extract(lower, dataset):
     return n / seconds, seconds
 
 
+def bare_rate(lower, dataset):
+    """Images per second of a loop that only decodes, prepares and computes.
+
+    The same batches in the same threads, side by side as in `extract`; nothing is kept.
+    """
+    first = first_batch(lower, dataset)
+    run = make_runner(lower, choose_runtime(lower, first, len(dataset)).runtime, first)
+    bs = default_bs(lower)
+    paths = [path for path, _ in dataset.items]
+    chunks = [paths[i : i + bs] for i in range(0, len(paths), bs)]
+
+    def work(chunk):
+        run(prepare(lower.preprocess, [load_image(path) for path in chunk]))
+
+    with eval_mode(lower), reuse_memory():
+        start = perf_counter()
+        for _ in in_threads(work, chunks):
+            pass
+        return len(paths) / (perf_counter() - start)
+
+
+def in_turn(lower, dataset):
+    "Warm passes of `extract`, and the bare loop in turn with them: medians, and the share of it"
+    rounds = [(timed_extract(lower, dataset)[0], bare_rate(lower, dataset)) for _ in range(ROUNDS)]
+    warm, bare = zip(*rounds)
+    return {
+        "warm_per_second": median(warm),
+        "bare_per_second": median(bare),
+        "share_of_bare": median(w / b for w, b in rounds),
+        "shares_of_bare": [round(w / b, 3) for w, b in rounds],
+    }
+
+
 def extraction(job):
-    "A first pass (export counted), a second one, and the limit beside them"
+    "A first pass (export counted), and warm ones beside the bare loop of the same parts"
     lower = boundary(freeze_to(checked_model(job), -1), -1).lower
     dataset = ImageDataset(job.train + job.valid, job.classes)
     cold, seconds = timed_extract(lower, dataset)
-    warm, _ = timed_extract(lower, dataset)
-    parts = limit(lower, dataset)
-    return {
-        "inner": seconds,
-        "n": len(dataset),
-        "images_per_second": cold,
-        "warm_per_second": warm,
-        **parts,
-        "share_of_limit": warm / parts["limit_per_second"],
-    }
+    counted = {"inner": seconds, "n": len(dataset), "images_per_second": cold}
+    return counted | in_turn(lower, dataset)
 
 
 def main():

@@ -257,10 +257,10 @@ def step(self, net, xb, yb) -> float:
     "One step of the optimiser; returns the loss before it"
     run, where = self.run, self.run.where()
     check_batch(xb, where)
-    if run.precision is None:  # float32 unless the batch holds images
-        kept = xb.ndim == 4 and kept_precision(net, xb, yb, self.loss, self.log)
-        run.precision = kept or "float32"
     size = micro_size(self.micro_batch, net, xb, self.loss)
+    if run.precision is None:  # float32 unless the batch holds images
+        kept = xb.ndim == 4 and kept_precision(net, xb, yb, self.loss, self.log, size)
+        run.precision = kept or "float32"
     loss = backward(net, xb, yb, self.loss, run.precision, size).item()
     check_loss(loss, [group["lr"] for group in self.opt.param_groups], where)
     clip = run.phases[run.phase].clip or self.clip

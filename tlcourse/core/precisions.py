@@ -9,14 +9,14 @@ __all__ = ['step_circumstances', 'kept_precision']
 from .choices import cache_folder, machine_of, read_choice, write_choice
 from .engines import PRECISIONS
 from .hashing import hash_parts
-from .steps import fastest_step
+from .steps import fastest_step, micro_batches
 
 # %% ../../nbs/core/precisions.ipynb #4240ffcd
 def step_circumstances(model, xb) -> str:
     "A name for what decides how fast a step of `model` is, with images like those of `xb`"
     learning = [(tuple(p.shape), p.requires_grad) for p in model.parameters()]
     layers = [type(layer).__name__ for layer in model.modules()]
-    return hash_parts(machine_of(xb.device), layers, learning, tuple(xb.shape[1:])).hex()
+    return hash_parts(machine_of(xb.device), layers, learning, tuple(xb.shape)).hex()
 
 # %% ../../nbs/core/precisions.ipynb #4b6c7d11
 _chosen = {}  # file -> precision, in this process
@@ -28,8 +28,10 @@ def kept_precision(
     yb,
     loss,
     log,  # called once with a line that says what was chosen
+    size: int = None,  # the most samples that pass at once; None: all of `xb`
 ) -> str:
     "The fastest precision for steps of `model`, as it was first measured on this machine"
+    xb, yb = micro_batches(xb, yb, size)[0]
     note = cache_folder() / f"{step_circumstances(model, xb)}.precision.json"
     if note not in _chosen:
         known = read_choice(note, "precision", PRECISIONS)

@@ -394,6 +394,7 @@ _add_all(
         "a list of phases": (lambda: lr_find(learner(), [Phase(1)]), "list|[Phase", "Phase"),
         "a number for a phase": (lambda: lr_find(learner(), 3), "3", "Phase"),
         "three rates": (lambda: lr_find(learner(), Phase(1, lr=(1, 2, 3))), "lr="),
+        "every rate 0": (lambda: lr_find(learner(), Phase(1, None, 0.0)), "rate", "above 0"),
         "labels from 1": (
             lambda: lr_find(learner(train=vectors(labels=torch.arange(32) % 2 + 1))),
             "2",
