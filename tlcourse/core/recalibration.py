@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['moving_norms', 'collecting', 'update_bn', 'update_bn_of']
 
-# %% ../../nbs/core/recalibration.ipynb #9f0b2d52
+# %% ../../nbs/core/recalibration.ipynb #8e60cebd
 import torch
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -15,7 +15,7 @@ from .signals import restoring
 from .state import modes_restored, restored, set_mode
 from .wrapped import without_augmentation
 
-# %% ../../nbs/core/recalibration.ipynb #c12b2c25
+# %% ../../nbs/core/recalibration.ipynb #ffc5d869
 def moving_norms(net) -> list:
     "The BatchNorm layers of `net` whose running statistics move in training mode"
     with modes_restored(net):
@@ -23,7 +23,7 @@ def moving_norms(net) -> list:
         norms = [m for m in net.modules() if isinstance(m, _BatchNorm)]
         return [m for m in norms if m.training and m.running_mean is not None]
 
-# %% ../../nbs/core/recalibration.ipynb #2ea9e881
+# %% ../../nbs/core/recalibration.ipynb #94222cd1
 @restoring
 def collecting(norms):
     "Inside its `with`, the layers `norms` take the plain mean of their batches' statistics"
@@ -38,7 +38,7 @@ def collecting(norms):
         for norm, momentum in zip(norms, momenta):
             norm.momentum = momentum
 
-# %% ../../nbs/core/recalibration.ipynb #5777c212
+# %% ../../nbs/core/recalibration.ipynb #e7f5fe86
 def _show(net, norms, batches, precision):
     "Pass `batches` through `net`, each with the weight of its samples"
     n = 0
@@ -49,7 +49,7 @@ def _show(net, norms, batches, precision):
         with autocast(precision, xb.device):
             net(xb)
 
-# %% ../../nbs/core/recalibration.ipynb #3521eec6
+# %% ../../nbs/core/recalibration.ipynb #4c11f7fa
 @torch.no_grad()
 def update_bn(net, batches, precision: str = "float32"):
     "Give the BatchNorm layers of `net` that move the mean statistics of `batches`; returns `net`"
@@ -66,7 +66,7 @@ def update_bn(net, batches, precision: str = "float32"):
             old.copy_(new)
     return net
 
-# %% ../../nbs/core/recalibration.ipynb #977b88c5
+# %% ../../nbs/core/recalibration.ipynb #a62825ca
 def update_bn_of(learn, phase, parts):
     "After an epoch of a `phase` with `update_bn`: the statistics of what `parts` trains, again"
     if phase.update_bn:
