@@ -55,12 +55,22 @@ def arrays(pairs) -> tuple:
     )
 
 
+class Body(layers.TorchModuleWrapper):
+    """A torch module as a layer that always runs in inference mode.
+
+    The guide's `base_model(x, training=False)` asks for that; `fit` overrides it for a wrapper.
+    """
+
+    def call(self, *args, training=None, **kwargs):
+        return super().call(*args, training=False, **kwargs)
+
+
 def body(asked):
     "The network without pooling and classifier, as a Keras layer, frozen"
     net = timm.create_model(ARCH)
     net.load_state_dict(torch.load(asked.weights, weights_only=True))
     net.reset_classifier(0, "")
-    layer = layers.TorchModuleWrapper(net, output_shape=(None, net.num_features, 7, 7))
+    layer = Body(net, output_shape=(None, net.num_features, 7, 7))
     layer.trainable = False
     return layer
 

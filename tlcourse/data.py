@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ImageDataset', 'from_folder', 'sample_photos', 'solar_cells', 'hymenoptera', 'Split', 'split_items', 'from_split',
-           'augment', 'train_loader', 'eval_loader', 'show_batch']
+           'augment', 'train_loader', 'eval_loader', 'show_batch', 'class_weights']
 
 # %% ../nbs/01_data.ipynb #8e4379cd
 import os
@@ -19,6 +19,7 @@ from torchvision.transforms.v2 import functional as TF
 
 from .core.ants_bees import ANTS_BEES, HYMENOPTERA, labelled_paths
 from .core.archives import image_folder
+from .core.balance import class_weights
 from .core.class_folders import part_folders
 from .core.classes import plain_names
 from .core.decoding import checked_range, load_image
@@ -132,6 +133,9 @@ def hymenoptera(
     return tuple(ImageDataset(pairs, ANTS_BEES) for pairs in items)
 
 # %% ../nbs/01_data.ipynb #f3329f6d
+_all_ = ["class_weights"]
+
+
 class Split(NamedTuple):
     "Positions of the samples to train on, to choose on, and to report on once"
 

@@ -35,7 +35,9 @@ from tlcourse.core.predictions import (
     as_weights,
     check_activation,
     check_predictor,
+    check_views,
     image_batches,
+    image_views,
     to_predictions,
 )
 from .core.proofs import random_images
@@ -180,16 +182,19 @@ def predict(
     bs: int = 32,  # images at a time
     *,
     activation: str = None,  # "softmax" or "sigmoid"; by default the model's own
+    views: int = 1,  # of each image: 2 with its mirror, 4 also upside down, 8 also by quarter turns
 ) -> list:  # of `Prediction`; of `Labels` where an image may have several classes
     """What `model` sees in each of `images`, with its own preprocessing.
     `ValueError` if its outputs are not those of its classes"""
     check_predictor(model, images)
+    check_views(views)
     activation = check_activation(activation or getattr(model, "activation", "softmax"))
     predictions = []
     with eval_mode(model):
         for batch in image_batches(images, bs):
-            xb = torch.stack([model.preprocess(image) for image in batch])
-            predictions += to_predictions(model, model(as_weights(model, xb)), activation)
+            xb = as_weights(model, torch.stack([model.preprocess(image) for image in batch]))
+            outputs = [model(x) for x in image_views(xb, views)]
+            predictions += to_predictions(model, *outputs, activation=activation)
     return predictions
 
 # %% ../nbs/07_surgery.ipynb #c055287e

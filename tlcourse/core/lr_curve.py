@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['smoothed', 'diverged', 'longest_decreasing', 'suggest_lrs', 'LRCurve', 'guess_loss', 'control_loss', 'leads',
-           'has_learned', 'curve_of', 'range_test', 'lr_find', 'show_lr_curve', 'pick_lr']
+           'has_learned', 'curve_of', 'Tested', 'range_test', 'lr_find', 'show_lr_curve', 'pick_lr']
 
 # %% ../../nbs/core/lr_curve.ipynb #39309768
 import warnings
@@ -12,6 +12,7 @@ from io import BytesIO
 from itertools import count
 from math import isfinite
 from numbers import Integral, Real
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ from .bars import progress
 from .engines import PRECISIONS
 from .memory import reuse_memory
 from .packages import optional
+from .proportions import rates_at, rates_in_words, set_in_proportion, shares_of
 from .schedules import Phase
 from .session import COLORS
 from .sliders import Redraw, labelled, status_line
@@ -80,10 +82,20 @@ def suggest_lrs(lrs, smooth) -> dict:
 class LRCurve(NamedTuple):
     "What `lr_find` saw"
 
-    lrs: np.ndarray
+    lrs: np.ndarray  # of the body, its highest; of a head alone, the head's
     losses: np.ndarray  # one at each learning rate
     smooth: np.ndarray
-    suggestions: dict  # name -> learning rate
+    suggestions: dict  # name -> learning rate, as in `lrs`
+    shares: dict = MappingProxyType({"lr": 1.0})  # option of `Phase` -> in units of `lrs`
+
+    def advice(self, lr="valley") -> dict:
+        "`lr`, a suggestion's name or a rate of yours, as options: `lr`, and `head_lr` with a body"
+        if isinstance(lr, str) and lr not in self.suggestions:
+            known = ", ".join(map(repr, self.suggestions)) or "none, since nothing was learned"
+            raise ValueError(
+                f"there is no suggestion {lr!r}: give a rate, or one of these: {known}"
+            )
+        return rates_at(self.shares, self.suggestions.get(lr, lr))
 
 # %% ../../nbs/core/lr_curve.ipynb #c83b4cda
 def guess_loss(loss, targets):
@@ -181,13 +193,6 @@ def curve_of(
         return LRCurve(lrs, losses, smooth, {})
     return LRCurve(lrs, losses, smooth, suggest_lrs(lrs[skip:-5], smooth[skip:-5]))
 
-# %% ../../nbs/core/lr_curve.ipynb #cbc98ce7
-def _set_highest(opt, lr: float):
-    "Give the fastest group of `opt` the rate `lr`, the others theirs in proportion"
-    highest = max(group["top"] for group in opt.param_groups)
-    for group in opt.param_groups:
-        group["lr"] = lr * group["top"] / highest
-
 # %% ../../nbs/core/lr_curve.ipynb #29d001a0
 def _endless_batches(learn, dataset):
     "Batches of `dataset` on the learner's device, epoch after epoch"
@@ -224,17 +229,26 @@ def _parts_size(learn, net, xb):
     is_weighted = getattr(learn.loss, "weight", None) is not None
     return None if is_weighted else micro_size(learn.micro_batch, net, xb, learn.loss)
 
+# %% ../../nbs/core/lr_curve.ipynb #b4946b97
+class Tested(NamedTuple):
+    "A step of the range test"
+
+    loss: float
+    control: float  # the loss with the labels of other images
+    targets: torch.Tensor
+    shares: dict  # of the options of the phase, as in `LRCurve`
+
 # %% ../../nbs/core/lr_curve.ipynb #fc135f59
 def range_test(learn, phase, lrs):
-    "(loss, control, targets) at each of `lrs` (Smith 2017); the caller restores the model"
+    "A `Tested` at each of `lrs` (Smith 2017); the caller restores the model"
     parts, controls = learn.begin(phase), []
     opt = learn.make_optimizer(phase)
     loss, precision = _noting(learn.loss, controls), _precision(learn)
     for lr, (xb, yb) in zip(lrs, _endless_batches(learn, parts.train)):
-        _set_highest(opt, lr)
+        set_in_proportion(opt, lr)
         size = _parts_size(learn, parts.net, xb)
         value = backward(parts.net, xb, yb, loss, precision, size).item()
-        yield value, float(np.mean(controls)), yb
+        yield Tested(value, float(np.mean(controls)), yb, shares_of(opt))
         controls.clear()
         _take_step(opt, phase.clip or learn.clip)
 
@@ -266,19 +280,17 @@ def _check_question(learn, phase):
     learn.check_run([phase or Phase(1, None)], None, None)
 
 # %% ../../nbs/core/lr_curve.ipynb #b1a541d8
-def _losses(learn, phase, lrs, stop: float) -> tuple:
-    "Losses and controls along `lrs` up to the explosion, and all targets that were seen"
-    losses, controls, targets = [], [], []
+def _steps(learn, phase, lrs, stop: float) -> list:
+    "The steps along `lrs` up to the explosion"
+    steps = []
     bar = progress(total=len(lrs), desc="learning rates")
     with restored(learn.model), reuse_memory(), bar as bar:
-        for loss, control, yb in range_test(learn, phase, lrs):
-            losses.append(loss)
-            controls.append(control)
-            targets.append(yb)
-            if diverged(losses, stop):
+        for step in range_test(learn, phase, lrs):
+            steps.append(step)
+            if diverged([step.loss for step in steps], stop):
                 break
             bar.update()
-    return losses, controls, torch.cat(targets)
+    return steps
 
 # %% ../../nbs/core/lr_curve.ipynb #b4160163
 def lr_find(
@@ -294,16 +306,18 @@ def lr_find(
     _check_question(learn, phase)
     _check_range(low, high, n, stop)
     lrs = low * (high / low) ** (np.arange(n) / (n - 1))
-    losses, controls, targets = _losses(learn, phase or Phase(1, None), lrs, stop)
-    visits = len(targets) / len(learn.train)
-    guess = guess_loss(learn.loss, targets)
-    return curve_of(lrs, losses, n // 10, guess, visits, controls)
+    steps = _steps(learn, phase or Phase(1, None), lrs, stop)
+    losses, controls, targets, shares = zip(*steps)
+    targets = torch.cat(targets)
+    visits, guess = len(targets) / len(learn.train), guess_loss(learn.loss, targets)
+    curve = curve_of(lrs, losses, n // 10, guess, visits, controls)
+    return curve._replace(shares=shares[0])
 
 # %% ../../nbs/core/lr_curve.ipynb #83ae92f3
 def _mark_suggestions(ax, curve):
     for (name, lr), color, marker in zip(curve.suggestions.items(), COLORS[1:], "os^"):
         height = np.interp(np.log(lr), np.log(curve.lrs), curve.smooth)
-        label = f"{name}: {lr:.1e}"
+        label = f"{name}: {rates_in_words(curve.shares, lr)}"
         ax.plot(lr, height, marker, color=color, markersize=9, label=label)
 
 # %% ../../nbs/core/lr_curve.ipynb #0feeea8b
@@ -321,7 +335,8 @@ def _draw_curve(ax, curve: LRCurve):
 # %% ../../nbs/core/lr_curve.ipynb #0293b53c
 def _label_axes(ax, curve: LRCurve):
     "What the axes show, and the legend"
-    ax.set(xlabel="learning rate", ylabel="loss", ylim=_limits(curve.smooth))
+    part = " of the body" if "head_lr" in curve.shares else ""
+    ax.set(xlabel=f"learning rate{part}", ylabel="loss", ylim=_limits(curve.smooth))
     if not curve.suggestions:
         ax.set_title("nothing was learned")
     ax.legend(loc="lower left")  # where a curve that first falls leaves room
@@ -339,7 +354,12 @@ def show_lr_curve(
         _, ax = optional("matplotlib.pyplot").subplots()
     _draw_curve(ax, curve)
     if mark:
-        ax.axvline(mark, color="#333333", linestyle="--", label=f"yours: {mark:.1e}")
+        ax.axvline(
+            mark,
+            color="#333333",
+            linestyle="--",
+            label=f"yours: {rates_in_words(curve.shares, mark)}",
+        )
     _label_axes(ax, curve)
     return ax
 
@@ -370,7 +390,7 @@ def pick_lr(curve: LRCurve):
 
     def show():
         view.value = _png(curve, slider.value)
-        say(f"learning rate {slider.value:.1e}")
+        say(f"learning rate {rates_in_words(curve.shares, slider.value)}")
 
     slider.observe(Redraw(show, say), "value")
     box = widgets.VBox([labelled(slider, number), line, view])

@@ -2,6 +2,7 @@
 
 from attacks import (  # noqa: F401
     archives,
+    batches,
     damage,
     hostile,
     inputs,

@@ -330,6 +330,8 @@ _add_all(
         "div_final=0": (lambda: _fit(div_final=0), "div_final=0"),
         "schedule='linear'": (lambda: _fit(schedule="linear"), "linear", "cosine"),
         "bn='frozen'": (lambda: _fit(bn="frozen"), "frozen", "fixed"),
+        "update_bn of fixed": (lambda: _fit(update_bn=True), "update_bn=True", "bn='train'"),
+        "update_bn='yes'": (lambda: _fit(bn="train", update_bn="yes"), "update_bn='yes'", "True"),
         "carry='yes'": (lambda: _fit(carry="yes"), "carry"),
         "train_from=1.5": (
             lambda: learner(tiny(), images(), images(), bs=4).fit([Phase(1, 1.5)]),
@@ -394,6 +396,7 @@ _add_all(
         "a list of phases": (lambda: lr_find(learner(), [Phase(1)]), "list|[Phase", "Phase"),
         "a number for a phase": (lambda: lr_find(learner(), 3), "3", "Phase"),
         "three rates": (lambda: lr_find(learner(), Phase(1, lr=(1, 2, 3))), "lr="),
+        "every rate 0": (lambda: lr_find(learner(), Phase(1, None, 0.0)), "rate", "above 0"),
         "labels from 1": (
             lambda: lr_find(learner(train=vectors(labels=torch.arange(32) % 2 + 1))),
             "2",

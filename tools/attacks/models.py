@@ -175,6 +175,11 @@ add_all(
         "bs=0": (lambda: predict(tiny(), picture(), bs=0), "bs=0"),
         "bs=-1": (lambda: predict(tiny(), picture(), bs=-1), "bs=-1"),
         "bs='2'": (lambda: predict(tiny(), picture(), bs="2"), "bs='2'"),
+        "views=3": (lambda: predict(tiny(), picture(), views=3), "views=3", "mirror"),
+        "views=0": (lambda: predict(tiny(), picture(), views=0), "views=0", "mirror"),
+        "views='2'": (lambda: predict(tiny(), picture(), views="2"), "views='2'", "mirror"),
+        "views=True": (lambda: predict(tiny(), picture(), views=True), "views=True", "mirror"),
+        "views=None": (lambda: predict(tiny(), picture(), views=None), "views=None", "mirror"),
         "pairs": (lambda: predict(tiny(), [(picture(), 0)]), "tuple|pair", "image"),
         "an unknown activation": (
             lambda: predict(tiny(), picture(), activation="tanh"),
