@@ -38,6 +38,7 @@ from .core.lr_curve import lr_find, show_lr_curve
 from .core.memory import release_before_fork, reuse_memory
 from .core.norms import fix_statistics, new_norms, norms_to_fix
 from .core.precisions import kept_precision
+from .core.recalibration import update_bn_of
 from .core.rehearsal import check_outcome, checked_data, metrics_of, rehearse, take_data
 from .core.results import Table
 from .core.run import Run, progress_bar
@@ -292,6 +293,7 @@ def train_epoch(self, phase, parts):
 def end_epoch(self, parts):
     "A row of the history, and what follows from it"
     run = self.run
+    update_bn_of(self, run.phases[run.phase], parts)
     row = {"phase": run.phase, "epoch": len(self.history) + 1}
     row["train loss"] = run.loss_sum / run.n_seen
     with averaged(self.model, self.average):
@@ -301,6 +303,11 @@ def end_epoch(self, parts):
             self.best_state = {name: t.detach().cpu().clone() for name, t in state.items()}
     end = {"precision": run.precision, "seconds": perf_counter() - self.started}
     self.history.append(row | end)
+<<<<<<< HEAD
+=======
+    if run.note(row, self.log):
+        self.best_state = {k: t.cpu().clone() for k, t in self.model.state_dict().items()}
+>>>>>>> main
     self.epochs += 1
     run.epoch_done()
     self.call("after_epoch")
