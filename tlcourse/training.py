@@ -213,7 +213,7 @@ def freeze_as(self, phase, fixed=None) -> list:
 
 # %% ../nbs/10_training.ipynb #2c1afead
 @patch_to(Learner)
-def cached(self, whole: Parts, augment, n_frozen: int) -> Parts:
+def parts_above(self, whole: Parts, augment, n_frozen: int) -> Parts:
     "What stands above the first `n_frozen` groups, and the data of `whole` as those see it"
     own = self.runtime if self.device.type == "cpu" else None  # others are for the CPU
     runtime = whole.runtime or own or RUNTIME_OF[self.precision]
@@ -233,7 +233,7 @@ def begin(self, phase, runtime=None, fixed=None) -> Parts:
     if self.cache is False or self.preprocess is None or not 0 < n_frozen < len(groups):
         return whole
     try:
-        parts = self.cached(whole, phase.augment, n_frozen)
+        parts = self.parts_above(whole, phase.augment, n_frozen)
     except (CannotSplit, CannotCache, OSError) as e:
         self.log(f"frozen, and yet computed in each epoch: {e}")
         return whole
@@ -303,11 +303,6 @@ def end_epoch(self, parts):
             self.best_state = {name: t.detach().cpu().clone() for name, t in state.items()}
     end = {"precision": run.precision, "seconds": perf_counter() - self.started}
     self.history.append(row | end)
-<<<<<<< HEAD
-=======
-    if run.note(row, self.log):
-        self.best_state = {k: t.cpu().clone() for k, t in self.model.state_dict().items()}
->>>>>>> main
     self.epochs += 1
     run.epoch_done()
     self.call("after_epoch")

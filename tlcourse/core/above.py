@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Parts', 'turn_of', 'images_of', 'cached_parts']
 
-# %% ../../nbs/core/above.ipynb #4f871146
+# %% ../../nbs/core/above.ipynb #50a11bd4
 from typing import NamedTuple
 
 from torch import nn
@@ -13,7 +13,7 @@ from torch.utils.data import Dataset, Subset
 
 from .wrapped import is_augmented, without_augmentation
 
-# %% ../../nbs/core/above.ipynb #5d788c78
+# %% ../../nbs/core/above.ipynb #46b1b2c5
 class Parts(NamedTuple):
     "What a phase trains: all of the model, or what stands above its frozen groups"
 
@@ -28,7 +28,7 @@ def turn_of(train, epoch: int) -> Dataset:
     "What `epoch` trains on: `train`, or the view of the list `train` whose turn it is"
     return train[epoch % len(train)] if isinstance(train, list) else train
 
-# %% ../../nbs/core/above.ipynb #49e8b5c7
+# %% ../../nbs/core/above.ipynb #b971a56c
 def _views_of(augment, train) -> int:
     "How many views of `train` the setting `augment` of a phase asks for; 0: the images as they are"
     return 0 if isinstance(augment, bool) or not is_augmented(train) else augment
@@ -38,7 +38,7 @@ def images_of(train, augment) -> Dataset:
     "The images of `train` as the setting `augment` of a phase wants them"
     return train if augment else without_augmentation(train)
 
-# %% ../../nbs/core/above.ipynb #b529f7f1
+# %% ../../nbs/core/above.ipynb #3e923a9d
 def cached_parts(
     cut,  # at the boundary, from `boundary`
     cache,

@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['new_average', 'add_to_average', 'take_average', 'averaged']
 
-# %% ../../nbs/core/averaging.ipynb #1232e90f
+# %% ../../nbs/core/averaging.ipynb #bd0ff5ec
 import torch
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from .signals import restoring
 
-# %% ../../nbs/core/averaging.ipynb #826fa75d
+# %% ../../nbs/core/averaging.ipynb #e44333b6
 def _numbers(model) -> dict:
     "The weights and buffers of `model` that can be averaged, by name; no copies"
     return {name: t for name, t in model.state_dict().items() if t.is_floating_point()}
@@ -21,7 +21,7 @@ def new_average(model) -> dict:
     "The average to begin with: the weights of `model` as they are"
     return {name: t.clone() for name, t in _numbers(model).items()}
 
-# %% ../../nbs/core/averaging.ipynb #40df5302
+# %% ../../nbs/core/averaging.ipynb #de1a0840
 @torch.no_grad()
 def add_to_average(
     average: dict,  # from `new_average`; changed in place
@@ -34,7 +34,7 @@ def add_to_average(
     update = get_ema_multi_avg_fn(min(decay, (2 + step) / (11 + step)))
     update(list(average.values()), [now[name] for name in average], step)
 
-# %% ../../nbs/core/averaging.ipynb #6c5ad2c5
+# %% ../../nbs/core/averaging.ipynb #dea972a5
 def take_average(model, average: dict):
     "Give `model` the weights of `average`"
     with torch.no_grad():

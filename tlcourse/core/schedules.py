@@ -103,7 +103,7 @@ def _check_train_from(train_from):
             "or None for whatever is not frozen"
         )
 
-# %% ../../nbs/core/schedules.ipynb #4132427b
+# %% ../../nbs/core/schedules.ipynb #e3b3d5b9
 def _check_views(augment):
     "True, False or a number of views"
     if not isinstance(augment, bool | Integral):
@@ -133,13 +133,9 @@ class Phase:
     bn: str = "fixed"  # pretrained BatchNorm keeps its running statistics; "train": updates them
     head_lr: float = None  # the highest of the last group; by default by `lr`, like the others
     clip: float = None  # longest gradient; by default the learner's
-<<<<<<< HEAD
     augment: bool | int = True  # False: images without it; 4: as many looks at each, kept if frozen
     ema: float = None  # keep an average of the weights with this decay, 0.99 say (`core.averaging`)
-=======
-    augment: bool = True  # False: the training images without their random augmentation
     update_bn: bool = False  # with bn="train": statistics taken again before each validation
->>>>>>> main
 
     def __post_init__(self):
         self.check()
@@ -153,16 +149,11 @@ class Phase:
         _check_positive("clip", self.clip)
         _check_shape(self)
         _check_schedule(self.schedule)
-<<<<<<< HEAD
         _check_views(self.augment)
         _check_ema(self.ema)
-        if not isinstance(self.carry, bool):
-            raise TypeError(f"carry={self.carry!r}: True or False is wanted")
-=======
-        for name in ("carry", "augment", "update_bn"):
+        for name in ("carry", "update_bn"):
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(f"{name}={getattr(self, name)!r}: True or False is wanted")
->>>>>>> main
         if self.bn not in ("train", "fixed"):
             raise ValueError(f"bn must be 'train' or 'fixed', not {self.bn!r}")
         if self.update_bn and self.bn == "fixed":
