@@ -17,10 +17,14 @@ import numpy as np
 import torch
 from common import ARCH
 from machine import machine
+from torch import nn
 from torchvision.transforms.v2 import functional as TF
 
+from tlcourse.core.engines import autocast
 from tlcourse.core.exports import Pooled, export_with_dynamo, trace_onnx
+from tlcourse.core.folding import folded
 from tlcourse.core.memory import reuse_memory
+from tlcourse.core.norms import fix_statistics, norms_with_statistics
 from tlcourse.data import solar_cells
 from tlcourse.surgery import transfer_model
 
@@ -76,6 +80,31 @@ def training_step() -> dict:
     return report("training step", compare(ways))
 
 
+def fixed_step() -> dict:
+    "A step that fine-tunes with BatchNorm's statistics fixed, 16 images at 224 px, and its parts"
+    model = transfer_model(ARCH, 2).to(memory_format=torch.channels_last)
+    fix_statistics(model, norms_with_statistics(model)).train()
+    xb = torch.randn(16, 3, 224, 224).to(memory_format=torch.channels_last)
+    yb, loss = torch.arange(16) % 2, nn.CrossEntropyLoss()
+    fused = {way: torch.optim.AdamW(model.parameters(), 1e-5, fused=way) for way in (False, True)}
+
+    def step(forward, precision, context, is_fused):
+        with context(), autocast(precision, xb.device):
+            loss(forward(xb).float(), yb).backward()
+        fused[is_fused].step()
+        model.zero_grad()
+
+    ways = {
+        "plain": partial(step, model, "float32", nullcontext, False),
+        "compiled": partial(step, torch.compile(model), "float32", nullcontext, False),
+        "bfloat16": partial(step, model, "bfloat16", nullcontext, False),
+        "AdamW fused": partial(step, model, "float32", nullcontext, True),
+        "and BatchNorm folded": partial(step, model, "float32", partial(folded, model, xb), True),
+    }
+    with reuse_memory():
+        return report("training step, statistics fixed", compare(ways))
+
+
 def in_three_bands(preprocess, image):
     "A grey image prepared as libraries do it, in three equal bands"
     short = int(preprocess.size / preprocess.crop_pct + 1e-6)
@@ -117,7 +146,7 @@ def export() -> dict:
 
 
 def main():
-    rows = [training_step(), grey(), export()]
+    rows = [training_step(), fixed_step(), grey(), export()]
     found = {"machine": machine(), "torch": torch.__version__, "rows": rows}
     path = Path(__file__).with_name("parts.json")
     path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

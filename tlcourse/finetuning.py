@@ -51,14 +51,16 @@ def fine_tune_phases(
     *,
     head_epochs: int = 10,  # in which the head learns alone
     lr: float = 1e-4,  # the highest of the body, or (shallowest, deepest)
-    head_lr: float = 1e-3,  # the highest of the head when everything learns; alone, twice that
+    head_lr: float = 1e-4,  # the highest of the head when everything learns
+    ema: float = None,  # decay of the average of the weights that is kept
 ) -> list:
     "The default recipe: the head, then all groups, slowly, with BatchNorm's statistics fixed"
     phases = []
     if head_epochs:
-        phases.append(Phase(head_epochs, -1, 2 * head_lr, augment=False))
+        phases.append(Phase(head_epochs, -1, 2e-3, augment=4))
     if epochs:
-        phases.append(Phase(epochs, 0, lr, head_lr=head_lr, pct_start=0.1, clip=1.0))
+        slowly = dict(head_lr=head_lr, pct_start=0.1, clip=1.0, ema=ema)
+        phases.append(Phase(epochs, 0, lr, **slowly))
     return phases
 
 # %% ../nbs/11_finetuning.ipynb #8120a022
@@ -210,7 +212,7 @@ def fine_tune(
     best: str = None,  # the column to choose by; by default accuracy, or else the loss
     head_epochs: int = 10,  # in which the head learns alone
     lr: float = 1e-4,  # the highest of the body
-    head_lr: float = 1e-3,  # the highest of the head
+    head_lr: float = 1e-4,  # the highest of the head
     **options,  # those of `fit`
 ):
     "Head first, then everything; the best epoch of both is kept. Returns `learn`"
@@ -219,7 +221,8 @@ def fine_tune(
         size = getattr(learn.preprocess, "size", 224)
         learn.train = augmented(learn.train, augment, size, learn.log)
     best = best or ("valid accuracy" if "accuracy" in learn.metrics else "valid loss")
-    phases = fine_tune_phases(epochs, head_epochs=head_epochs, lr=lr, head_lr=head_lr)
+    ema = 1 - 1 / len(learn.loader) if len(learn.loader) > 1 else None  # about an epoch
+    phases = fine_tune_phases(epochs, head_epochs=head_epochs, lr=lr, head_lr=head_lr, ema=ema)
     done = len(learn.history)
     learn.fit(phases, best=best, **options)
     if head_epochs:

@@ -16,7 +16,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 from tqdm.auto import tqdm
 
-from .core.above import Parts, cached_parts, images_of, turn_of
+from .core.above import Parts, cached_parts, images_of, said_of, turn_of
 from .core.arguments import batch_size, check_groups, check_learner, device_of
 from .core.averaging import add_to_average, averaged, new_average, take_average
 from .core.cache import CannotCache, FeatureCache
@@ -237,8 +237,7 @@ def begin(self, phase, runtime=None, fixed=None) -> Parts:
     except (CannotSplit, CannotCache, OSError) as e:
         self.log(f"frozen, and yet computed in each epoch: {e}")
         return whole
-    name, size = groups[n_frozen].name, parts.valid.tensors[0][0].numel()
-    self.log(f"frozen below {name}: computed once, {size:,} numbers for each image")
+    self.log(said_of(parts, groups[n_frozen].name))
     return parts
 
 # %% ../nbs/10_training.ipynb #45832d60
