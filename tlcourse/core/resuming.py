@@ -211,7 +211,7 @@ def _hidden_layers(model) -> str:
         return None
 
 # %% ../../nbs/core/resuming.ipynb #b989eed4
-_SAME = ("bs", "seed", "wd", "clip", "precision", "runtime")  # settings of the learner
+_SAME = ("bs", "seed", "sampler", "wd", "clip", "precision", "runtime")  # settings of the learner
 
 # %% ../../nbs/core/resuming.ipynb #71a5594a
 def _data_settings(learn) -> dict:
@@ -249,7 +249,7 @@ def _hidden_settings(learn) -> dict:
 # %% ../../nbs/core/resuming.ipynb #97957175
 def resume_settings(learn) -> dict:
     "What must be the same for a run to be resumed"
-    settings = _data_settings(learn) | {name: getattr(learn, name) for name in _SAME}
+    settings = _data_settings(learn) | {name: getattr(learn, name, None) for name in _SAME}
     functions = {name: in_words(getattr(learn, name, None)) for name in ("loss", "optimizer")}
     settings |= _image_settings(learn) | functions | _layers(learn.model)
     settings["metrics"] = sorted(getattr(learn, "metrics", None) or ())
