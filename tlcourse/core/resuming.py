@@ -234,6 +234,11 @@ def _image_settings(learn) -> dict:
     }
 
 # %% ../../nbs/core/resuming.ipynb #38e0d21b
+def _mix_of(learn):
+    "The transform of batches of `learn`, if it has one"
+    return getattr(learn, "mix", None)
+
+
 def _hidden_settings(learn) -> dict:
     "Hashes of what the other settings name"
     parts = {k: getattr(learn, k, None) for k in ("loss", "optimizer", "preprocess")}
@@ -241,6 +246,8 @@ def _hidden_settings(learn) -> dict:
     metrics = getattr(learn, "metrics", None) or {}
     parts["metrics"] = {k: None if _is_plain(v) else v for k, v in metrics.items()}
     parts["augmentation"] = augments_of(learn.train)
+    if _mix_of(learn) is not None:
+        parts["mix"] = _mix_of(learn)
     for name, data in (("training", learn.train), ("validation", learn.valid)):
         parts[f"{name} transforms"] = [getattr(s, "transform", None) for s in sources_of(data)]
     hidden = {f"details of the {k}": _hidden(v) for k, v in parts.items()}
@@ -252,6 +259,7 @@ def resume_settings(learn) -> dict:
     settings = _data_settings(learn) | {name: getattr(learn, name, None) for name in _SAME}
     functions = {name: in_words(getattr(learn, name, None)) for name in ("loss", "optimizer")}
     settings |= _image_settings(learn) | functions | _layers(learn.model)
+    settings["mix"] = None if _mix_of(learn) is None else in_words(_mix_of(learn))
     settings["metrics"] = sorted(getattr(learn, "metrics", None) or ())
     return settings | _hidden_settings(learn)
 
