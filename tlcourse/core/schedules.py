@@ -119,7 +119,7 @@ class Phase:
     bn: str = "fixed"  # pretrained BatchNorm keeps its running statistics; "train": updates them
     head_lr: float = None  # the highest of the last group; by default by `lr`, like the others
     clip: float = None  # longest gradient; by default the learner's
-    augment: bool = True  # False: the training images without their random augmentation
+    augment: bool = True  # False: the training images without augmentation, unmixed
 
     def __post_init__(self):
         self.check()
