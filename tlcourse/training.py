@@ -38,6 +38,7 @@ from .core.memory import release_before_fork, reuse_memory
 from .core.mixing import check_unmixed, mixed_batch
 from .core.norms import fix_statistics, new_norms, norms_to_fix
 from .core.precisions import kept_precision
+from .core.recalibration import update_bn_of
 from .core.rehearsal import check_outcome, checked_data, metrics_of, rehearse, take_data
 from .core.results import Table
 from .core.run import Run, progress_bar
@@ -225,8 +226,7 @@ def cached_parts(self, whole: Parts, n_frozen: int) -> Parts:
     cut = boundary(self.model, n_frozen)
     own = self.runtime if self.device.type == "cpu" else None  # others are for the CPU
     runtime = whole.runtime or own or RUNTIME_OF[self.precision]
-    images = whole.train, whole.valid
-    data = [self.cache.dataset(cut.lower, d, runtime=runtime) for d in images]
+    data = [self.cache.dataset(cut.lower, d, runtime=runtime) for d in (whole.train, whole.valid)]
     return Parts(cut.upper.train(), *data, self.cache.runtime, whole.fixed)
 
 # %% ../nbs/10_training.ipynb #46f6df89
@@ -300,14 +300,14 @@ def train_epoch(self, phase, parts):
 def end_epoch(self, parts):
     "A row of the history, and what follows from it"
     run = self.run
+    update_bn_of(self, run.phases[run.phase], parts)
     row = {"phase": run.phase, "epoch": len(self.history) + 1}
     row["train loss"] = run.loss_sum / run.n_seen
     row |= {f"valid {name}": v for name, v in self.evaluate(parts.valid, parts.net).items()}
     end = {"precision": run.precision, "seconds": perf_counter() - self.started}
     self.history.append(row | end)
     if run.note(row, self.log):
-        state = self.model.state_dict()
-        self.best_state = {name: t.detach().cpu().clone() for name, t in state.items()}
+        self.best_state = {k: t.cpu().clone() for k, t in self.model.state_dict().items()}
     self.epochs += 1
     run.epoch_done()
     self.call("after_epoch")

@@ -208,7 +208,7 @@ def _check_finite(valid):
 
 # %% ../../nbs/core/rehearsal.ipynb #b06adf5a
 def _check_mix(learn, logits):
-    "Raise `ValueError` if the batches of `learn` cannot be mixed, or its loss takes no such targets"
+    "Raise `ValueError` if batches of `learn` cannot be mixed, or its loss takes no such targets"
     if learn.mix is None:
         return
     x, label = learn.train[0]

@@ -120,6 +120,7 @@ class Phase:
     head_lr: float = None  # the highest of the last group; by default by `lr`, like the others
     clip: float = None  # longest gradient; by default the learner's
     augment: bool = True  # False: the training images without augmentation, unmixed
+    update_bn: bool = False  # with bn="train": statistics taken again before each validation
 
     def __post_init__(self):
         self.check()
@@ -133,11 +134,16 @@ class Phase:
         _check_positive("clip", self.clip)
         _check_shape(self)
         _check_schedule(self.schedule)
-        for name in ("carry", "augment"):
+        for name in ("carry", "augment", "update_bn"):
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(f"{name}={getattr(self, name)!r}: True or False is wanted")
         if self.bn not in ("train", "fixed"):
             raise ValueError(f"bn must be 'train' or 'fixed', not {self.bn!r}")
+        if self.update_bn and self.bn == "fixed":
+            raise ValueError(
+                "update_bn=True takes BatchNorm's statistics again, but bn='fixed' keeps them as "
+                "they are: give bn='train' as well, or leave update_bn out"
+            )
 
 # %% ../../nbs/core/schedules.ipynb #cf1b6c63
 def _spread(lr, n: int) -> list:

@@ -8,7 +8,6 @@ __all__ = ['DIGITS', 'plain_net', 'copy_groups', 'update_bn', 'new_network', 'tr
 
 # %% ../../nbs/studies/kit.ipynb #163101a2
 from collections import OrderedDict
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from tempfile import TemporaryDirectory
@@ -21,6 +20,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import Subset, TensorDataset
 
 from ..core.cache import FeatureCache, targets_of
+from ..core.recalibration import collecting
 from ..core.state import modes_restored, rng_restored
 from ..core.wrapped import classes_of
 from ..data import eval_loader
@@ -116,21 +116,6 @@ def copy_groups(source, target, n: int):
             new.copy_(old)
     return target
 
-# %% ../../nbs/studies/kit.ipynb #c3ecf4ee
-@contextmanager
-def _collecting(norms):
-    "Inside its `with`, BatchNorm layers take the plain mean of their batches' statistics"
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # the plain mean
-        norm.training = True
-    try:
-        yield
-    finally:
-        for norm, momentum in zip(norms, momenta):
-            norm.momentum = momentum
-
 # %% ../../nbs/studies/kit.ipynb #c0be7e9e
 def _show_batches(net, data, bs: int):
     "Run `net` on the batches of `data`, except one of a single image, which has no spread"
@@ -148,7 +133,7 @@ def update_bn(net, data, bs: int = 64):
         return net
     with modes_restored(net):
         net.eval()
-        with _collecting(norms):
+        with collecting(norms):
             _show_batches(net, data, bs)
     return net
 

@@ -330,6 +330,8 @@ _add_all(
         "div_final=0": (lambda: _fit(div_final=0), "div_final=0"),
         "schedule='linear'": (lambda: _fit(schedule="linear"), "linear", "cosine"),
         "bn='frozen'": (lambda: _fit(bn="frozen"), "frozen", "fixed"),
+        "update_bn of fixed": (lambda: _fit(update_bn=True), "update_bn=True", "bn='train'"),
+        "update_bn='yes'": (lambda: _fit(bn="train", update_bn="yes"), "update_bn='yes'", "True"),
         "carry='yes'": (lambda: _fit(carry="yes"), "carry"),
         "train_from=1.5": (
             lambda: learner(tiny(), images(), images(), bs=4).fit([Phase(1, 1.5)]),
