@@ -23,7 +23,7 @@ MEAN = STD = (0.5, 0.5, 0.5)
 
 PACKAGES = (
     "torch", "torchvision", "timm", "pillow", "numpy",
-    "fastai", "fastcore", "onnxruntime", "openvino",
+    "fastai", "fastcore", "keras", "onnxruntime", "openvino",
 )  # fmt: skip
 
 

@@ -79,7 +79,9 @@ def network(job):
     return model
 
 
-def train_model(model, criterion, optimizer, scheduler, dataloaders, dataset_sizes, num_epochs):
+def train_model(
+    model, criterion, optimizer, scheduler, dataloaders, dataset_sizes, num_epochs, note=None
+):
     "The tutorial's loop; returns the model of the best epoch and its accuracy"
     with TemporaryDirectory() as tempdir:
         best_model_params_path = os.path.join(tempdir, "best_model_params.pt")
@@ -106,6 +108,8 @@ def train_model(model, criterion, optimizer, scheduler, dataloaders, dataset_siz
                 if phase == "val" and epoch_acc > best_acc:
                     best_acc = epoch_acc
                     torch.save(model.state_dict(), best_model_params_path)
+            if note is not None:
+                note(epoch_acc)  # of the validation
         model.load_state_dict(torch.load(best_model_params_path, weights_only=True))
     return model, best_acc
 

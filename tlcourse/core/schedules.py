@@ -103,6 +103,20 @@ def _check_train_from(train_from):
             "or None for whatever is not frozen"
         )
 
+# %% ../../nbs/core/schedules.ipynb #e3b3d5b9
+def _check_views(augment):
+    "True, False or a number of views"
+    if not isinstance(augment, bool | Integral):
+        raise TypeError(f"augment={augment!r}: True, False or a number of views is wanted")
+    if augment < 0:
+        raise ValueError(f"augment={augment}: a number of views cannot be below 0")
+
+
+def _check_ema(ema):
+    "None, or a decay"
+    if ema is not None and not (_is_real(ema) and 0 < ema < 1):
+        raise ValueError(f"ema={ema!r}: a decay between 0 and 1 is wanted, 0.99 say, or None")
+
 # %% ../../nbs/core/schedules.ipynb #a60a62f5
 @dataclass
 class Phase:
@@ -119,7 +133,8 @@ class Phase:
     bn: str = "fixed"  # pretrained BatchNorm keeps its running statistics; "train": updates them
     head_lr: float = None  # the highest of the last group; by default by `lr`, like the others
     clip: float = None  # longest gradient; by default the learner's
-    augment: bool = True  # False: the training images without augmentation, unmixed
+    augment: bool | int = True  # False: images as they are; 4: as many looks at each, kept if frozen
+    ema: float = None  # keep an average of the weights with this decay, 0.99 say (`core.averaging`)
     update_bn: bool = False  # with bn="train": statistics taken again before each validation
 
     def __post_init__(self):
@@ -134,7 +149,9 @@ class Phase:
         _check_positive("clip", self.clip)
         _check_shape(self)
         _check_schedule(self.schedule)
-        for name in ("carry", "augment", "update_bn"):
+        _check_views(self.augment)
+        _check_ema(self.ema)
+        for name in ("carry", "update_bn"):
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(f"{name}={getattr(self, name)!r}: True or False is wanted")
         if self.bn not in ("train", "fixed"):
