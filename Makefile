@@ -39,7 +39,7 @@ lesson: $(INSTALLED)  ## begin a lesson from the template: make lesson NAME=17_n
 experiments: $(INSTALLED)  ## run a stored experiment: make experiments NAME=preprocessing (LANES=2: two runs at once)
 	@$(BIN)/python tools/experiments.py $(NAME) $(LANES)
 
-bench: $(INSTALLED)  ## the same job in tlcourse, fastai and plain PyTorch (an hour; JOBS=whole: the whole data set)
+bench: $(INSTALLED)  ## the same job in tlcourse, fastai and plain PyTorch (an hour; JOBS=whole: all images; JOBS=accuracy: seconds to an accuracy)
 	@$(BIN)/python bench/run.py $(JOBS)
 
 attack: $(INSTALLED)  ## kills, damages, hostile files and bad inputs as a table (ten minutes; ROW="WORD" for some, ROW=short)

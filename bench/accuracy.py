@@ -13,6 +13,7 @@ process on the same two cores, with an empty cache for tlcourse, and a row of be
 import argparse
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -109,12 +110,23 @@ def material() -> dict:
     return {task: parts | {"weights": file} for task, parts in tasks().items()}
 
 
+def warm_up(pythons: dict, data: dict):
+    "Import every recipe and read every image once, so that no run alone reads from a cold disk"
+    for name, python in pythons.items():
+        code = f"import sys; sys.path.insert(0, 'bench'); import recipe_{name}"
+        subprocess.run([python, "-c", code], check=True, cwd=BENCH.parent)
+    for given in data.values():
+        for path, _ in given["train"] + given["valid"]:
+            Path(path).read_bytes()
+
+
 def main(*args):
     chosen = options(args)
     path = TRIED if chosen.tiny else RESULTS
     same_cores()
     pythons = dict.fromkeys(CONTENDERS, sys.executable) | dict.fromkeys(OTHERS, others_python())
     data = material()
+    warm_up(pythons, data)
     rows = [] if chosen.fresh else [r for r in stored(path) if is_done(r, chosen.limit)]
     failed = []
     for task, part, name, seed in plan(SEEDS[:1] if chosen.tiny else SEEDS):

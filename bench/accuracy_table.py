@@ -27,14 +27,15 @@ def _row(results, task, part, contender) -> dict:
     rows = _of(results, task, part, contender)
     if "cannot" in rows[0]:
         return named | {"cannot": rows[0]["cannot"]}
-    seconds, ours = _seconds(rows), _of(results, task, part, "tlcourse")
+    seconds, base = _seconds(rows), _of(results, task, part, "tlcourse")
+    ours = _seconds(base) if base else inf
     is_reached = seconds < inf
     return named | {
         "runs": len(rows),
         "reached": sum(row["to_target"] is not None for row in rows),
         "target": rows[0]["target"],
         "seconds": seconds if is_reached else None,
-        "ratio": seconds / _seconds(ours) if ours and is_reached else None,
+        "ratio": seconds / ours if is_reached and ours < inf else None,
         "best_accuracy": median(row["best_accuracy"] for row in rows),
         "epochs": median(len(row["epochs"]) for row in rows),
         "seen": median(row["seen"] for row in rows),
@@ -61,8 +62,8 @@ def cell(row: dict) -> str:
         return f"cannot run: {row['cannot']}"
     counted = f" ({row['reached']} of {row['runs']} runs)" if row["reached"] < row["runs"] else ""
     if row["seconds"] is None:
-        best, spent = row["best_accuracy"], row["spent"]
-        return f"not reached{counted}: {best:.3f} in {spent:.0f} s"
+        how = "stopped" if "limit" in row["ended"] else "recipe over"
+        return f"not reached{counted}: {row['best_accuracy']:.3f}, {how} after {row['spent']:.0f} s"
     ratio = row["ratio"]
     compared = f", {ratio:.1f}×" if ratio is not None and row["contender"] != "tlcourse" else ""
     return f"{row['seconds']:.0f} s{compared}{counted}"
