@@ -275,6 +275,7 @@ def train_loader(
     *,
     seed: int = 0,  # of order and augmentation
     n_workers: int = None,  # processes; by default as many as make sense here
+    sampler: str = None,  # "balanced": drawn with replacement, each class as likely
 ) -> DataLoader:  # batches (xb, yb)
     "Shuffled batches of `dataset`, augmented if it says so, never of a single sample"
     check_bs(bs)
@@ -285,7 +286,7 @@ def train_loader(
             f"{len(dataset)} samples do not fill a batch of {bs}: "
             f"choose bs={max(2, len(dataset))} or less"
         )
-    return make_loader(dataset, bs, preprocess, True, seed, n_workers)
+    return make_loader(dataset, bs, preprocess, True, seed, n_workers, sampler)
 
 # %% ../nbs/01_data.ipynb #a43a97b8
 def eval_loader(

@@ -29,13 +29,14 @@ from tlcourse.core.checkpoints import (
     load_run,
     optimizer_state,
 )
-from .core.engines import PRECISIONS, autocast
+from .core.engines import PRECISIONS, RUNTIME_OF, autocast
 from .core.graph import CannotSplit
 from .core.growing import patch_to
 from .core.guards import check_batch, check_choice, check_gradient, check_loss
 from .core.live import LivePlot
 from .core.lr_curve import lr_find, show_lr_curve
 from .core.memory import release_before_fork, reuse_memory
+from .core.mixing import check_unmixed, mixed_batch
 from .core.norms import fix_statistics, new_norms, norms_to_fix
 from .core.precisions import kept_precision
 from .core.recalibration import update_bn_of
@@ -44,14 +45,7 @@ from .core.results import Table
 from .core.run import Run, progress_bar
 from .core.schedules import Phase, as_phases, cosine, one_cycle
 from .core.state import eval_mode, rng_restored
-from tlcourse.core.steps import (
-    RUNTIME_OF,
-    backward,
-    clip_gradients,
-    micro_size,
-    set_rates,
-    to_device,
-)
+from .core.steps import backward, clip_gradients, micro_size, set_rates, to_device
 from .core.targets import batch_weight
 from .core.workers import batches_of
 from .data import eval_loader, train_loader
@@ -85,6 +79,8 @@ class Learner:
     metrics: dict = None  # name -> function (logits, targets), called once with all of them
     device: str = None  # by default a GPU if there is one
     seed: int = 0  # of the order of the images and of their augmentation
+    sampler: str = None  # "balanced": each class as likely; None: each image once in an epoch
+    mix: Callable = None  # of the training batches: `v2.MixUp(num_classes=2)`, `v2.CutMix`, …
     precision: str = "auto"  # "float32", "bfloat16", or what was once the faster on this machine
     runtime: str = None  # of what is frozen; by default the one that fits `precision`
     micro_batch: int | str = "auto"  # images that pass at once; "auto": about 8 of 224 x 224 pixels
@@ -106,13 +102,17 @@ class Learner:
         self.cache = FeatureCache() if self.cache is None else self.cache
         self.bs = batch_size(self.bs, len(self.train), self.log)
         take_data(self)
-        self.loader = train_loader(self.train, self.bs, self.preprocess, seed=self.seed)
+        self.loader = self.loader_of(self.train)
         self.new_norms = new_norms(self.model)  # BatchNorm of the body that has no statistics yet
         self.history, self.epochs = [], 0  # rows; how many epochs are finished
         self.run = None  # where the present or the last run stands
         self.opt, self.opt_state = None, {}  # the optimiser of this phase; moments of the last one
         self.best_state = None  # the weights of the best epoch
         self.average = {}  # of the weights, in a phase that keeps one
+
+    def loader_of(self, data) -> DataLoader:
+        "The training batches of `data`"
+        return train_loader(data, self.bs, self.preprocess, seed=self.seed, sampler=self.sampler)
 
     def to_device(self, xb):
         "`xb` on the learner's device"
@@ -127,8 +127,7 @@ class Learner:
 @patch_to(Learner)
 def batches(self, data, epoch: int, skip: int = 0) -> DataLoader:
     "The training batches of `data` in `epoch`, without the first `skip`"
-    loader = train_loader(data, self.bs, self.preprocess, seed=self.seed)
-    return batches_of(loader, epoch, skip)
+    return batches_of(self.loader_of(data), epoch, skip)
 
 # %% ../nbs/10_training.ipynb #8599005f
 @patch_to(Learner)
@@ -233,6 +232,7 @@ def begin(self, phase, runtime=None, fixed=None) -> Parts:
     if self.cache is False or self.preprocess is None or not 0 < n_frozen < len(groups):
         return whole
     try:
+        check_unmixed(self.mix if phase.augment else None)
         parts = self.parts_above(whole, phase.augment, n_frozen)
     except (CannotSplit, CannotCache, OSError) as e:
         self.log(f"frozen, and yet computed in each epoch: {e}")
@@ -279,7 +279,8 @@ def train_epoch(self, phase, parts):
         number = run.epoch * n + run.batch
         set_rates(self.opt, phase, number, phase.epochs * n)
         self.call("before_step")
-        loss = self.step(parts.net, self.to_device(xb), yb.to(self.device))
+        xb, yb = mixed_batch(self, phase, xb, yb)
+        loss = self.step(parts.net, self.to_device(xb), yb)
         if self.average:
             add_to_average(self.average, self.model, phase.ema, number)
         run.batch_done(batch_weight(self.loss, yb), loss)
@@ -359,7 +360,7 @@ def check_run(self, phases, best, patience):
         if phase.train_from not in (None, 0):
             group_number(self.model, phase.train_from)
     rehearse(self)
-    self.loader = train_loader(self.train, self.bs, self.preprocess, seed=self.seed)
+    self.loader = self.loader_of(self.train)
 
 # %% ../nbs/10_training.ipynb #4fc27b76
 @patch_to(Learner)

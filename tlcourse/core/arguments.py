@@ -18,6 +18,7 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader, IterableDataset
 
+from .balance import check_sampler
 from .engines import PRECISIONS, RUNTIMES
 from .questions import check_network, kind_of
 from .state import rng_restored
@@ -237,6 +238,9 @@ def check_functions(learn):
         check_metrics(learn.metrics)
     if learn.optimizer is not None:
         _check_optimizer(learn.optimizer)
+    if learn.mix is not None:
+        example = "v2.MixUp(num_classes=2) for example,"
+        _check_callable("mix", learn.mix, f"a transform of batches, {example}")
     _check_callbacks(learn.callbacks)
     _check_callable("log", learn.log, "a function that takes a line")
 
@@ -272,6 +276,7 @@ def check_learner(learn):
     if learn.runtime is not None:
         check_name("runtime", learn.runtime, ("auto", *RUNTIMES))
     device_of(learn.device)
+    check_sampler(learn.sampler)
     check_numbers(learn)
     check_functions(learn)
     if learn.cache not in (None, False) and not hasattr(learn.cache, "dataset"):

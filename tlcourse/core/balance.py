@@ -36,7 +36,7 @@ def _names(dataset, n: int) -> list:
     "The names of the `n` classes of `dataset`"
     return [str(name) for name in classes_of(dataset) or range(n)]
 
-
+# %% ../../nbs/core/balance.ipynb #0e3598fb
 def class_weights(
     dataset,  # that lists its labels, or any subset of one
     classes=None,  # in the order of the model's outputs, model.classes; by default the dataset's

@@ -13,6 +13,7 @@ from torch.utils.data import TensorDataset
 from .arguments import check_dataset, check_learner
 from .classes import check_outputs
 from .engines import prepare
+from .mixing import try_mix
 from .origins import tensor_fault, warn_of_foreign
 from .state import eval_mode, generator_for, rng_restored
 from tlcourse.core.targets import (
@@ -190,6 +191,7 @@ def rehearse(learn):
             _check_classes(learn, logits)
         check_fit(learn.loss, logits, yb)
         _try_loss(learn.loss, logits, yb)
+        _check_mix(learn, logits)
         if yb.dtype == torch.int64 and yb.ndim == 1 and logits.ndim == 2:
             try_metrics(learn.metrics, logits.shape[1])
 
@@ -203,6 +205,22 @@ def _check_finite(valid):
             f"{n} of {len(x)} samples of valid hold numbers that are not finite, so no epoch "
             "could be judged: leave these samples out"
         )
+
+# %% ../../nbs/core/rehearsal.ipynb #b06adf5a
+def _check_mix(learn, logits):
+    "Raise `ValueError` if batches of `learn` cannot be mixed, or its loss takes no such targets"
+    if learn.mix is None:
+        return
+    x, label = learn.train[0]
+    x = prepare(learn.preprocess, [x])[0]
+    _, targets = try_mix(learn.mix, x, label, logits.shape[-1])
+    try:
+        _try_loss(learn.loss, torch.cat([logits, logits]), targets.to(logits.device))
+    except ValueError as e:
+        raise ValueError(
+            "mix makes probabilities of the class numbers, which CrossEntropyLoss() takes, but "
+            f"here {e}"
+        ) from e
 
 # %% ../../nbs/core/rehearsal.ipynb #aba8b330
 def _check_augment(learn, i: int):

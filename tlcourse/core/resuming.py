@@ -211,7 +211,7 @@ def _hidden_layers(model) -> str:
         return None
 
 # %% ../../nbs/core/resuming.ipynb #b989eed4
-_SAME = ("bs", "seed", "wd", "clip", "precision", "runtime")  # settings of the learner
+_SAME = ("bs", "seed", "sampler", "wd", "clip", "precision", "runtime")  # settings of the learner
 
 # %% ../../nbs/core/resuming.ipynb #71a5594a
 def _data_settings(learn) -> dict:
@@ -234,6 +234,11 @@ def _image_settings(learn) -> dict:
     }
 
 # %% ../../nbs/core/resuming.ipynb #38e0d21b
+def _mix_of(learn):
+    "The transform of batches of `learn`, if it has one"
+    return getattr(learn, "mix", None)
+
+
 def _hidden_settings(learn) -> dict:
     "Hashes of what the other settings name"
     parts = {k: getattr(learn, k, None) for k in ("loss", "optimizer", "preprocess")}
@@ -241,6 +246,8 @@ def _hidden_settings(learn) -> dict:
     metrics = getattr(learn, "metrics", None) or {}
     parts["metrics"] = {k: None if _is_plain(v) else v for k, v in metrics.items()}
     parts["augmentation"] = augments_of(learn.train)
+    if _mix_of(learn) is not None:
+        parts["mix"] = _mix_of(learn)
     for name, data in (("training", learn.train), ("validation", learn.valid)):
         parts[f"{name} transforms"] = [getattr(s, "transform", None) for s in sources_of(data)]
     hidden = {f"details of the {k}": _hidden(v) for k, v in parts.items()}
@@ -249,9 +256,10 @@ def _hidden_settings(learn) -> dict:
 # %% ../../nbs/core/resuming.ipynb #97957175
 def resume_settings(learn) -> dict:
     "What must be the same for a run to be resumed"
-    settings = _data_settings(learn) | {name: getattr(learn, name) for name in _SAME}
+    settings = _data_settings(learn) | {name: getattr(learn, name, None) for name in _SAME}
     functions = {name: in_words(getattr(learn, name, None)) for name in ("loss", "optimizer")}
     settings |= _image_settings(learn) | functions | _layers(learn.model)
+    settings["mix"] = None if _mix_of(learn) is None else in_words(_mix_of(learn))
     settings["metrics"] = sorted(getattr(learn, "metrics", None) or ())
     return settings | _hidden_settings(learn)
 

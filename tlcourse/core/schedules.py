@@ -133,7 +133,7 @@ class Phase:
     bn: str = "fixed"  # pretrained BatchNorm keeps its running statistics; "train": updates them
     head_lr: float = None  # the highest of the last group; by default by `lr`, like the others
     clip: float = None  # longest gradient; by default the learner's
-    augment: bool | int = True  # False: images without it; 4: as many looks at each, kept if frozen
+    augment: bool | int = True  # False: images as they are; 4: as many looks, kept if frozen
     ema: float = None  # keep an average of the weights with this decay, 0.99 say (`core.averaging`)
     update_bn: bool = False  # with bn="train": statistics taken again before each validation
 

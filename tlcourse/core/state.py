@@ -56,9 +56,14 @@ def rng_restored():
         set_random_state(state)
 
 # %% ../../nbs/core/state.ipynb #e582e16e
-def generator_for(seed: int, epoch: int, index: int) -> torch.Generator:
+def generator_for(
+    seed: int,
+    epoch: int,
+    index: int,  # of an image, or of a batch
+    *more: int,  # what else tells two draws apart
+) -> torch.Generator:
     "The generator of image `index` in `epoch`: the same on every machine and in any worker"
-    sequence = np.random.SeedSequence((seed, epoch, index))
+    sequence = np.random.SeedSequence((seed, epoch, index, *more))
     state = sequence.generate_state(1, np.uint64)[0]
     return torch.Generator().manual_seed(int(state >> np.uint64(1)))
 

@@ -248,8 +248,8 @@ def batch_weight(loss, yb) -> float:
     if isinstance(loss, partial):
         weight = loss.keywords.get("weight")
     is_mean = getattr(loss, "reduction", "mean") == "mean"
-    if weight is None or not is_class_loss(loss) or not is_mean:
-        return len(yb)
+    if weight is None or yb.ndim > 1 or not is_class_loss(loss) or not is_mean:
+        return len(yb)  # torch divides by the samples where targets are probabilities
     return weight[yb].sum().item()
 
 # %% ../../nbs/core/targets.ipynb #5bd05db1
