@@ -79,6 +79,23 @@ def network(job):
     return model
 
 
+def one_pass(model, criterion, optimizer, dataloader, training) -> float:
+    "One pass of the tutorial's loop over `dataloader`; returns how many answers were right"
+    model.train(training)
+    running_corrects = 0
+    for inputs, labels in dataloader:
+        optimizer.zero_grad()
+        with torch.set_grad_enabled(training):
+            outputs = model(inputs)
+            _, preds = torch.max(outputs, 1)
+            loss = criterion(outputs, labels)
+            if training:
+                loss.backward()
+                optimizer.step()
+        running_corrects += torch.sum(preds == labels.data)
+    return running_corrects.double().item()
+
+
 def train_model(
     model, criterion, optimizer, scheduler, dataloaders, dataset_sizes, num_epochs, note=None
 ):
@@ -88,26 +105,13 @@ def train_model(
         torch.save(model.state_dict(), best_model_params_path)
         best_acc = 0.0
         for _ in range(num_epochs):
-            for phase in ["train", "val"]:
-                model.train() if phase == "train" else model.eval()
-                running_loss, running_corrects = 0.0, 0
-                for inputs, labels in dataloaders[phase]:
-                    optimizer.zero_grad()
-                    with torch.set_grad_enabled(phase == "train"):
-                        outputs = model(inputs)
-                        _, preds = torch.max(outputs, 1)
-                        loss = criterion(outputs, labels)
-                        if phase == "train":
-                            loss.backward()
-                            optimizer.step()
-                    running_loss += loss.item() * inputs.size(0)
-                    running_corrects += torch.sum(preds == labels.data)
-                if phase == "train":
-                    scheduler.step()
-                epoch_acc = running_corrects.double().item() / dataset_sizes[phase]
-                if phase == "val" and epoch_acc > best_acc:
-                    best_acc = epoch_acc
-                    torch.save(model.state_dict(), best_model_params_path)
+            one_pass(model, criterion, optimizer, dataloaders["train"], training=True)
+            scheduler.step()
+            right = one_pass(model, criterion, optimizer, dataloaders["val"], training=False)
+            epoch_acc = right / dataset_sizes["val"]
+            if epoch_acc > best_acc:
+                best_acc = epoch_acc
+                torch.save(model.state_dict(), best_model_params_path)
             if note is not None:
                 note(epoch_acc)  # of the validation
         model.load_state_dict(torch.load(best_model_params_path, weights_only=True))

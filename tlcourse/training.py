@@ -232,7 +232,7 @@ def begin(self, phase, runtime=None, fixed=None) -> Parts:
     if self.cache is False or self.preprocess is None or not 0 < n_frozen < len(groups):
         return whole
     try:
-        check_unmixed(self.mix if phase.augment else None)
+        check_unmixed(self.mix if phase.augment is True else None)
         parts = self.parts_above(whole, phase.augment, n_frozen)
     except (CannotSplit, CannotCache, OSError) as e:
         self.log(f"frozen, and yet computed in each epoch: {e}")

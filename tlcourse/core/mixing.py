@@ -51,8 +51,8 @@ def mixed_batch(
     xb,
     yb,
 ) -> tuple:
-    "The batch on the learner's device, mixed by `learn.mix` unless `phase` has augment=False"
-    mix = learn.mix if phase.augment else None
+    "The batch on the learner's device, mixed by `learn.mix` if `phase` has augment=True"
+    mix = learn.mix if phase.augment is True else None
     place = learn.seed, learn.epochs, learn.run.batch
     return mixed(mix, xb.to(learn.device), yb.to(learn.device), *place)
 
