@@ -1,10 +1,11 @@
-"""What single parts of the fast path give: python bench/parts.py writes bench/parts.json.
+"""What single parts of the fast path give, in bench/parts.json: python bench/parts.py ["PART" ...]
 
 Each way and its alternative take turns in one run. Ratios of seconds per way: the median of five
 rounds, and the lowest and the highest. Run it on a quiet machine.
 """
 
 import json
+import sys
 import tempfile
 import time
 from contextlib import nullcontext
@@ -145,12 +146,24 @@ def export() -> dict:
     return report("export", compare(ways, 3))
 
 
-def main():
-    rows = [training_step(), fixed_step(), grey(), export()]
-    found = {"machine": machine(), "torch": torch.__version__, "rows": rows}
+PARTS = {
+    "training step": training_step,
+    "training step, statistics fixed": fixed_step,
+    "preparing 64 grey images": grey,
+    "export": export,
+}
+
+
+def main(*names):
+    "Measure the parts called `names`, by default all, and keep the rows of the others"
     path = Path(__file__).with_name("parts.json")
+    stored = json.loads(path.read_text(encoding="utf-8"))["rows"]
+    rows = {row["what"]: row for row in stored}
+    rows |= {name: PARTS[name]() for name in names or PARTS}
+    found = {"machine": machine(), "torch": torch.__version__}
+    found["rows"] = [rows[name] for name in PARTS]
     path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -13,7 +13,14 @@ from tlcourse.training import Phase
 
 LITE0, LITE1 = "tf_efficientnet_lite0", "tf_efficientnet_lite1"
 RUNS = ((100, LITE0), (101, LITE0), (100, LITE1), (101, LITE1))
-RATES = ((3e-5, 3), (1e-4, 1), (1e-4, 10), (3e-5, 10), (3e-4, 1))  # of the body; head : body
+RATES = (  # of the body; how many times that the head has
+    (3e-5, 3),
+    (1e-4, 1),
+    (1e-4, 10),
+    (3e-5, 10),
+    (3e-4, 1),
+    (1e-3, 1),
+)
 
 SETTINGS = [
     {"seed": seed, "arch": arch, "task": task, "lr": lr, "ratio": ratio}
