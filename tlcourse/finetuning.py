@@ -51,7 +51,7 @@ def fine_tune_phases(
     *,
     head_epochs: int = 10,  # in which the head learns alone
     lr: float = 1e-4,  # the highest of the body, or (shallowest, deepest)
-    head_lr: float = 1e-4,  # the highest of the head when everything learns
+    head_lr: float = 1e-3,  # the highest of the head when everything learns
     ema: float = None,  # decay of the average of the weights that is kept
 ) -> list:
     "The default recipe: the head, then all groups, slowly, with BatchNorm's statistics fixed"
@@ -212,7 +212,7 @@ def fine_tune(
     best: str = None,  # the column to choose by; by default accuracy, or else the loss
     head_epochs: int = 10,  # in which the head learns alone
     lr: float = 1e-4,  # the highest of the body
-    head_lr: float = 1e-4,  # the highest of the head
+    head_lr: float = 1e-3,  # the highest of the head
     **options,  # those of `fit`
 ):
     "Head first, then everything; the best epoch of both is kept. Returns `learn`"
