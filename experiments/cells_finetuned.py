@@ -90,4 +90,5 @@ def run(split, seed):
         head = new_learner(train, valid, seed, folder)
         head.fit(fine_tune_phases(EPOCHS)[:1], best="valid accuracy")
         results["head"] = outcome(head, test, time.perf_counter() - start)
-    return results | {"modules": [int(m) for m in np.unique(cells.sample_groups)]}
+    modules = np.asarray(cells.sample_groups)[positions[2]]  # of each cell of the test part
+    return results | {"modules": [int(module) for module in modules]}
