@@ -10,7 +10,8 @@ from pathlib import Path
 
 from _recipes import history_of, parts_of, run_recipe
 
-from tlcourse.training import Callback, Phase
+from tlcourse.core.callbacks import Callback
+from tlcourse.training import Phase
 
 TASKS = ("digits", "photos", "small photos")
 BS = {"digits": 16, "photos": 8, "small photos": 8}
