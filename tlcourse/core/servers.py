@@ -85,12 +85,13 @@ def _hanging_up(body, n_bytes, starts):
         def do_GET(self):
             asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
             start = int(asked[1]) if asked else 0
+            if self.command == "GET":
+                starts.append(start)  # before the answer: the client may ask again at once
             self.send_response(206 if asked and start < len(body) else 416 if asked else 200)
             self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
             self.send_header("Content-Length", str(max(0, len(body) - start)))
             self.end_headers()
             if self.command == "GET":
-                starts.append(start)
                 self.wfile.write(body[start : start + n_bytes])
 
         do_HEAD = do_GET
