@@ -87,8 +87,7 @@ class FirstLook(Callback):
         self.losses = []
 
     def before_phase(self, learn):
-        parts = learn.begin(learn.run.phases[learn.run.phase], learn.run.runtime, learn.run.fixed)
-        self.losses.append(round(learn.evaluate(parts.valid, parts.net)["loss"], 4))
+        self.losses.append(round(learn.evaluate(learn.valid)["loss"], 4))
 
 
 def run_arm(task, seed, arm, lr, test=True):

@@ -161,10 +161,17 @@ def _draw_rates(ax, rates, phases, n):
     ax.figure.colorbar(mesh, ax=ax, label="learning rate (grey: frozen)")
 
 # %% ../nbs/11_finetuning.ipynb #9fe3e2f0
+def _statistics_in(phase) -> str:
+    "What BatchNorm does with its statistics in `phase`"
+    if phase.bn == "fixed":
+        return "keeps"
+    return "updates and retakes" if phase.update_bn else "updates"
+
+
 def _label(ax, groups, phases, n):
     "Names of the layer `groups`, the shallowest on top; `n` steps in an epoch"
-    kept = ["keeps" if phase.bn == "fixed" else "updates" for phase in phases]
-    ax.set_title(f"BatchNorm {', then '.join(dict.fromkeys(kept))} its statistics", fontsize=10)
+    done = [_statistics_in(phase) for phase in phases]
+    ax.set_title(f"BatchNorm {', then '.join(dict.fromkeys(done))} its statistics", fontsize=10)
     ax.set(xlabel=f"step ({n} in an epoch)", ylabel="layer group, shallow to deep")
     ax.set(yticks=np.arange(len(groups)) + 0.5, yticklabels=[group.name for group in groups])
     ax.invert_yaxis()

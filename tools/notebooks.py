@@ -118,7 +118,8 @@ def play(path: Path):
 
 
 def _is_in_readme(cell) -> bool:
-    return "hide" not in directives(cell) and not cell.source.startswith(LEFT_OUT_OF_README)
+    is_left_out = {"hide", "readme: false"} & set(directives(cell))
+    return not is_left_out and not cell.source.startswith(LEFT_OUT_OF_README)
 
 
 def _without_directives(cell):
