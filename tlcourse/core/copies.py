@@ -26,7 +26,7 @@ def _flat(images) -> np.ndarray:
     images = np.asarray(images, np.float32)
     return images.reshape(len(images), int(np.prod(images.shape[1:])))
 
-
+# %% ../../nbs/core/copies.ipynb #63adc7a9
 def _unit(x) -> np.ndarray:
     "Rows of `x` with mean 0 and length 1"
     x = x - x.mean(1, keepdims=True)
@@ -45,6 +45,8 @@ def unexplained(a, b) -> np.ndarray:
 _LOW, _HIGH = (0.0, 0.94), (0.06, 1.0)
 _MIDDLE = [(0.015, 0.985), (0.03, 0.97)]
 _WINDOWS = [(w, w) for w in _MIDDLE]
+
+# %% ../../nbs/core/copies.ipynb #c820dad8
 _WINDOWS += [(rows, columns) for rows in (_LOW, _HIGH) for columns in (_LOW, _HIGH)]
 _MOST = 8  # candidates of one image
 
@@ -58,7 +60,7 @@ class _Prints(NamedTuple):
     flipped: np.ndarray  # of the mirrored images
     h: np.ndarray  # (n,) hashes
 
-
+# %% ../../nbs/core/copies.ipynb #787d1b8f
 def _prints(thumbs) -> _Prints:
     c = coefficients(thumbs)
     scale = fit_scale(c)
@@ -99,22 +101,28 @@ def _candidates(prints, flip: bool) -> tuple:
 
 # %% ../../nbs/core/copies.ipynb #6b501913
 _N_STRANGERS, _LEAST = 400, 0.3
+_AT_ONCE = 4096  # images or pairs, so that memory stays bounded
 
+# %% ../../nbs/core/copies.ipynb #457178ed
+def _third(some, start: int, z, chosen) -> np.ndarray:
+    "The third highest cosine of the images `some`, from position `start` on, with `z[chosen]`"
+    cosines = some @ z[chosen].T
+    cosines[np.arange(start, start + len(some))[:, None] == chosen] = -1
+    return np.sort(cosines, axis=1)[:, -min(3, len(chosen))]
 
+# %% ../../nbs/core/copies.ipynb #be4c0d78
 def _room(prints) -> np.ndarray:
     "1 - the cosine (n,) that strangers reach with each image"
     n = len(prints.z)
     chosen = np.random.default_rng(0).choice(n, min(_N_STRANGERS, n), replace=False)
-    cosines = prints.z @ prints.z[chosen].T
-    cosines[chosen, np.arange(len(chosen))] = -1
-    third = np.sort(cosines, axis=1)[:, -min(3, len(chosen))]
-    return 1 - np.maximum(third, _LEAST)
+    third = [_third(prints.z[s : s + _AT_ONCE], s, prints.z, chosen) for s in range(0, n, _AT_ONCE)]
+    return 1 - np.maximum(np.concatenate(third), _LEAST)
 
 # %% ../../nbs/core/copies.ipynb #ab162f20
 _EDGES = (0.0, 0.02, 0.04, 0.06)
 _AXIS = [(start, 1 - end) for start in _EDGES for end in _EDGES]
 
-
+# %% ../../nbs/core/copies.ipynb #3ba8cdef
 def _likeness(thumbs, z, scale, rows, columns) -> np.ndarray:
     "Cosines (m,) of windows of `thumbs` with the standardised `z`"
     return (standardise(coefficients(thumbs, rows, columns), scale) * z).sum(1)
@@ -142,9 +150,11 @@ def _aligned(thumbs, z, scale) -> np.ndarray:
 # %% ../../nbs/core/copies.ipynb #6da3a44b
 _COPY, _COPY_ROOM = 0.05, 0.36  # of the spread; of the room, so at 0.6 of the distance
 _ALIKE_ROOM = 0.16  # at 0.4 of the distance
+
+# %% ../../nbs/core/copies.ipynb #3e2853db
 _UNCROWDED = 0.4  # room below which windows are not looked for: too much looks alike
 
-
+# %% ../../nbs/core/copies.ipynb #90966357
 class Pairs(NamedTuple):
     "Pairs of images, each with its grade; i < j, each pair once"
 
@@ -167,14 +177,11 @@ def _judge(prints, room, i, j, flip: bool) -> tuple:
     return is_copy, ~is_copy & (1 - cosine <= _ALIKE_ROOM * pair_room)
 
 # %% ../../nbs/core/copies.ipynb #168704ce
-_PAIRS_AT_ONCE = 4096
-
-
 def _judged(prints, room, flip: bool):
     "Yield rows (i, j, is copy, is mirrored) of the pairs that are copies or alike"
     i, j = _candidates(prints, flip)
-    for start in range(0, len(i), _PAIRS_AT_ONCE):
-        at = slice(start, start + _PAIRS_AT_ONCE)
+    for start in range(0, len(i), _AT_ONCE):
+        at = slice(start, start + _AT_ONCE)
         is_copy, is_alike = _judge(prints, room, i[at], j[at], flip)
         kept = is_copy | is_alike
         for a, b, copy in zip(i[at][kept], j[at][kept], is_copy[kept]):

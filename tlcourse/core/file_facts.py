@@ -50,6 +50,8 @@ _LONGEST = 256  # pixels
 _ORIENTATION = 0x0112  # EXIF
 _LARGE = 2**24  # pixels: from here on one image at a time
 _MOST_BYTES = 2**29  # of a file
+
+# %% ../../nbs/core/file_facts.ipynb #2743cfee
 _one_at_a_time = threading.Lock()
 
 # %% ../../nbs/core/file_facts.ipynb #e141f7b6
@@ -90,7 +92,7 @@ def read_facts(path) -> FileFacts:
 # %% ../../nbs/core/file_facts.ipynb #1ddacfa4
 _SECONDS_BETWEEN = 10.0
 
-
+# %% ../../nbs/core/file_facts.ipynb #fcb23699
 def read_all_facts(paths, log=print) -> list:
     "`FileFacts` of each of `paths`, in order, read in threads; `log` gets a line every 10 seconds"
     facts, started = [], time.monotonic()

@@ -16,9 +16,11 @@ from .survey import finding
 # %% ../../nbs/core/findings.ipynb #cf4d394c
 TINY, THIN, HUGE = 32, 4, 24e6  # pixels a side; ratio of sides; pixels
 FLAT = 2.0  # standard deviation of greys below which an image is constant
+
+# %% ../../nbs/core/findings.ipynb #29b84306
 _Z = 3.5
 
-
+# %% ../../nbs/core/findings.ipynb #dd9285c1
 def readable(rows) -> list:
     "The `rows` whose file can be used"
     return [row for row in rows if row.facts.why is None]
@@ -32,7 +34,7 @@ def _unusually_low(values, factor: float) -> np.ndarray:
     is_low = robust_z(np.log(values + 0.1)) < -_Z
     return is_low & (values < np.median(values) / factor)
 
-
+# %% ../../nbs/core/findings.ipynb #4c69072a
 def _named(rows, chosen) -> list:
     return [row.name for row, c in zip(rows, chosen) if c]
 
@@ -47,7 +49,7 @@ def _light_findings(rows) -> list:
         *finding("bright", "look", _named(rows, bright), "overexposed, or an empty page?"),
     ]
 
-
+# %% ../../nbs/core/findings.ipynb #e836f7fb
 def _detail_findings(rows) -> list:
     "Blurred images"
     blurred = _unusually_low([row.facts.detail for row in rows], 4)
@@ -112,7 +114,7 @@ def _depth_findings(rows) -> list:
     low = [name for name, peak, white in deep if peak <= white / 4]
     return finding("range", "look", low, "nearly black: say what is white, value_range=(0, white)")
 
-
+# %% ../../nbs/core/findings.ipynb #6418bad3
 def _size_findings(rows) -> list:
     "One note on sizes if they differ"
     sizes = np.array([row.facts.size for row in rows]).reshape(-1, 2)
@@ -135,7 +137,7 @@ def file_findings(survey) -> list:
 # %% ../../nbs/core/findings.ipynb #3551883a
 _FEW, _UNEVEN, _VERY_UNEVEN = 10, 3, 10
 
-
+# %% ../../nbs/core/findings.ipynb #bb3b6bb4
 def _counts(survey) -> dict:
     "part -> class -> readable images"
     counts = {part: dict.fromkeys(names, 0) for part, names in survey.classes.items()}

@@ -16,7 +16,7 @@ import numpy as np
 SIDE = 32  # pixels of a thumbnail's side
 _K = 12  # frequencies used on each axis
 
-
+# %% ../../nbs/core/fingerprints.ipynb #1bea9941
 @lru_cache
 def dct_matrix(n: int, k: int) -> np.ndarray:
     "The lowest `k` orthonormal cosines over `n` pixels, (k, n)"
@@ -28,6 +28,8 @@ def dct_matrix(n: int, k: int) -> np.ndarray:
 # %% ../../nbs/core/fingerprints.ipynb #cc970339
 _u, _v = np.mgrid[:_K, :_K]
 _ORDER = np.argsort((_u**2 + _v**2).ravel(), kind="stable")[1:]  # from low to high, without zero
+
+# %% ../../nbs/core/fingerprints.ipynb #ed3e0338
 _IS_ODD = (_ORDER % _K) % 2 == 1  # these change their sign in a mirror
 
 # %% ../../nbs/core/fingerprints.ipynb #037aa50d
@@ -37,24 +39,31 @@ def _window(start: float, end: float) -> np.ndarray:
     at = np.clip(share * SIDE - 0.5, 0, SIDE - 1)
     return np.maximum(0, 1 - np.abs(at[:, None] - np.arange(SIDE))).astype(np.float32)
 
-
+# %% ../../nbs/core/fingerprints.ipynb #ee21d733
 @lru_cache
 def _lines(window: tuple) -> np.ndarray:
     return dct_matrix(SIDE, _K) @ _window(*window)
 
 # %% ../../nbs/core/fingerprints.ipynb #a1b5e55e
 WHOLE = (0.0, 1.0)
+_PART = 16384  # images or hashes at a time, so that memory stays bounded
 
+# %% ../../nbs/core/fingerprints.ipynb #b33d2664
+def _coefficients(thumbs, rows, columns) -> np.ndarray:
+    "`coefficients` of a few `thumbs`"
+    c = _lines(rows) @ np.asarray(thumbs, np.float32) @ _lines(columns).T
+    c = c.reshape(len(c), -1)[:, _ORDER]
+    return c / np.maximum(np.linalg.norm(c, axis=1, keepdims=True), 1e-6)
 
+# %% ../../nbs/core/fingerprints.ipynb #f11dc059
 def coefficients(
     thumbs,  # (n, 32, 32) greys
     rows: tuple = WHOLE,  # (start, end) of the window, as shares of the height
     columns: tuple = WHOLE,  # and of the width
 ) -> np.ndarray:  # (n, 143), each of length 1
     "The low frequencies of a window of each of `thumbs`, without brightness and contrast"
-    c = _lines(rows) @ np.asarray(thumbs, np.float32) @ _lines(columns).T
-    c = c.reshape(len(c), -1)[:, _ORDER]
-    return c / np.maximum(np.linalg.norm(c, axis=1, keepdims=True), 1e-6)
+    starts = range(0, max(1, len(thumbs)), _PART)
+    return np.concatenate([_coefficients(thumbs[s : s + _PART], rows, columns) for s in starts])
 
 # %% ../../nbs/core/fingerprints.ipynb #acfbb8fd
 def mirrored(c) -> np.ndarray:
@@ -68,7 +77,7 @@ class FolderScale(NamedTuple):
     middle: np.ndarray  # (143,)
     spread: np.ndarray  # (143,)
 
-
+# %% ../../nbs/core/fingerprints.ipynb #4f6ec527
 _N_PRIOR = 20  # images
 
 # %% ../../nbs/core/fingerprints.ipynb #e284447a
@@ -100,7 +109,7 @@ def hashes(z) -> np.ndarray:
     packed = np.packbits(z[:, :64] > 0, axis=1)
     return np.ascontiguousarray(packed).view(">u8")[:, 0].astype(np.uint64)
 
-
+# %% ../../nbs/core/fingerprints.ipynb #83636f60
 def hash_distance(a, b) -> np.ndarray:
     "How many bits of the hashes `a` and `b` differ"
     return np.bitwise_count(a ^ b)
@@ -108,11 +117,11 @@ def hash_distance(a, b) -> np.ndarray:
 # %% ../../nbs/core/fingerprints.ipynb #ce09c54c
 _BANDS = range(0, 64, 16)
 
-
+# %% ../../nbs/core/fingerprints.ipynb #af88d664
 def _rotated(h, by: int) -> np.ndarray:
     return (h << np.uint64(by)) | (h >> np.uint64(64 - by)) if by else h
 
-
+# %% ../../nbs/core/fingerprints.ipynb #a8c3ba56
 def _masks(flips: bool) -> list:
     "What is flipped in the leading band when looking: nothing, then one bit at a time"
     return [np.uint64(0)] + [np.uint64(1 << b) for b in range(48, 64) if flips]
@@ -144,9 +153,6 @@ def _pairs_in_part(
     return np.unique(i[row] * len(h) + j[row, column])
 
 # %% ../../nbs/core/fingerprints.ipynb #d3361247
-_PART = 16384  # queries at a time, so that memory stays bounded
-
-
 def _pairs_in_band(queries, h, band: int, most: int, near: int, flips: bool) -> list:
     "Codes of the pairs that are found when the bits from `band` on come first"
     keys = _rotated(h, band)

@@ -16,6 +16,8 @@ _WORDS = (
     "patient subject case person module panel specimen slide site session visit camera plot tree "
     "batch video clip scene burst series scan pat subj mod cam sess"
 )
+
+# %% ../../nbs/core/name_groups.ipynb #baf9060b
 _PATTERNS = {
     "a name with its number": rf"(?:^|[^a-z])((?:{'|'.join(_WORDS.split())})[-_ ]?\d+)(?!\d)",
     "a date": r"(?<!\d)((?:19|20)\d\d[-_.]?(?:0[1-9]|1[0-2])[-_.]?(?:0[1-9]|[12]\d|3[01]))(?!\d)",
@@ -31,7 +33,7 @@ class NameGroups(NamedTuple):
     group_of: dict  # name -> group
     n_groups: int
 
-
+# %% ../../nbs/core/name_groups.ipynb #eb824ac1
 def _group(pattern: str, name: str):
     "The group of a relative path `name` by `pattern`, or None"
     found = re.search(pattern, PurePosixPath(name).stem, re.IGNORECASE)
@@ -43,7 +45,7 @@ def _is_telling(group_of: dict, n: int) -> bool:
     n_groups = len(set(group_of.values()))
     return len(group_of) >= n / 2 and n_groups > 1 and len(group_of) >= 2 * n_groups
 
-
+# %% ../../nbs/core/name_groups.ipynb #d5d77674
 def guess_groups(names) -> NameGroups | None:
     "The first pattern by which the relative paths `names` form groups, or None"
     for what, pattern in _PATTERNS.items():

@@ -24,7 +24,7 @@ class Related(NamedTuple):
     alike: list  # pairs of names: far more alike than the folder's strangers
     n_exact: int  # files that are copies byte for byte
 
-
+# %% ../../nbs/core/relations.ipynb #fc334f4e
 def _same_bytes(rows) -> list:
     "Lists of `rows` with equal bytes, single ones included"
     alike = defaultdict(list)
@@ -49,7 +49,7 @@ def related(rows) -> Related:
 def _values(group, of: dict) -> set:
     return {of[name] for name in group}
 
-
+# %% ../../nbs/core/relations.ipynb #0a093448
 def leak_pairs(related, part_of: dict) -> list:
     "Pairs of copies in different parts: the first of the earliest part with each of the others"
     pairs = []

@@ -23,7 +23,7 @@ class SurveyRow(NamedTuple):
     part: str  # train, valid, test; '' without a split
     facts: FileFacts
 
-
+# %% ../../nbs/core/survey.ipynb #09238421
 class Survey(NamedTuple):
     "All that lies in a folder"
 
@@ -39,7 +39,7 @@ def _parts(folder) -> dict:
     inside = [p for p in folder.iterdir() if p.is_dir() and not is_ignored(p.name)]
     return parts if len(parts) > 1 or parts and len(parts) == len(inside) else {"": folder}
 
-
+# %% ../../nbs/core/survey.ipynb #259b9297
 def _beside_parts(folder, parts) -> list:
     "What lies beside the parts of a split, with the reason why it is left out"
     if "" in parts:
@@ -56,7 +56,7 @@ class _Listed(NamedTuple):
     remarks: list
     classes: dict
 
-
+# %% ../../nbs/core/survey.ipynb #37906f29
 def _list_part(listed, part: str, root):
     "Add what lies in `root`, the folder of a `part`, to `listed`"
     found = find_classes(root)
