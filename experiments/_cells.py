@@ -8,6 +8,7 @@ import torch
 from tlcourse.core.cache import FeatureCache
 from tlcourse.core.solar import solar_rows
 from tlcourse.data import solar_cells, split_items
+from tlcourse.freezing import freeze
 from tlcourse.surgery import transfer_model
 
 ARCH, SIZE = "tf_efficientnet_lite0", 96
@@ -21,7 +22,7 @@ def cells():
 @cache
 def features():
     "What the frozen body sees of every cell (2624, 1280)"
-    body = transfer_model(ARCH, 2, size=SIZE).body
+    body = freeze(transfer_model(ARCH, 2, size=SIZE).body)
     return FeatureCache().extract(body, cells(), runtime="onnxruntime")
 
 

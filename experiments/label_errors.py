@@ -17,13 +17,13 @@ from tlcourse.core.crossfit import cross_probs
 from tlcourse.core.scores import fit_probe
 from tlcourse.diagnosis import auc, find_label_errors, label_doubt
 
-RATES, KINDS, SEEDS, STRENGTH = (0.0, 0.05, 0.1, 0.2, 0.3), ("any", "missed"), 6, 1e-3
+RATES = {"any": (0.0, 0.05, 0.1, 0.2, 0.3), "missed": (0.1, 0.3)}
+SEEDS, STRENGTH = 6, 1e-3
 SETTINGS = [
     {"kind": kind, "rate": rate, "seed": seed}
     for seed in range(SEEDS)
-    for kind in KINDS
-    for rate in RATES
-    if rate or kind == "any"
+    for kind, rates in RATES.items()
+    for rate in rates
 ]
 
 
