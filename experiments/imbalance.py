@@ -20,7 +20,7 @@ from tlcourse.diagnosis import auc, calibration_error, choose_threshold
 from tlcourse.surgery import create_head
 from tlcourse.training import Learner, Phase
 
-SHARES, ARMS, SEEDS = (0.31, 0.05), ("as they come", "class weights", "balanced draw"), 6
+SHARES, ARMS, SEEDS = (0.31, 0.05), ("as they come", "class weights", "balanced draw"), 5
 COST_FP, COST_FN = 1, 10
 SETTINGS = [
     {"share": share, "arm": arm, "seed": seed}

@@ -18,7 +18,7 @@ from tlcourse.core.scores import fit_probe
 from tlcourse.diagnosis import auc, find_label_errors, label_doubt
 
 RATES = {"any": (0.0, 0.05, 0.1, 0.2, 0.3), "missed": (0.1, 0.3)}
-SEEDS, STRENGTH = 6, 1e-3
+SEEDS, STRENGTH = 5, 1e-3
 SETTINGS = [
     {"kind": kind, "rate": rate, "seed": seed}
     for seed in range(SEEDS)

@@ -8,7 +8,7 @@ __all__ = ['confusion_matrix', 'show_confusion', 'precision_recall', 'balanced_a
            'fit_temperature', 'slices', 'top_losses', 'show_maps', 'label_doubt', 'confident_joint',
            'find_label_errors', 'explore_errors', 'feature_distance']
 
-# %% ../nbs/13_diagnosis.ipynb #2695e036
+# %% ../nbs/13_diagnosis.ipynb #fc3f9b25
 import warnings
 from typing import NamedTuple
 
@@ -30,7 +30,7 @@ from .core.packages import optional
 from .core.reviewing import review_panel
 from .figures import plt, show_images
 
-# %% ../nbs/13_diagnosis.ipynb #cefd4102
+# %% ../nbs/13_diagnosis.ipynb #346c7984
 def confusion_matrix(
     targets,  # true class numbers (n,)
     predicted,  # predicted class numbers (n,)
@@ -40,7 +40,7 @@ def confusion_matrix(
     targets, predicted, k = label_pair(targets, predicted, n_classes)
     return np.bincount(targets * k + predicted, minlength=k * k).reshape(k, k)
 
-# %% ../nbs/13_diagnosis.ipynb #692833a7
+# %% ../nbs/13_diagnosis.ipynb #32cb01e2
 def show_confusion(
     matrix,  # counts (n_classes, n_classes): a row is a true class, a column an answer
     classes,  # their names
@@ -62,7 +62,7 @@ def show_confusion(
     ax.grid(False)
     return ax
 
-# %% ../nbs/13_diagnosis.ipynb #f3df8941
+# %% ../nbs/13_diagnosis.ipynb #11dddda2
 def precision_recall(
     targets,  # true class numbers (n,)
     predicted,  # predicted class numbers (n,)
@@ -80,14 +80,14 @@ def precision_recall(
         "n true": n_true,
     }
 
-# %% ../nbs/13_diagnosis.ipynb #f3892a97
+# %% ../nbs/13_diagnosis.ipynb #4a8a6111
 def balanced_accuracy(targets, predicted) -> float:
     "The mean of the classes' recalls, over the classes that occur among `targets` (n,)"
     matrix = confusion_matrix(targets, predicted)
     n_true = matrix.sum(1)
     return float((matrix.diagonal()[n_true > 0] / n_true[n_true > 0]).mean())
 
-# %% ../nbs/13_diagnosis.ipynb #a23bd1b5
+# %% ../nbs/13_diagnosis.ipynb #bfebf1e4
 def precision_recall_curve(probs, targets, positive: int = 1) -> tuple:
     "(thresholds, precisions, recalls), each (m,): what every threshold would give, lowest first"
     p, is_positive = positive_probs(probs, targets, positive)
@@ -97,7 +97,7 @@ def precision_recall_curve(probs, targets, positive: int = 1) -> tuple:
     precision, recall = n_right[last] / (last + 1), n_right[last] / n_right[-1]
     return p[order][last][::-1], precision[::-1], recall[::-1]
 
-# %% ../nbs/13_diagnosis.ipynb #13f2e69b
+# %% ../nbs/13_diagnosis.ipynb #e2b424b4
 def auc(probs, targets, positive: int = 1) -> float:
     "How often a random image of class `positive` gets a higher probability than another image"
     p, is_positive = positive_probs(probs, targets, positive)
@@ -106,14 +106,14 @@ def auc(probs, targets, positive: int = 1) -> float:
     not_above = np.searchsorted(others, p[is_positive], "right")
     return float((below + not_above).mean() / (2 * len(others)))  # a tie counts one half
 
-# %% ../nbs/13_diagnosis.ipynb #9ff9e724
+# %% ../nbs/13_diagnosis.ipynb #1a4a8ccd
 def _error_counts(p, is_positive, thresholds) -> tuple:
     "(false alarms, missed) at each of `thresholds`: positive is called what is at least that high"
     others, wanted = np.sort(p[~is_positive]), np.sort(p[is_positive])
     n_false = len(others) - np.searchsorted(others, thresholds, "left")
     return n_false, np.searchsorted(wanted, thresholds, "left")
 
-# %% ../nbs/13_diagnosis.ipynb #2a0a1618
+# %% ../nbs/13_diagnosis.ipynb #0b210d05
 def mean_cost(
     probs,  # (n,) or (n, n_classes)
     targets,  # (n,)
@@ -127,7 +127,7 @@ def mean_cost(
     n_false, n_missed = _error_counts(p, is_positive, np.asarray(threshold, float))
     return (cost_fp * n_false + cost_fn * n_missed) / len(p)
 
-# %% ../nbs/13_diagnosis.ipynb #8f199f87
+# %% ../nbs/13_diagnosis.ipynb #8375e0b8
 class Threshold(NamedTuple):
     "The chosen threshold, what its errors cost per image, and the same for all that were tried"
 
@@ -136,7 +136,7 @@ class Threshold(NamedTuple):
     thresholds: np.ndarray
     costs: np.ndarray
 
-# %% ../nbs/13_diagnosis.ipynb #f33a0f5b
+# %% ../nbs/13_diagnosis.ipynb #b98f9a0f
 def choose_threshold(
     probs,  # of validation images: (n,) or (n, n_classes)
     targets,  # (n,)
@@ -154,19 +154,19 @@ def choose_threshold(
     at = best[len(best) // 2]
     return Threshold(float(thresholds[at]), float(costs[at]), thresholds, costs)
 
-# %% ../nbs/13_diagnosis.ipynb #f69d9617
+# %% ../nbs/13_diagnosis.ipynb #165c9824
 def _candidates(p) -> np.ndarray:
     "Thresholds that differ in what they do: 0 (all), between neighbours, above 1 (none)"
     values = np.unique(p)
     return np.array([0.0, *(values[1:] + values[:-1]) / 2, np.nextafter(1, 2)])
 
-# %% ../nbs/13_diagnosis.ipynb #4d31566d
+# %% ../nbs/13_diagnosis.ipynb #2a93890a
 def _bin(said, true) -> dict:
     "A row of `reliability`: probabilities `said` (m,), and what came `true` (m,)"
     share, low, high = share_interval(int(true.sum()), len(true))
     return {"n": len(said), "said": float(said.mean()), "true": share, "low": low, "high": high}
 
-# %% ../nbs/13_diagnosis.ipynb #60cfe16e
+# %% ../nbs/13_diagnosis.ipynb #2af6a2a8
 def reliability(
     probs,  # (n,): of class 1; (n, n_classes): of the answer, which is right or wrong
     targets,  # (n,)
@@ -182,7 +182,7 @@ def reliability(
     parts = np.array_split(np.argsort(said, kind="stable"), n_bins)
     return [_bin(said[part], true[part]) for part in parts]
 
-# %% ../nbs/13_diagnosis.ipynb #95b1bdc3
+# %% ../nbs/13_diagnosis.ipynb #73d893ac
 def show_reliability(
     curves: dict,  # label -> rows of `reliability`
     ax=None,  # axes to draw on
@@ -199,14 +199,14 @@ def show_reliability(
     ax.legend()
     return ax
 
-# %% ../nbs/13_diagnosis.ipynb #a091c829
+# %% ../nbs/13_diagnosis.ipynb #3dce0cc5
 def calibration_error(probs, targets, n_bins: int = 10) -> float:
     "Mean distance between probability and share over bins of equal counts (adaptive ECE)"
     rows = reliability(probs, targets, n_bins)
     n = sum(row["n"] for row in rows)
     return sum(row["n"] * abs(row["said"] - row["true"]) for row in rows) / n
 
-# %% ../nbs/13_diagnosis.ipynb #34ef46c2
+# %% ../nbs/13_diagnosis.ipynb #7bfb6dc1
 def _checked_logits(logits, targets) -> tuple:
     "Logits (n, n_classes) in float64 and targets (n,); `ValueError` for probabilities"
     z = torch.as_tensor(logits).detach().cpu().double()
@@ -217,13 +217,13 @@ def _checked_logits(logits, targets) -> tuple:
     _, y = checked_outcome(z.softmax(1), targets)
     return z, torch.as_tensor(y)
 
-# %% ../nbs/13_diagnosis.ipynb #56a8e416
+# %% ../nbs/13_diagnosis.ipynb #2bcd11dc
 def _slope(z, y, beta: float) -> float:
     "How the mean cross-entropy of `beta` · logits changes with `beta`; it only ever rises"
     expected = ((beta * z).softmax(1) * z).sum(1)
     return (expected - z.gather(1, y[:, None])[:, 0]).mean().item()
 
-# %% ../nbs/13_diagnosis.ipynb #58e444c6
+# %% ../nbs/13_diagnosis.ipynb #2cb28802
 def fit_temperature(
     logits,  # of validation images (n, n_classes)
     targets,  # (n,)
@@ -240,7 +240,7 @@ def fit_temperature(
         low, high = (low, middle) if _slope(z, y, middle) > 0 else (middle, high)
     return 1 / low
 
-# %% ../nbs/13_diagnosis.ipynb #ab699a2e
+# %% ../nbs/13_diagnosis.ipynb #5ab61b07
 def _slice_names(values) -> np.ndarray:
     "A name per image; fractional numbers of more than eight values are cut into quarters"
     values = np.asarray(values)
@@ -250,7 +250,7 @@ def _slice_names(values) -> np.ndarray:
     which = np.searchsorted(edges[1:-1], values, "right")
     return np.array([f"{edges[i]:.3g} to {edges[i + 1]:.3g}" for i in which])
 
-# %% ../nbs/13_diagnosis.ipynb #d8bcde2e
+# %% ../nbs/13_diagnosis.ipynb #f9d5525a
 def _slice_row(attribute, value, inside, is_wrong) -> dict:
     "The errors among the images `inside` (n,), and how unlikely they are if all slices are alike"
     n, n_wrong = int(inside.sum()), int(is_wrong[inside].sum())
@@ -261,7 +261,7 @@ def _slice_row(attribute, value, inside, is_wrong) -> dict:
     p = float(optional("scipy.stats").fisher_exact(table)[1])
     return row | {"low": low, "high": high, "p": p}
 
-# %% ../nbs/13_diagnosis.ipynb #8c59084c
+# %% ../nbs/13_diagnosis.ipynb #b5c2242e
 def slices(
     targets,  # true class numbers (n,)
     predicted,  # predicted class numbers (n,)
@@ -281,7 +281,7 @@ def slices(
     _warn_of_slices(rows, min_n)
     return sorted(rows, key=lambda row: -row["rate"])
 
-# %% ../nbs/13_diagnosis.ipynb #17f708fa
+# %% ../nbs/13_diagnosis.ipynb #e293c786
 def _warn_of_slices(rows, min_n: int):
     "A warning if there are many slices, or small ones"
     n_small = sum(row["n"] < min_n for row in rows)
@@ -293,7 +293,7 @@ def _warn_of_slices(rows, min_n: int):
             stacklevel=3,
         )
 
-# %% ../nbs/13_diagnosis.ipynb #c95237f4
+# %% ../nbs/13_diagnosis.ipynb #780710cb
 def top_losses(probs, targets, n: int = 9) -> tuple:
     "(positions, losses) of the `n` images whose label got the least probability, worst first"
     p, y = checked_outcome(probs, targets)
@@ -301,7 +301,7 @@ def top_losses(probs, targets, n: int = 9) -> tuple:
     order = np.argsort(-losses, kind="stable")[:n]
     return order, losses[order]
 
-# %% ../nbs/13_diagnosis.ipynb #0e3818e7
+# %% ../nbs/13_diagnosis.ipynb #cf7fd7e2
 def show_maps(
     model,  # with `preprocess`
     images,  # to show, each above its map
@@ -314,7 +314,7 @@ def show_maps(
     maps = [overlay(image, fmap) for image, fmap in zip(seen, gradcam(model, xb, target))]
     return show_images(seen + maps, [*titles, *[None] * len(seen)], len(seen), size=1.5)
 
-# %% ../nbs/13_diagnosis.ipynb #c2a3ad22
+# %% ../nbs/13_diagnosis.ipynb #08ee8966
 def label_doubt(
     probs,  # (n, n_classes), by a model that has not seen these labels: `cross_probs`
     targets,  # the labels that are doubted (n,)
@@ -326,14 +326,14 @@ def label_doubt(
     rest[rows, y] = -1
     return (1 + rest.max(1) - own) / 2
 
-# %% ../nbs/13_diagnosis.ipynb #5dc765da
+# %% ../nbs/13_diagnosis.ipynb #75d5402e
 def _confident_class(p, y) -> np.ndarray:
     "The class of which the model is as sure as of its own images, or -1: (n,)"
     levels = [p[y == c, c].mean() if (y == c).any() else np.inf for c in range(p.shape[1])]
     sure = p >= np.array(levels) - 1e-9
     return np.where(sure.any(1), np.where(sure, p, -1).argmax(1), -1)
 
-# %% ../nbs/13_diagnosis.ipynb #9dd5b3a9
+# %% ../nbs/13_diagnosis.ipynb #e7ead4ef
 def confident_joint(probs, targets) -> np.ndarray:
     "Counts (n_classes, n_classes): label, and the class that the model is confident of"
     p, y = checked_outcome(probs, targets)
@@ -341,7 +341,7 @@ def confident_joint(probs, targets) -> np.ndarray:
     pairs = (y * k + sure_of)[sure_of >= 0]
     return np.bincount(pairs, minlength=k * k).reshape(k, k)
 
-# %% ../nbs/13_diagnosis.ipynb #6022d635
+# %% ../nbs/13_diagnosis.ipynb #f6e9c8e7
 def find_label_errors(probs, targets) -> np.ndarray:
     "Positions of labels that confident learning doubts (Northcutt and others, 2021), worst first"
     p, y = checked_outcome(probs, targets)
@@ -350,7 +350,7 @@ def find_label_errors(probs, targets) -> np.ndarray:
     at = np.flatnonzero((sure_of >= 0) & (sure_of != y) & (doubt > 0.5 - 1e-9))
     return at[np.argsort(-doubt[at], kind="stable")]
 
-# %% ../nbs/13_diagnosis.ipynb #b139919d
+# %% ../nbs/13_diagnosis.ipynb #0759edb7
 def explore_errors(
     learn,  # a learner, or the probabilities (n, n_classes) of all images of `dataset`
     dataset,  # an `ImageDataset`
@@ -373,7 +373,7 @@ def explore_errors(
 
     return review_panel(dataset.items, classes, order, facts, path)
 
-# %% ../nbs/13_diagnosis.ipynb #a9ddfa29
+# %% ../nbs/13_diagnosis.ipynb #d082b24e
 def feature_distance(
     features,  # of new images (n, n_features)
     reference,  # of the training images (m, n_features)
