@@ -6,7 +6,7 @@
 __all__ = ['outputs_of', 'reference_of', 'save_bundle', 'Deployed', 'load_bundle', 'export_onnx', 'watch', 'OnnxPredictor',
            'quantise_onnx', 'share']
 
-# %% ../nbs/14_deployment.ipynb #76833e40
+# %% ../nbs/14_deployment.ipynb #d694de58
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -43,7 +43,7 @@ from .core.watching import Watch, compare_with, make_reference
 from .pretrained import Preprocess, load_pretrained
 from .surgery import create_head, load_model, save_model, transfer_model
 
-# %% ../nbs/14_deployment.ipynb #fd53ea06
+# %% ../nbs/14_deployment.ipynb #c1a6bdc6
 @torch.inference_mode()
 def outputs_of(model, images, bs: int = 32) -> tuple:
     "(features averaged over positions (n, n_features), logits (n, n_classes)) of `images`"
@@ -56,7 +56,7 @@ def outputs_of(model, images, bs: int = 32) -> tuple:
             logits.append(model.head(fmap).float().cpu())
     return torch.cat(features), torch.cat(logits)
 
-# %% ../nbs/14_deployment.ipynb #035a173b
+# %% ../nbs/14_deployment.ipynb #f4abcdc7
 def reference_of(
     model,  # the trained one
     train,  # the dataset that it learned from, not augmented
@@ -68,10 +68,10 @@ def reference_of(
     features, _ = outputs_of(model, train, bs)
     return make_reference(features, labels, *outputs_of(model, valid, bs))
 
-# %% ../nbs/14_deployment.ipynb #40fffb35
+# %% ../nbs/14_deployment.ipynb #124d60e3
 _MAKERS = Makers(Preprocess, load_pretrained, create_head, transfer_model, save_model, load_model)
 
-# %% ../nbs/14_deployment.ipynb #9a1fa318
+# %% ../nbs/14_deployment.ipynb #833a46a3
 def _given(model, thresholds, temperature, data, scores) -> dict:
     "The notes that the user gave for `model`"
     if thresholds is not None:
@@ -105,7 +105,7 @@ def save_bundle(
         write_together(folder, {path.name: copied(path) for path in sorted(tmp.iterdir())})
     return folder
 
-# %% ../nbs/14_deployment.ipynb #bd37e655
+# %% ../nbs/14_deployment.ipynb #89360076
 class Deployed:
     "A loaded bundle: `model`, `info` (all that it says of itself), `folder`, `reference`"
 
@@ -117,7 +117,7 @@ class Deployed:
         info = self.info
         return f"Deployed({info['arch']}, {len(info['classes'])} classes, from {self.folder.name})"
 
-# %% ../nbs/14_deployment.ipynb #ef02e441
+# %% ../nbs/14_deployment.ipynb #f38ba484
 def load_bundle(folder) -> Deployed:
     """The model that `save_bundle` or `save_model` wrote into `folder`, without the network.
     `ValueError` for what is no bundle, before it costs memory"""
@@ -130,7 +130,7 @@ def load_bundle(folder) -> Deployed:
     model, reference = open_bundle(bundle._replace(metadata=settings), notes, _MAKERS)
     return Deployed(model, info_of(model, notes), bundle.folder, reference)
 
-# %% ../nbs/14_deployment.ipynb #a284b603
+# %% ../nbs/14_deployment.ipynb #4f42ff49
 def _decided(deployed, answer):
     "`answer` of `to_predictions` with the thresholds of the bundle"
     info, p = deployed.info, answer.probabilities
@@ -153,7 +153,7 @@ def predict(self, images, views: int = 1, bs: int = 32) -> list:
             answers += to_predictions(model, *logits, activation=model.activation)
     return [_decided(self, answer) for answer in answers]
 
-# %% ../nbs/14_deployment.ipynb #1d277c6a
+# %% ../nbs/14_deployment.ipynb #ef470ee8
 _all_ = ["OnnxPredictor", "quantise_onnx", "share"]
 
 
@@ -161,7 +161,7 @@ def _opened(bundle) -> Deployed:
     "`bundle`, loaded if it is a folder"
     return bundle if isinstance(bundle, Deployed) else load_bundle(bundle)
 
-# %% ../nbs/14_deployment.ipynb #5131e08a
+# %% ../nbs/14_deployment.ipynb #3551acc2
 def export_onnx(
     bundle,  # from `load_bundle`, or its folder
     path=None,  # of the file; by default model.onnx in the folder
@@ -174,7 +174,7 @@ def export_onnx(
     notes = {key: bundle.info[key] for key in keys}
     return write_onnx(bundle.model, notes, path or bundle.folder / "model.onnx", images)
 
-# %% ../nbs/14_deployment.ipynb #ec738660
+# %% ../nbs/14_deployment.ipynb #d9c86ae1
 def watch(
     bundle,  # from `load_bundle`, or its folder; saved with features=reference_of(...)
     images,  # new ones, at least eight

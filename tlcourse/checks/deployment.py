@@ -41,7 +41,7 @@ def _right(logits, classes, temperature, thresholds) -> list:
     rows = probabilities_of(logits, temperature=temperature)
     return [decide(row, classes, thresholds=thresholds) for row in rows]
 
-
+# %% ../../nbs/solutions/14_deployment_solutions.ipynb #835d9a97
 def _check_case(f, logits, classes, temperature, thresholds):
     "`f` must give the answers of `decide`"
     given = list(f(logits.copy(), list(classes), temperature, dict(thresholds)))
@@ -67,7 +67,7 @@ def _file(path: Path, head: bytes, data: bytes, length: int = None) -> Path:
     path.write_bytes(n.to_bytes(8, "little") + head + data)
     return path
 
-
+# %% ../../nbs/solutions/14_deployment_solutions.ipynb #82568faf
 def _head(n_bytes: int) -> bytes:
     "The head of a file of one tensor that takes `n_bytes`"
     entry = {"dtype": "F32", "shape": [n_bytes // 4], "data_offsets": [0, n_bytes]}
@@ -116,7 +116,7 @@ def _two_models(seed: int) -> tuple:
     before = rng.random(400) < 0.8
     return before, before ^ (rng.random(400) < 0.05)
 
-
+# %% ../../nbs/solutions/14_deployment_solutions.ipynb #6f15c1dd
 def _unpaired(before, after) -> float:
     "Half the interval of the difference as if the images were different ones"
     return 1.96 * ((before.var(ddof=1) + after.var(ddof=1)) / len(before)) ** 0.5
@@ -154,7 +154,7 @@ _CONFIG = {
     "channels": 3,
 }
 
-
+# %% ../../nbs/solutions/14_deployment_solutions.ipynb #7a34aca7
 def _plain(image, **changes):
     "The input (3, 64, 64) of a network with mean and deviation 0.5"
     pixels = square_pixels(image, **{**_CONFIG, **changes}).astype(np.float32)
@@ -164,15 +164,15 @@ def _plain(image, **changes):
 def _swapped(image):
     return _plain(image)[::-1]
 
-
+# %% ../../nbs/solutions/14_deployment_solutions.ipynb #54ea0cc0
 def _unscaled(image):
     return (_plain(image) + 1) / 2
 
-
+# %% ../../nbs/solutions/14_deployment_solutions.ipynb #b40f91ab
 def _squashed(image):
     return _plain(image, crop_mode="squash")
 
-
+# %% ../../nbs/solutions/14_deployment_solutions.ipynb #09537749
 def boxes() -> dict:
     "Four preprocessings: name -> function of an image that gives (3, 64, 64)"
     return {"Ada": _squashed, "Bo": _plain, "Cem": _swapped, "Dora": _unscaled}

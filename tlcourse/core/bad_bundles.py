@@ -19,19 +19,19 @@ from .recuts import note_hash
 def _setting(metadata, notes, **values):
     metadata.update(values)
 
-
+# %% ../../nbs/core/bad_bundles.ipynb #e546c7b2
 def _inside(metadata, notes, of, **values):
     metadata[of].update(values)
 
-
+# %% ../../nbs/core/bad_bundles.ipynb #5bcab530
 def _note(metadata, notes, **values):
     notes.update(values)
 
-
+# %% ../../nbs/core/bad_bundles.ipynb #876504c1
 def _inside_note(metadata, notes, of, **values):
     notes[of].update(values)
 
-
+# %% ../../nbs/core/bad_bundles.ipynb #c5cc3c69
 def _cut(metadata, notes, **values):
     notes["cut"].update(values)
     notes["cut_sha256"] = note_hash(notes["cut"])
@@ -40,7 +40,7 @@ def _cut(metadata, notes, **values):
 def _one_more_class(metadata, notes):
     metadata["classes"].append("one more")
 
-
+# %% ../../nbs/core/bad_bundles.ipynb #8adac66c
 _SETTINGS = {
     "an unknown setting": partial(_setting, hook="os.system"),
     "a path as the architecture": partial(_setting, arch="../../etc/passwd"),
@@ -69,12 +69,12 @@ def _lists_a_billion(bad):
     head = json.dumps({"body.net.x": entry}).encode()
     (bad / WEIGHTS).write_bytes(len(head).to_bytes(8, "little") + head)
 
-
+# %% ../../nbs/core/bad_bundles.ipynb #f18c7404
 def _half(bad):
     data = (bad / WEIGHTS).read_bytes()
     (bad / WEIGHTS).write_bytes(data[: len(data) // 2])
 
-
+# %% ../../nbs/core/bad_bundles.ipynb #9dde0fe9
 def _one_bit(bad):
     data = bytearray((bad / WEIGHTS).read_bytes())
     data[-1] ^= 1
@@ -84,11 +84,11 @@ def _one_bit(bad):
 def _deep(bad):
     (bad / METADATA).write_text("[" * 30_000_000)
 
-
+# %% ../../nbs/core/bad_bundles.ipynb #466b03ae
 def _no_reference(bad):
     (bad / "reference.safetensors").unlink()
 
-
+# %% ../../nbs/core/bad_bundles.ipynb #1fd9c019
 _FILES = {
     "a billion numbers listed": _lists_a_billion,
     "half of the weights": _half,
@@ -103,7 +103,7 @@ def _copy(good: Path, bad: Path) -> Path:
     shutil.rmtree(bad, ignore_errors=True)
     return Path(shutil.copytree(good, bad))
 
-
+# %% ../../nbs/core/bad_bundles.ipynb #0e297304
 def _with_json(good, bad, change) -> Path:
     "A copy of `good` whose model.json was altered by `change`"
     path = _copy(good, bad) / METADATA
@@ -112,7 +112,7 @@ def _with_json(good, bad, change) -> Path:
     path.write_text(json.dumps(metadata), encoding="utf-8")
     return bad
 
-
+# %% ../../nbs/core/bad_bundles.ipynb #68e2ca4d
 def _with_files(good, bad, change) -> Path:
     "A copy of `good` whose files were altered by `change`"
     change(_copy(good, bad))

@@ -75,7 +75,7 @@ def _head(settings, note, makers):
     sizes = note["n_features"], len(settings["classes"])
     return makers.head(*sizes, layout=note["layout"], **settings["head_options"])
 
-
+# %% ../../nbs/core/bundle_files.ipynb #95a38838
 def build_by_note(settings, note, makers) -> TransferModel:
     "The model of these `settings`, cut by its `note` without proof, with random weights"
     with rng_restored():
@@ -118,7 +118,7 @@ def _answer(model) -> list:
     with eval_mode(model):
         return model(random_images(model, 1, model.preprocess.size))[0].tolist()
 
-
+# %% ../../nbs/core/bundle_files.ipynb #16dd3e4c
 def _check_answer(model, answer):
     "`ValueError` unless `model` gives the `answer` that it gave when it was saved"
     now = _answer(model)
@@ -137,7 +137,7 @@ def _network_bytes(arch: str, makers) -> int:
         net = makers.pretrained(arch, None)
     return sum(t.nbytes for t in net.state_dict().values())
 
-
+# %% ../../nbs/core/bundle_files.ipynb #11623fdb
 def _head_shapes(settings, note, makers) -> dict:
     "name -> shape of the tensors of the head that is asked for"
     with torch.device("meta"):
@@ -163,7 +163,7 @@ def _check_cut(notes):
     if note_hash(notes["cut"]) != notes["cut_sha256"]:
         raise ValueError("the description of its cut was changed: its hash differs")
 
-
+# %% ../../nbs/core/bundle_files.ipynb #ad37f555
 def _measured(bundle, notes, makers) -> dict:
     "The settings of `bundle`, compared with its `notes` and the sizes of its files"
     settings = _checked_settings(bundle, makers)
@@ -207,7 +207,7 @@ def _opened(bundle, notes, makers) -> tuple:
     _check_answer(model, notes["answer"])
     return model, reference
 
-
+# %% ../../nbs/core/bundle_files.ipynb #d69091c3
 def open_bundle(
     bundle,  # of `read_bundle`, without notes in its metadata
     notes: dict,
@@ -238,7 +238,7 @@ def check_card(folder: Path):
             f"{card} was not written by save_bundle and would be lost: choose an empty folder"
         )
 
-
+# %% ../../nbs/core/bundle_files.ipynb #935da550
 def check_features(features, model):
     "`TypeError` or `ValueError` unless `features` are what `reference_of` gives for `model`"
     if not isinstance(features, dict):
@@ -255,7 +255,7 @@ def _follow(twin, settings, cut, makers) -> TransferModel:
         raise ValueError("the model cannot be cut again by its note, so it is not saved")
     return model
 
-
+# %% ../../nbs/core/bundle_files.ipynb #5a0b8dcc
 def _new_notes(twin, settings, given: dict, makers) -> dict:
     "The notes of the model `twin`, which was just loaded with proof"
     cut = json.loads(json.dumps(cut_note(twin)))

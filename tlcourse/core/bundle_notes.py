@@ -47,7 +47,7 @@ def _is_number(value, low, high) -> bool:
     plain = isinstance(value, Real) and not isinstance(value, bool)
     return plain and isfinite(value) and low <= value <= high
 
-
+# %% ../../nbs/core/bundle_notes.ipynb #78f64a7c
 def _check_thresholds(thresholds, classes):
     "`ValueError` unless there is a number between 0 and 1 for each of `classes`"
     if not isinstance(thresholds, dict) or {*thresholds} != {*classes}:
@@ -61,7 +61,7 @@ def _check_temperature(value):
     if value is not None and not _is_number(value, 0.01, 100):
         raise ValueError(f"temperature={value!r}: a number from 0.01 to 100 is wanted")
 
-
+# %% ../../nbs/core/bundle_notes.ipynb #7f8f57fa
 def _check_texts(name, values):
     "`ValueError` unless `values` is a small dictionary of texts"
     small = isinstance(values, dict) and len(values) <= 50
@@ -85,7 +85,7 @@ def _check_score(name, score):
     if not score["low"] <= score["value"] <= score["high"]:
         raise ValueError(f"the score {name!r} lies outside its own interval: {score}")
 
-
+# %% ../../nbs/core/bundle_notes.ipynb #d064fcfd
 def _check_scores(scores):
     if not isinstance(scores, dict) or len(scores) > 50:
         raise ValueError("scores must be a dictionary of at most fifty: name -> share(n_right, n)")
@@ -166,7 +166,7 @@ def _index(name, info) -> list:
     task = {"type": "image-classification"}
     return [{"name": name, "results": [{"task": task, "dataset": source, "metrics": metrics}]}]
 
-
+# %% ../../nbs/core/bundle_notes.ipynb #64ad0413
 def _front(name, info) -> dict:
     "The head of the card"
     front = {"library_name": "tlcourse", "pipeline_tag": "image-classification"}
@@ -186,7 +186,7 @@ def _table(head, rows) -> str:
     cells = [[str(cell).replace("|", "\\|").replace("\n", " ") for cell in row] for row in lines]
     return "\n".join("| " + " | ".join(row) + " |" for row in cells)
 
-
+# %% ../../nbs/core/bundle_notes.ipynb #36bb0300
 def _score_rows(scores) -> list:
     return [
         [name, f"{s['value']:.3f}", f"{s['low']:.3f} to {s['high']:.3f}", s["n"]]
@@ -194,16 +194,24 @@ def _score_rows(scores) -> list:
     ]
 
 # %% ../../nbs/core/bundle_notes.ipynb #cf3506bc
+def _in_words(value) -> str:
+    "A plain `value` of the data, a dictionary without its braces"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {inner}" for key, inner in value.items())
+    return str(value)
+
+# %% ../../nbs/core/bundle_notes.ipynb #6c3f8277
 def _parts(info) -> list:
     "(heading, text) of the card's sections"
     thresholds, config = info["thresholds"], info["preprocess"]
     limits = [[name, (thresholds or {}).get(name, "none")] for name in info["classes"]]
+    data = [[name, _in_words(value)] for name, value in info["data"].items()]
     use = f"Temperature: {info['temperature'] or 'none'}. Activation: {info['activation']}."
     scores = _table(["score", "value", "95 % interval", "images"], _score_rows(info["scores"]))
     return [
         ("Classes", _table(["class", "threshold"], limits) + "\n\n" + use),
         ("Scores", scores if info["scores"] else "None were given."),
-        ("Data", _table(["", ""], info["data"].items()) if info["data"] else "Nothing was given."),
+        ("Data", _table(["what", "value"], data) if data else "Nothing was given."),
         ("Preprocessing", _table(["setting", "value"], config.items())),
         ("Made with", _table(["package", "version"], info["versions"].items())),
     ]

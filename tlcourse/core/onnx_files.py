@@ -28,7 +28,7 @@ def _opset(model) -> int:
     "The version of ONNX's own operators that `model` uses"
     return next(entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx"))
 
-
+# %% ../../nbs/core/onnx_files.ipynb #30696d95
 def _renamed(model):
     "`model` with its output called 'logits'"
     for node in model.graph.node:
@@ -54,7 +54,7 @@ class Exported(NamedTuple):
     difference: float  # the largest, of the logits of `n` images; None if there were none
     n: int
 
-
+# %% ../../nbs/core/onnx_files.ipynb #5913bc02
 @torch.no_grad()
 def parity(model, graph, images) -> float:
     "The largest difference between the logits of `model` and of the ONNX `graph` on `images`"

@@ -46,7 +46,7 @@ def probabilities_of(logits, activation="softmax", temperature=None):
     e = np.exp(logits - logits.max(1, keepdims=True))
     return e / e.sum(1, keepdims=True)
 
-
+# %% ../../nbs/core/onnx_predictor.ipynb #de7a983b
 def decide(row, classes, activation="softmax", thresholds=None):
     "The class of an image with the probabilities `row`; a list of them with 'sigmoid'"
     limits = [(thresholds or {}).get(name, 0.5) for name in classes]

@@ -46,13 +46,15 @@ _KINDS = {
     "n_features": int,
     "groups": list,
 }
+
+# %% ../../nbs/core/recuts.ipynb #539f80a4
 _MOST = 10_000  # names
 
 
 def _are_names(values) -> bool:
     return all(isinstance(value, str) and len(value) < 500 for value in values)
 
-
+# %% ../../nbs/core/recuts.ipynb #e426c187
 def _is_group(value) -> bool:
     pair = isinstance(value, list) and len(value) == 2 and isinstance(value[1], list)
     return pair and _are_names([value[0], *value[1]])
@@ -80,7 +82,7 @@ def check_note(note):
     if fault:
         raise ValueError(f"the description of the cut cannot be right: {fault}")
 
-
+# %% ../../nbs/core/recuts.ipynb #2ae8810e
 def note_hash(note: dict) -> str:
     "SHA-256 of `note`, whatever the order of its keys"
     text = json.dumps(note, sort_keys=True, separators=(",", ":"))
@@ -127,7 +129,7 @@ def _part_at(model, path: str):
         raise ValueError(f"the layer groups name {path!r}, which the model does not have")
     return part
 
-
+# %% ../../nbs/core/recuts.ipynb #899978be
 def give_groups(model, groups: list):
     "Give `model` the layer `groups` of a note; `ValueError` if it has no such layers"
     named = [(name, {path: _part_at(model, path) for path in paths}) for name, paths in groups]

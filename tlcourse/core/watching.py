@@ -21,13 +21,13 @@ def class_centres(features, targets, n_classes: int) -> tuple:
     spread = (features - centres[targets]).square().mean(0).sqrt()
     return centres, spread.clamp(min=float(spread.max()) * 1e-3 + 1e-12)
 
-
+# %% ../../nbs/core/watching.ipynb #fd1ce6e8
 def centre_distances(features, centres, spread) -> np.ndarray:
     "How far each of `features` (n, d) is from its nearest centre, in spreads: (n,)"
     offsets = features[:, None] / spread - (centres / spread)[None]
     return offsets.square().mean(2).sqrt().amin(1).numpy()
 
-
+# %% ../../nbs/core/watching.ipynb #50212a42
 def confidences(logits) -> np.ndarray:
     "The largest probability of each row of `logits` (n, n_classes): (n,)"
     return logits.softmax(1).amax(1).numpy()
@@ -43,7 +43,7 @@ def _thinned(values) -> torch.Tensor:
         values = values[np.linspace(0, len(values) - 1, _MOST).round().astype(int)]
     return torch.from_numpy(values.astype(np.float32))
 
-
+# %% ../../nbs/core/watching.ipynb #9124dab5
 def _check_known(features, logits, targets, n_classes):
     "`ValueError` for features without numbers, or classes without images"
     if not (torch.isfinite(features).all() and torch.isfinite(logits).all()):
@@ -91,7 +91,7 @@ def _tail(x: float) -> float:
     terms = (-1.0) ** (k - 1) * np.exp(-2 * (k * x) ** 2)
     return float(np.clip(2 * terms.sum(), 0, 1))
 
-
+# %% ../../nbs/core/watching.ipynb #535737e1
 def ks_test(a, b, n_a: int = None) -> tuple:
     "(gap, p) of two samples; `n_a`: how many `a` stands for, if it was thinned"
     a, b = np.sort(a), np.sort(b)
