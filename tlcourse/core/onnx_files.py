@@ -102,6 +102,12 @@ class _Calibration:
         return next(self.batches, None)
 
 # %% ../../nbs/core/onnx_files.ipynb #a611fa86
+def _prepare(path, ready):
+    "Write the graph in the file `path`, with the shapes of all its tensors, to `ready`"
+    module = optional("onnxruntime.quantization.shape_inference", "fast")
+    module.quant_pre_process(str(path), str(ready), skip_symbolic_shape=True)
+
+# %% ../../nbs/core/onnx_files.ipynb #b3b1dc2f
 def quantise_onnx(
     path,  # a file of `write_onnx`
     images,  # at least ten of the training part, to calibrate on
@@ -115,9 +121,10 @@ def quantise_onnx(
     onnx, predictor = optional("onnx", "fast"), OnnxPredictor(path)
     kinds = quantization.QuantType
     with tempfile.TemporaryDirectory() as folder:
-        made = Path(folder, "int8.onnx")
+        made, ready = Path(folder, "int8.onnx"), Path(folder, "ready.onnx")
+        _prepare(path, ready)
         quantization.quantize_static(
-            str(path),
+            str(ready),
             str(made),
             _Calibration(predictor, images),
             per_channel=True,
