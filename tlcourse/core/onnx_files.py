@@ -6,10 +6,12 @@
 __all__ = ['Exported', 'parity', 'write_onnx', 'quantise_onnx', 'openvino_runner', 'latencies']
 
 # %% ../../nbs/core/onnx_files.ipynb #eead541c
+import io
 import json
 import os
 import tempfile
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
@@ -107,19 +109,34 @@ def _prepare(path, ready):
     module = optional("onnxruntime.quantization.shape_inference", "fast")
     module.quant_pre_process(str(path), str(ready), skip_symbolic_shape=True)
 
+# %% ../../nbs/core/onnx_files.ipynb #a7c31e90
+def _quantise(ready, made, calibration):
+    "Write the graph in `ready` to `made` with int8 convolutions, scaled as `calibration` says"
+    quantization = optional("onnxruntime.quantization", "fast")
+    kinds = quantization.QuantType
+    with redirect_stdout(io.StringIO()):  # it talks
+        quantization.quantize_static(
+            str(ready),
+            str(made),
+            calibration,
+            per_channel=True,
+            activation_type=kinds.QUInt8,
+            weight_type=kinds.QInt8,
+            op_types_to_quantize=["Conv"],
+            calibrate_method=quantization.CalibrationMethod.Percentile,
+        )
+
 # %% ../../nbs/core/onnx_files.ipynb #b3b1dc2f
 def quantise_onnx(
     path,  # a file of `write_onnx`
     images,  # at least ten of the training part, to calibrate on
     out,  # the file to write
 ) -> Path:  # `out`
-    "The model in the file `path` in int8, by ONNX Runtime's quantiser, with the same notes"
+    "The file `path` with its convolutions in int8; pool and head stay as they are"
     images = list(images)
     if len(images) < 10:
         raise ValueError(f"{len(images)} images to calibrate on: at least ten are needed")
-    quantization = optional("onnxruntime.quantization", "fast")
     onnx, predictor = optional("onnx", "fast"), OnnxPredictor(path)
-    kinds = quantization.QuantType
     with tempfile.TemporaryDirectory() as folder:
         made, ready = Path(folder, "int8.onnx"), Path(folder, "ready.onnx")
         _prepare(path, ready)
