@@ -140,14 +140,7 @@ def quantise_onnx(
     with tempfile.TemporaryDirectory() as folder:
         made, ready = Path(folder, "int8.onnx"), Path(folder, "ready.onnx")
         _prepare(path, ready)
-        quantization.quantize_static(
-            str(ready),
-            str(made),
-            _Calibration(predictor, images),
-            per_channel=True,
-            activation_type=kinds.QUInt8,
-            weight_type=kinds.QInt8,
-        )
+        _quantise(ready, made, _Calibration(predictor, images))
         data = _noted(onnx.load(made), predictor.info)
     write_atomic(Path(out), lambda tmp: tmp.write_bytes(data))
     return Path(out)
