@@ -11,7 +11,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from PIL import Image
 
 from ..core.onnx_predictor import decide, probabilities_of, square_pixels
 from ..core.testing import checker
