@@ -120,15 +120,6 @@ def _unpaired(before, after) -> float:
     "Half the interval of the difference as if the images were different ones"
     return 1.96 * ((before.var(ddof=1) + after.var(ddof=1)) / len(before)) ** 0.5
 
-# %% ../../nbs/solutions/14_deployment_solutions.ipynb #46c674c0
-def _check_width(half: float, before, after):
-    "`half` an interval must not be that of two different sets of images"
-    wide = abs(half - _unpaired(before, after)) < 0.003
-    assert not wide, (
-        "this is the interval for different images, and it is too wide: these are the same images, "
-        "so take the spread of the difference of each"
-    )
-
 # %% ../../nbs/solutions/14_deployment_solutions.ipynb #2a986794
 def _check_interval(answer, before, after):
     "`answer` must be the mean difference, after minus before, and its paired interval"
@@ -136,7 +127,11 @@ def _check_interval(answer, before, after):
     half = 1.96 * d.std(ddof=1) / len(d) ** 0.5
     mean, low, high = (float(v) for v in answer)
     assert abs(mean - d.mean()) < 1e-6, "the mean is wrong. A hint: after minus before, per image"
-    _check_width((high - low) / 2, before, after)
+    wide = abs((high - low) / 2 - _unpaired(before, after)) < 0.003
+    assert not wide, (
+        "this is the interval for different images, and it is too wide: these are the same images, "
+        "so take the spread of the difference of each"
+    )
     near = abs(low - d.mean() + half) < 0.002 and abs(high - d.mean() - half) < 0.002
     assert near, "the interval is mean ± 1.96 · standard deviation of the differences / √n"
 
