@@ -4,12 +4,14 @@
 
 # %% auto #0
 __all__ = ['check_classes', 'say_parts', 'rates_in_words', 'plan_in_words', 'decisions', 'score_in_words', 'say_scores',
-           'opened_images', 'in_batches', 'write_csv', 'show_rows']
+           'n_right', 'ranked_accuracy', 'opened_images', 'in_batches', 'prediction_rows', 'write_csv', 'show_rows']
 
 # %% ../../nbs/core/telling.ipynb #0854e84d
 import csv
 import sys
 from itertools import islice
+
+from torch.nn.functional import cross_entropy
 
 from .console import CommandError, clock, one_line, percent
 from .decoding import load_image
@@ -76,6 +78,20 @@ def say_scores(scores: dict, console):
     console.out(score_in_words("validation", *scores["validation"]))
     console.out("no test images were kept: this score chose the epoch, so it flatters")
 
+# %% ../../nbs/core/telling.ipynb #dec4ff3b
+def n_right(learn, data, settings: dict) -> tuple:
+    "(right decisions, images) of `learn` on `data`; `settings`: temperature and threshold"
+    logits, targets = learn.logits(data)
+    right = decisions(logits, **settings) == targets
+    return int(right.sum()), len(right)
+
+# %% ../../nbs/core/telling.ipynb #4446fd39
+def ranked_accuracy(logits, targets) -> float:
+    "The accuracy, less half an image at most by the cross-entropy: among equals, the lowest loss"
+    right = (logits.argmax(1) == targets).float().mean()
+    loss = cross_entropy(logits.float(), targets).nan_to_num(10.0).clamp(max=10)
+    return (right - loss / (20 * len(targets))).item()
+
 # %% ../../nbs/core/telling.ipynb #62db1429
 def opened_images(files, failed: list):
     "Pairs (path, image) of those `files` that can be read; the others go to `failed`, with why"
@@ -90,6 +106,17 @@ def in_batches(pairs, n: int = 32):
     "Lists of up to `n` of `pairs`"
     pairs = iter(pairs)
     return iter(lambda: list(islice(pairs, n)), [])
+
+# %% ../../nbs/core/telling.ipynb #42be070a
+def prediction_rows(model, files, views: int, failed: list) -> list:
+    "A row for each of `files` that can be read: file, class, probability, and every class's"
+    rows = []
+    for batch in in_batches(opened_images(files, failed)):
+        paths, images = zip(*batch)
+        for path, answer in zip(paths, model.predict(images, views=views)):
+            row = {"file": str(path), "class": answer.label, "probability": answer.probability}
+            rows.append(row | {"probabilities": answer.probabilities})
+    return rows
 
 # %% ../../nbs/core/telling.ipynb #9eaaaa69
 def write_csv(rows):
