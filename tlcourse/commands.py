@@ -23,7 +23,7 @@ def _groups_of(data, options):
         return None
     return read_groups(options["groups"], options["folder"], [path for path, _ in data.items])
 
-
+# %% ../nbs/E_commands.ipynb #7a1a9bc3
 def _two_parts(data, share: float, options) -> tuple:
     "(training, validation) parts of `data`, with `share` of it in the second"
     from tlcourse.data import split_items
@@ -113,7 +113,7 @@ def _make_plan(parts, options, seconds: float, log):
 # %% ../nbs/E_commands.ipynb #f1493241
 _EVERY = 15.0  # seconds between two checkpoints
 
-
+# %% ../nbs/E_commands.ipynb #23b25b94
 def _make_learner(parts, options, plan, log):
     "The learner of the plan, the same whenever it is made"
     from tlcourse.core.budget import Pace, batch_size_for
@@ -142,7 +142,7 @@ def _run(learn, plan, out):
 # %% ../nbs/E_commands.ipynb #372682a7
 _FEWEST = 30  # validation images that a temperature is fitted to
 
-
+# %% ../nbs/E_commands.ipynb #d57a1ad8
 def _temperature(logits, targets):
     "The temperature that fits validation `logits`, or None where that would be a guess"
     from tlcourse.diagnosis import fit_temperature
@@ -153,7 +153,7 @@ def _temperature(logits, targets):
         return None
     return temperature if len(targets) >= _FEWEST and 0.1 < temperature < 10 else None
 
-
+# %% ../nbs/E_commands.ipynb #c4e56e1d
 def _threshold(probs, targets) -> float:
     "The threshold on the second class with the fewest mistakes; 0.5 if none makes fewer"
     from tlcourse.diagnosis import choose_threshold, mean_cost
@@ -213,10 +213,13 @@ def _examine(folder, groups, console):
 
     return examine_folder(folder, groups=groups, log=console.log)
 
-
+# %% ../nbs/E_commands.ipynb #0340cbc7
 def _check_health(args, options, console):
     "`CommandError` if the doctor says stop, unless that is overridden"
-    checkup = _examine(options["folder"], options["groups"], console)
+    try:
+        checkup = _examine(options["folder"], options["groups"], console)
+    except ModuleNotFoundError as e:
+        return console.log(f"the folder was not examined: {e}")
     stops = [finding for finding in checkup.findings if finding["severity"] == "stop"]
     if stops and not getattr(args, "anyway", False):
         raise CommandError(
@@ -255,7 +258,7 @@ def train(args, console):
         job, plan = _planned(args, job, parts, started, console)
         learn = _run(_make_learner(parts, job["options"], plan, console.log), plan, args.out)
         summary = _finish(learn, parts, job, Path(args.out))
-        page = _write_report(args.out, parts[2] or parts[1])
+        page = _report_or_not(args.out, parts[2] or parts[1], console)
     say_scores(summary["scores"], console)
     console.out(f"model: {args.out}, report: {page}, {clock(perf_counter() - started)} in all")
     console.result(summary | {"model": args.out, "report": page})
@@ -267,7 +270,16 @@ def _write_report(folder, data, out=None) -> str:
 
     return str(report(folder, data, out or Path(folder) / "report.html"))
 
+# %% ../nbs/E_commands.ipynb #d02f0a02
+def _report_or_not(folder, data, console):
+    "The path of the report on a model that is written; None, with a line, where there is none"
+    try:
+        return _write_report(folder, data)
+    except Exception as e:  # whatever it is, the model is finished
+        console.log(f"no report was written ({e}): `tlcourse report {folder}` tries again")
+        return None
 
+# %% ../nbs/E_commands.ipynb #999769cd
 def _test_images(folder):
     "The images on which the model in `folder` was tested, or else chosen"
     from tlcourse.core.jobs import read_training
@@ -288,7 +300,7 @@ def report(args, console):
     console.out(f"report on {len(data)} images: {page}")
     console.result({"report": page, "images": len(data)})
 
-
+# %% ../nbs/E_commands.ipynb #e8d9de4d
 def doctor(args, console):
     "Look for what is wrong with a folder of images; 1 if it says stop"
     with console.prints_as_lines():
@@ -312,8 +324,8 @@ def predict(args, console):
         write_csv(rows) if args.csv else show_rows(rows, console)
     console.result({"predictions": rows, "unreadable": failed})
     if failed:
-        first = f"{failed[0]['file']}: {failed[0]['why']}"
-        raise CommandError(f"{len(failed)} of {len(files)} files could not be read ({first})")
+        why = failed[0]["why"]
+        raise CommandError(f"{len(failed)} of {len(files)} files could not be read: {why}")
 
 # %% ../nbs/E_commands.ipynb #2c36667d
 def features(args, console):
@@ -346,7 +358,7 @@ def zoo(args, console):
     console.out(Table(rows, 1))
     console.result({"networks": rows})
 
-
+# %% ../nbs/E_commands.ipynb #f4496181
 def export(args, console):
     "Write a model as one ONNX file"
     from tlcourse.deployment import export_onnx
@@ -356,7 +368,7 @@ def export(args, console):
     console.out(f"{done.path}: opset {done.opset}, logits within {done.difference:.1e} of torch's")
     console.result({"file": str(done.path), "difference": done.difference})
 
-
+# %% ../nbs/E_commands.ipynb #4c2e0762
 def serve(args, console):
     "Serve a model until Ctrl-C"
     from tlcourse.serving import serve
@@ -367,7 +379,7 @@ def serve(args, console):
 # %% ../nbs/E_commands.ipynb #dc4db7d0
 _RUNS = {f.__name__: f for f in (train, doctor, report, predict, export, serve, features, zoo)}
 
-
+# %% ../nbs/E_commands.ipynb #e25f7599
 def main(argv=None) -> int:  # 0 done, 1 the user can mend it, 2 a wrong call
     "The command line, `tlcourse`: carry out the call `argv`, by default that of the terminal"
     argv = sys.argv[1:] if argv is None else [str(word) for word in argv]

@@ -35,7 +35,7 @@ class Rates(NamedTuple):
     step: float  # in a training step of all layers
     read: float  # to be read, changed and prepared, with all cores at work
 
-
+# %% ../../nbs/core/budget.ipynb #c7708db4
 def at_size(rates: Rates, seconds: float, size: int) -> float:
     "What took `seconds` at the measured size takes this long at `size`: work grows with pixels"
     return seconds * (size / rates.size) ** 2
@@ -64,7 +64,7 @@ def step_seconds(model, xb) -> float:
 def _look(model, xb):
     return model(xb).sum().item()
 
-
+# %% ../../nbs/core/budget.ipynb #9239c8b6
 def look_seconds(model, xb) -> float:
     "Seconds for the batch `xb` to pass `model` in evaluation mode"
     with eval_mode(model):
@@ -107,6 +107,8 @@ class Counts(NamedTuple):
 
 
 HEAD_EPOCHS, VIEWS = 10, 4  # those of `fine_tune`
+
+# %% ../../nbs/core/budget.ipynb #46c373ec
 _OVERHEAD = 10.0  # seconds: loading, choosing a runtime, writing the model
 
 # %% ../../nbs/core/budget.ipynb #b79baab8
@@ -115,7 +117,7 @@ def head_seconds(rates: Rates, counts: Counts, size: int) -> float:
     looks = VIEWS * counts.train + 2 * counts.valid + counts.test
     return _OVERHEAD + looks * (at_size(rates, rates.look, size) + rates.read)
 
-
+# %% ../../nbs/core/budget.ipynb #6efeb15f
 def epoch_seconds(rates: Rates, counts: Counts, size: int) -> float:
     "Seconds for an epoch of all layers"
     steps = counts.train * (at_size(rates, rates.step, size) + rates.read)
@@ -131,7 +133,7 @@ class Plan(NamedTuple):
     epoch_seconds: float  # of these, for an epoch of all layers
     why: str  # in words
 
-
+# %% ../../nbs/core/budget.ipynb #5825e28a
 ENOUGH, MOST = 6, 15  # epochs of all layers
 _SHARE = 0.85  # of the time that is planned with: other programs want some, too
 
@@ -140,7 +142,7 @@ def _plan(rates, counts, size: int, epochs: int, why: str) -> Plan:
     epoch = epoch_seconds(rates, counts, size)
     return Plan(size, epochs, head_seconds(rates, counts, size) + epochs * epoch, epoch, why)
 
-
+# %% ../../nbs/core/budget.ipynb #cc99cef4
 def _epochs_in(seconds, rates, counts, size) -> int:
     "How many epochs of all layers fit into `seconds`; below 0 if not even the head does"
     left = _SHARE * seconds - head_seconds(rates, counts, size)
@@ -177,7 +179,7 @@ def _reason(n: int, is_good: bool, n_sizes: int) -> str:
 # %% ../../nbs/core/budget.ipynb #466ec3c5
 SIZES = (96, 128, 160, 192, 224)
 
-
+# %% ../../nbs/core/budget.ipynb #27cc0c38
 @torch.inference_mode()
 def _takes(model, size: int) -> bool:
     "Whether `model` takes images of `size` pixels"
@@ -221,7 +223,7 @@ def _seconds_of_phase(learn, phase: int) -> list:
     "The seconds of the finished epochs of `phase`"
     return [row["seconds"] for row in learn.history if row["phase"] == phase]
 
-
+# %% ../../nbs/core/budget.ipynb #b8a2f3a3
 def left_seconds(learn, plan: Plan) -> float:
     "Seconds until the run of `learn` is over"
     left = 0.0
@@ -254,7 +256,7 @@ def after_epoch(self, learn):
         learn.run.phase = len(learn.run.phases)
         self.log(f"stopped after {len(spent)} of {self.plan.epochs}: slower than measured before")
 
-
+# %% ../../nbs/core/budget.ipynb #6a4b345b
 Pace.after_epoch = after_epoch
 
 # %% ../../nbs/core/budget.ipynb #e037bacb
@@ -265,7 +267,7 @@ def _one_at_a_time(change, image, generator):
     with _lock:
         return change(image, generator)
 
-
+# %% ../../nbs/core/budget.ipynb #efcfdf5c
 def in_turn(augment):
     "`augment` (a function or transform, or None) as a function that one thread at a time calls"
     change = as_augment(augment)

@@ -27,7 +27,7 @@ def positive(text: str) -> float:
         _refuse(f"a number above 0 is wanted, not {text!r}")
     return value
 
-
+# %% ../../nbs/core/calls.ipynb #d1402e93
 def whole(text: str) -> int:
     "A whole number from 0"
     if not text.isascii() or not text.isdigit():
@@ -60,6 +60,8 @@ def share_or_folder(text: str):
 
 # %% ../../nbs/core/calls.ipynb #8438f3bf
 ARCH = "tf_efficientnet_lite0"
+
+# %% ../../nbs/core/calls.ipynb #a9601580
 DEFAULTS = {  # of `train`; what is not here is chosen by it
     "arch": ARCH,
     "minutes": 5.0,
@@ -99,6 +101,8 @@ class _Commands:
 # %% ../../nbs/core/calls.ipynb #cc124245
 _FOLDER = "a folder of class folders, or of train, valid and test folders of them"
 _MODEL = "the folder of a model, as `train` writes it"
+
+# %% ../../nbs/core/calls.ipynb #c34b8532
 _GROUPS = "a CSV file with a line for each image: its path in FOLDER, its group"
 
 # %% ../../nbs/core/calls.ipynb #e2fba231

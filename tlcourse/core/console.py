@@ -23,7 +23,7 @@ from .growing import patch_to
 class CommandError(Exception):
     "What the user can mend, in one line that says how"
 
-
+# %% ../../nbs/core/console.ipynb #1c279967
 class WrongCall(Exception):
     "A call that the parser does not understand, in one line"
 
@@ -47,7 +47,7 @@ def log(self, line: str):
     if not self.quiet:
         print(line, file=sys.stderr, flush=True)
 
-
+# %% ../../nbs/core/console.ipynb #ce016a45
 @patch_to(Console)
 def out(self, text):
     "Write `text` for people as a result"
@@ -59,7 +59,7 @@ def _plain(value):
     "`value` as JSON knows it: paths and numbers of other libraries"
     return value.item() if hasattr(value, "item") else str(value)
 
-
+# %% ../../nbs/core/console.ipynb #82602203
 @patch_to(Console)
 def result(self, value: dict):
     "Write the `value` of the command as JSON, if that is wanted"
@@ -71,7 +71,7 @@ def one_line(error) -> str:
     "The message of `error`, or its kind, in one line"
     return " ".join(str(error).split()) or type(error).__name__
 
-
+# %% ../../nbs/core/console.ipynb #0acd22b8
 @patch_to(Console)
 def error(self, text: str):
     "Say in one line what is wrong; `quiet` does not silence it"
@@ -124,7 +124,7 @@ def clock(seconds: float) -> str:
     minutes = f"{rest // 60:02}" if hours else f"{rest // 60}"
     return f"{hours}:{minutes}:{rest % 60:02}" if hours else f"{minutes}:{rest % 60:02}"
 
-
+# %% ../../nbs/core/console.ipynb #1fa0e817
 def percent(share: float) -> str:
     "A `share` of 1 in percent: 0.9512 -> '95.1 %'"
     return f"{100 * share:.1f} %"
@@ -132,7 +132,7 @@ def percent(share: float) -> str:
 # %% ../../nbs/core/console.ipynb #1ab6b1ac
 _CHOICE = re.compile(r"(?:argument \S+: )?invalid choice: '(.*?)' \(choose from (.*)\)")
 
-
+# %% ../../nbs/core/console.ipynb #fa53de5b
 def _nearest(message: str) -> str:
     "`message` of argparse, with the nearest of the choices if one was misspelt"
     found = _CHOICE.match(message)
@@ -156,7 +156,7 @@ class Parser(argparse.ArgumentParser):
 # %% ../../nbs/core/console.ipynb #d7150a38
 _OURS = (CommandError, ValueError, TypeError, OSError, ImportError, FloatingPointError)
 
-
+# %% ../../nbs/core/console.ipynb #a2f27cd8
 def _in_words(error) -> str:
     "The line for `error`"
     if isinstance(error, _OURS):

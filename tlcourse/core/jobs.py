@@ -29,13 +29,13 @@ def run_folder(out) -> Path:
     "Where the run of the model folder `out` is kept"
     return Path(out) / RUN
 
-
+# %% ../../nbs/core/jobs.ipynb #8150b59b
 def read_job(out) -> dict | None:
     "The job that was begun in `out`, or None"
     path = run_folder(out) / JOB
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
-
+# %% ../../nbs/core/jobs.ipynb #eb5d7dd5
 def write_job(out, job: dict):
     "Write `job` into the run folder of `out`"
     text = json.dumps(job, indent=1)
@@ -44,13 +44,13 @@ def write_job(out, job: dict):
 # %% ../../nbs/core/jobs.ipynb #6a59b485
 _PATHS = ("folder", "test", "groups")
 
-
+# %% ../../nbs/core/jobs.ipynb #d953c7cf
 def _absolute(name: str, value):
     "Paths without the place from which they were named"
     is_path = name in _PATHS and isinstance(value, str)
     return str(Path(value).resolve()) if is_path else value
 
-
+# %% ../../nbs/core/jobs.ipynb #5bad2350
 def given_options(args) -> dict:
     "The options of `train` that were typed"
     given = {k: v for k, v in vars(args).items() if k in DEFAULTS or k == "folder"}
@@ -102,26 +102,26 @@ def keep_plan(out, job: dict, plan: Plan) -> dict:
     write_job(out, job)
     return job
 
-
+# %% ../../nbs/core/jobs.ipynb #4d24d6f5
 def plan_of(job: dict) -> Plan | None:
     "The plan that was kept"
     return job["plan"] and Plan(**job["plan"])
 
-
+# %% ../../nbs/core/jobs.ipynb #b6dc37b0
 def is_begun(out) -> bool:
     "Whether training has begun in `out`"
     return (run_folder(out) / CHECKPOINT).is_file()
 
-
+# %% ../../nbs/core/jobs.ipynb #933b1831
 TRAINING = "training.json"  # what a finished training was
 
-
+# %% ../../nbs/core/jobs.ipynb #c0bb8ebe
 def write_training(out, summary: dict):
     "Keep what the training of the model in `out` was"
     text = json.dumps(summary, indent=1)
     write_atomic(Path(out) / TRAINING, lambda tmp: tmp.write_text(text, encoding="utf-8"))
 
-
+# %% ../../nbs/core/jobs.ipynb #6ea5a7d1
 def read_training(out) -> dict:
     "What the training of the model in `out` was; `CommandError` if it does not say"
     path = Path(out) / TRAINING
@@ -129,7 +129,7 @@ def read_training(out) -> dict:
         raise CommandError(f"{out} does not say which images it was tested on: name a FOLDER")
     return json.loads(path.read_text(encoding="utf-8"))
 
-
+# %% ../../nbs/core/jobs.ipynb #4fc8a347
 def end_job(out):
     "Remove the run folder of `out`: its model is written"
     shutil.rmtree(run_folder(out), ignore_errors=True)

@@ -47,7 +47,7 @@ def rates_in_words(rates) -> str:
         f"{look:.0f} ms for a look"
     )
 
-
+# %% ../../nbs/core/telling.ipynb #0a7b25db
 def plan_in_words(plan, arch: str) -> str:
     "What is trained, and why"
     words = f"{plan.epochs} epochs of all layers" if plan.epochs else "no epoch of all layers"
@@ -69,7 +69,7 @@ def score_in_words(name: str, n_right: int, n: int) -> str:
     interval = f"95 % interval {100 * low:.1f} to {100 * high:.1f} %"
     return f"{name}: {n_right} of {n} right, {percent(n_right / n)} ({interval})"
 
-
+# %% ../../nbs/core/telling.ipynb #aa7bd8ba
 def say_scores(scores: dict, console):
     "The scores (name -> (right, images)), and what they are worth"
     if "test" in scores:
@@ -101,7 +101,7 @@ def opened_images(files, failed: list):
         except (OSError, ValueError) as e:
             failed.append({"file": str(path), "why": one_line(e)})
 
-
+# %% ../../nbs/core/telling.ipynb #4b2c55ee
 def in_batches(pairs, n: int = 32):
     "Lists of up to `n` of `pairs`"
     pairs = iter(pairs)
@@ -127,7 +127,7 @@ def write_csv(rows):
         numbers = [row["probability"], *row["probabilities"].values()]
         writer.writerow([row["file"], row["class"], *(f"{p:.4f}" for p in numbers)])
 
-
+# %% ../../nbs/core/telling.ipynb #b555bfcc
 def show_rows(rows, console):
     "Rows (file, class, probability) for people"
     width = max(len(row["file"]) for row in rows)
