@@ -39,10 +39,7 @@ class Outcome(NamedTuple):
     classes: list  # their names
     probs: np.ndarray  # (n, n_classes)
     targets: np.ndarray  # (n,): the true classes
-
-    @property
-    def predicted(self) -> np.ndarray:
-        return self.probs.argmax(1)  # (n,)
+    predicted: np.ndarray  # (n,): the answers
 
     @property
     def is_right(self) -> np.ndarray:
@@ -65,7 +62,8 @@ def outcome_of(model, data) -> Outcome:
     targets, classes = [], [str(name) for name in model.classes]
     answers = predict(model, _images(aligned(data, model.classes), targets))
     probs = [[answer.probabilities[name] for name in classes] for answer in answers]
-    return Outcome(classes, np.array(probs), np.array(targets))
+    predicted = [classes.index(answer.label) for answer in answers]
+    return Outcome(classes, np.array(probs), np.array(targets), np.array(predicted))
 
 # %% ../nbs/C_reporting.ipynb #2930be45
 def in_words(share, n: int) -> str:

@@ -139,15 +139,18 @@ _SHOW = """
 function show(file, answer) {
   URL.revokeObjectURL(element("image").src);
   element("image").src = URL.createObjectURL(file);
-  element("map").src = answer.map;
-  element("map").alt = "where " + answer.shown + " comes from, as a heat map";
-  element("caption").textContent =
-    "bright: what speaks for " + answer.shown + ", in the part that the model sees (Grad-CAM)";
-  element("answer").textContent = answer.label;
+  element("map").parentElement.hidden = answer.map === undefined;
+  if (answer.map !== undefined) {
+    element("map").src = answer.map;
+    element("map").alt = "where " + answer.shown + " comes from, as a heat map";
+    element("caption").textContent =
+      "bright: what speaks for " + answer.shown + ", in the part that the model sees (Grad-CAM)";
+  }
 """
 
 # %% ../../nbs/core/browser_page.ipynb #cd696933
 _SHOWN = """
+  element("answer").textContent = answer.label;
   element("sure").textContent = answer.sentence;
   const first = Object.entries(answer.probabilities).slice(0, 5);
   const items = first.map(([name, share]) => bar(name, share, answer.shown, file));
@@ -210,6 +213,11 @@ async function answerTo(file, address) {
 # %% ../../nbs/core/browser_page.ipynb #ca462681
 _WAYS_IN = """
 const drop = element("drop");
+for (const kind of ["load", "error"]) {  // a browser does not show every format that is read
+  element("image").addEventListener(kind, (event) => {
+    event.target.parentElement.hidden = kind === "error";
+  });
+}
 
 function take(files) {
   if (files.length) ask(files[0]);
