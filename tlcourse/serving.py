@@ -20,6 +20,7 @@ import numpy as np
 from PIL import Image
 
 from .attribution import gradcam, last_map, overlay
+from .core.arguments import check_number
 from .core.browser_page import PAGE_SCRIPT, PAGE_STYLE, page_html
 from .core.limits import LOOPBACK, SECURITY_HEADERS, Guard, Refused, small_image
 from .core.packages import optional
@@ -57,7 +58,7 @@ def _sentence(label, answer) -> str:
     if not hasattr(answer, "label"):
         return f"Each of {n} classes is judged by itself: named are those of at least 50 %."
     share = f"{100 * answer.probabilities[label]:.0f} %"
-    return f"{share} of the probability; one of {n} classes must be the answer, even if none fits."
+    return f"The model gives it {share}. It must choose one of {n:,} classes, even if none fits."
 
 # %% ../nbs/D_serving.ipynb #d50ef191
 def _jpeg(image) -> bytes:
@@ -174,7 +175,7 @@ def _predictor(workers: Workers, layer, max_pixels: int):
         with workers.admitted():
             data = await image_bytes(request)
             wanted = layer if request.query_params.get("map") == "1" else None
-            target = request.query_params.get("target")
+            target = request.query_params.get("target") or None
             options = dict(layer=wanted, target=target, max_pixels=max_pixels)
             return response(await answered(workers, partial(_work, data=data, **options)))
 
@@ -254,6 +255,9 @@ def create_app(
     "A page and a JSON endpoint for the model in `folder`; `ImportError` without the extra 'serve'"
     fastapi = optional("fastapi", "serve")
     optional("python_multipart", "serve")
+    whole = {"max_bytes": max_bytes, "max_pixels": max_pixels}
+    for name, value in (whole | {"concurrency": concurrency, "queue": queue}).items():
+        check_number(name, value, 1, whole=True)
     model = load_model(folder)
     workers = Workers(model, concurrency, timeout, queue)
     app = fastapi.FastAPI(title="tlcourse", docs_url=None, redoc_url=None, openapi_url=None)

@@ -10,11 +10,12 @@ import asyncio
 import io
 import json
 from contextlib import suppress
+from operator import attrgetter
 
 from PIL import Image
 
-from .decoding import load_image
-from .opening import BadImage, open_image
+from .decoding import decode, load_image
+from .opening import BadImage
 
 # %% ../../nbs/core/limits.ipynb #78d6a174
 class Refused(Exception):
@@ -175,8 +176,7 @@ def small_image(
     if not data:
         raise Refused(400, "The request is empty: send the bytes of an image file.")
     try:
-        with open_image(data) as image:
-            w, h = image.size
+        w, h = decode(data, attrgetter("size"))
         if w * h <= max_pixels:
             return load_image(data)
     except BadImage as e:
