@@ -16,12 +16,14 @@ from .core.console import CommandError, clock, quiet_bars, run_command
 
 # %% ../nbs/E_commands.ipynb #cf03a1ec
 def _groups_of(data, options):
-    "The sample groups of `data`, as the file of the options has them, or None"
-    from tlcourse.core.jobs import read_groups
+    "The sample groups of `data`, from the file of the options or by the doctor's copies, or None"
+    from tlcourse.core.jobs import copy_groups, read_groups
 
-    if options["groups"] is None:
-        return None
-    return read_groups(options["groups"], options["folder"], [path for path, _ in data.items])
+    paths = [path for path, _ in data.items]
+    if options["groups"] is not None:
+        return read_groups(options["groups"], options["folder"], paths)
+    related = options.get("related")
+    return copy_groups(related, options["folder"], paths) if related else None
 
 # %% ../nbs/E_commands.ipynb #7a1a9bc3
 def _two_parts(data, share: float, options) -> tuple:
@@ -209,23 +211,24 @@ def _finish(learn, parts, job, out) -> dict:
 # %% ../nbs/E_commands.ipynb #d5abee1a
 def _examine(folder, groups, console):
     "The doctor's checkup of `folder`, said line by line"
+    from tlcourse.core.jobs import group_table
     from tlcourse.doctor import examine_folder
 
-    return examine_folder(folder, groups=groups, log=console.log)
+    return examine_folder(folder, groups=groups and group_table(groups), log=console.log)
 
 # %% ../nbs/E_commands.ipynb #0340cbc7
-def _check_health(args, options, console):
-    "`CommandError` if the doctor says stop, unless that is overridden"
-    try:
-        checkup = _examine(options["folder"], options["groups"], console)
-    except ModuleNotFoundError as e:
-        return console.log(f"the folder was not examined: {e}")
+def _examined(args, options, console) -> dict:
+    "The options, with related files; `CommandError` if the doctor says stop and nobody overrides"
+    from tlcourse.core.jobs import related_files
+
+    checkup = _examine(options["folder"], options["groups"], console)
     stops = [finding for finding in checkup.findings if finding["severity"] == "stop"]
     if stops and not getattr(args, "anyway", False):
         raise CommandError(
             f"the doctor says stop ({stops[0]['kind']}: {stops[0]['advice']}): "
             f"`tlcourse doctor {args.folder}` shows all; --anyway trains all the same"
         )
+    return options | {"related": related_files(checkup.findings)}
 
 # %% ../nbs/E_commands.ipynb #6eccc52e
 def _planned(args, job, parts, started, console) -> tuple:
@@ -252,7 +255,7 @@ def train(args, console):
     console.go_on = f"`tlcourse train {args.folder} --out {args.out}` goes on from here."
     with console.prints_as_lines():
         if job["plan"] is None:
-            _check_health(args, job["options"], console)
+            job["options"] = _examined(args, job["options"], console)
         parts = read_parts(job["options"])
         say_parts(parts, job["options"]["seed"], console.log)
         job, plan = _planned(args, job, parts, started, console)

@@ -21,6 +21,12 @@ from tlcourse.core.fingerprints import (
 )
 
 # %% ../../nbs/core/copies.ipynb #b822f849
+def _flat(images) -> np.ndarray:
+    "`images` (m, …) as rows (m, k) of floats"
+    images = np.asarray(images, np.float32)
+    return images.reshape(len(images), int(np.prod(images.shape[1:])))
+
+
 def _unit(x) -> np.ndarray:
     "Rows of `x` with mean 0 and length 1"
     x = x - x.mean(1, keepdims=True)
@@ -29,8 +35,7 @@ def _unit(x) -> np.ndarray:
 # %% ../../nbs/core/copies.ipynb #320bfa5f
 def unexplained(a, b) -> np.ndarray:
     "The share (m,) of the spread of greys `b` (m, …) that no parabola of `a` explains"
-    a, b = (np.asarray(x, np.float32).reshape(len(x), -1) for x in (a, b))
-    line, y = _unit(a), _unit(b)
+    line, y = _unit(_flat(a)), _unit(_flat(b))
     square = _unit(line**2)
     square = _unit(square - (square * line).sum(1, keepdims=True) * line)
     explained = (y * line).sum(1) ** 2 + (y * square).sum(1) ** 2

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['RUN', 'JOB', 'TRAINING', 'run_folder', 'read_job', 'write_job', 'given_options', 'agreed', 'begin_job', 'keep_plan',
-           'plan_of', 'is_begun', 'write_training', 'read_training', 'end_job', 'read_groups', 'image_files']
+           'plan_of', 'is_begun', 'write_training', 'read_training', 'end_job', 'group_table', 'read_groups',
+           'related_files', 'copy_groups', 'image_files']
 
 # %% ../../nbs/core/jobs.ipynb #908024ed
 import csv
@@ -148,13 +149,18 @@ def _lines(file) -> list:
     return [[text.strip() for text in row] for row in rows]
 
 # %% ../../nbs/core/jobs.ipynb #6f66f3fd
+def group_table(file) -> dict:
+    "Path relative to the folder -> group, as the CSV file says"
+    return {Path(path).as_posix(): group for path, group in _lines(file)}
+
+# %% ../../nbs/core/jobs.ipynb #d02aa5dd
 def read_groups(
     file,  # CSV: path relative to the folder, group
     folder,
     paths: list,  # of the images in it
 ) -> list:  # a group for each of `paths`
     "The group of each image, as `file` has it; `CommandError` if it lacks one"
-    groups = {Path(path).as_posix(): group for path, group in _lines(file)}
+    groups = group_table(file)
     names = [Path(path).relative_to(folder).as_posix() for path in paths]
     lacking = [name for name in names if name not in groups]
     if lacking:
@@ -163,6 +169,25 @@ def read_groups(
             "each image needs a line (its path in the folder, its group)"
         )
     return [groups[name] for name in names]
+
+# %% ../../nbs/core/jobs.ipynb #032bfb69
+_RELATED = ("copies", "contradiction", "alike", "alike, two classes")
+
+
+def related_files(findings: list) -> list:
+    "The lists of files that show the same, among the `findings` of a checkup"
+    found = [files for f in findings if f["kind"] in _RELATED for files in f["files"]]
+    return [list(files) for files in found if not isinstance(files, str)]
+
+# %% ../../nbs/core/jobs.ipynb #65708dcc
+def copy_groups(related: list, folder, paths: list) -> list:
+    "A group for each of `paths`: the first of those that are `related` to it, or itself"
+    first = {}
+    for files in related:
+        root = next((first[name] for name in files if name in first), files[0])
+        first |= dict.fromkeys(files, root)
+    names = [Path(path).relative_to(folder).as_posix() for path in paths]
+    return [first.get(name, name) for name in names]
 
 # %% ../../nbs/core/jobs.ipynb #828e8e59
 def image_files(names: list) -> list:
