@@ -331,23 +331,28 @@ def predict(args, console):
         raise CommandError(f"{len(failed)} of {len(files)} files could not be read: {why}")
 
 # %% ../nbs/E_commands.ipynb #2c36667d
-def features(args, console):
-    "Write the features of a folder's images as an .npz file"
-    import numpy as np
-
-    from tlcourse.core.files import write_atomic
+def _feature_rows(folder, arch: str) -> dict:
+    "Features, labels, class names and files of the images in `folder`"
     from tlcourse.data import from_folder
     from tlcourse.features import extract
     from tlcourse.surgery import transfer_model
 
+    data = from_folder(folder)
+    rows = extract(transfer_model(arch, classes=data.classes).body, data).numpy()
+    paths = [Path(path).relative_to(folder).as_posix() for path, _ in data.items]
+    return dict(features=rows, labels=data.labels, classes=data.classes, files=paths)
+
+# %% ../nbs/E_commands.ipynb #9707d2f0
+def features(args, console):
+    "Write the features of a folder's images as an .npz file"
+    from tlcourse.core.telling import write_npz
+
     if not args.out.endswith(".npz"):
         raise CommandError(f"--out {args.out}: the file is NumPy's, so its name ends in .npz")
     with console.prints_as_lines():
-        data = from_folder(args.folder)
-        rows = extract(transfer_model(args.arch, classes=data.classes).body, data).numpy()
-    paths = [Path(path).relative_to(args.folder).as_posix() for path, _ in data.items]
-    named = dict(features=rows, labels=data.labels, classes=data.classes, files=paths)
-    write_atomic(Path(args.out), lambda tmp: np.savez(tmp.open("wb"), **named))
+        named = _feature_rows(args.folder, args.arch)
+    write_npz(args.out, named)
+    rows = named["features"]
     console.out(f"{args.out}: {len(rows)} rows of {rows.shape[1]} features")
     console.result({"file": args.out, "rows": len(rows), "features": rows.shape[1]})
 

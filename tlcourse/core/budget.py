@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['HEAD_EPOCHS', 'VIEWS', 'ENOUGH', 'MOST', 'SIZES', 'Rates', 'at_size', 'step_seconds', 'look_seconds', 'read_images',
-           'measure_rates', 'Counts', 'head_seconds', 'epoch_seconds', 'Plan', 'choose_plan', 'sizes_for',
-           'batch_size_for', 'Pace', 'left_seconds', 'line_of', 'after_epoch', 'in_turn']
+           'prepared_batch', 'measure_rates', 'Counts', 'head_seconds', 'epoch_seconds', 'Plan', 'choose_plan',
+           'sizes_for', 'batch_size_for', 'Pace', 'left_seconds', 'line_of', 'is_late', 'after_epoch', 'in_turn']
 
 # %% ../../nbs/core/budget.ipynb #a580e1b5
 import copy
@@ -81,21 +81,27 @@ def read_images(dataset, n: int = 8) -> tuple:
     return images, (perf_counter() - start) / len(some)
 
 # %% ../../nbs/core/budget.ipynb #30480e6b
+def prepared_batch(model, dataset, size: int) -> tuple:
+    "A few images of `dataset` as a batch at `size`, and the seconds that one takes to prepare"
+    with rng_restored():
+        images, seconds = read_images(dataset)
+    start = perf_counter()
+    xb = model.preprocess.at(size).batch(images)
+    seconds += (perf_counter() - start) / len(images)
+    return to_device(xb, next(model.parameters()).device), seconds
+
+# %% ../../nbs/core/budget.ipynb #f939fec2
 def measure_rates(
     model,  # with `preprocess`
     dataset,  # of images, with an `augment` or None
     size: int = 160,  # in pixels
 ) -> Rates:
     "What an image of `dataset` costs on this machine; `model` stays as it is"
-    with rng_restored():
-        images, seconds = read_images(dataset)
-    start = perf_counter()
-    xb = model.preprocess.at(size).batch(images)
-    read = (seconds + (perf_counter() - start) / len(images)) / n_cores()
-    device = next(model.parameters()).device
-    xb = to_device(xb, device)
+    xb, seconds = prepared_batch(model, dataset, size)
     n = len(xb)
-    return Rates(size, look_seconds(model, xb) / n, step_seconds(model, xb) / n, read)
+    return Rates(
+        size, look_seconds(model, xb) / n, step_seconds(model, xb) / n, seconds / n_cores()
+    )
 
 # %% ../../nbs/core/budget.ipynb #4ed5394c
 class Counts(NamedTuple):
@@ -242,16 +248,21 @@ def line_of(learn, left: float) -> str:
     reached = f"validation accuracy {percent(row['valid accuracy'])} (best {percent(best)})"
     return f"epoch {row['epoch']} of {n}, {part}: {reached}, {clock(left)} left"
 
+# %% ../../nbs/core/budget.ipynb #478c7520
+def is_late(spent: list, plan: Plan, slack: float = None) -> bool:
+    "Whether one epoch more than the seconds `spent` is beyond `slack` times the plan's"
+    if slack is None:
+        return False
+    limit = slack * plan.epochs * plan.epoch_seconds
+    return sum(spent) * (1 + 1 / len(spent)) > limit
+
 # %% ../../nbs/core/budget.ipynb #c1380955
 def after_epoch(self, learn):
     "Say the line; end the run if it is far behind"
     left = 0.0 if learn.run.finished else left_seconds(learn, self.plan)
     self.log(line_of(learn, left))
     spent = _seconds_of_phase(learn, 1)
-    if self.slack is None or not spent or learn.run.epoch >= self.plan.epochs:
-        return
-    limit = self.slack * self.plan.epochs * self.plan.epoch_seconds
-    if sum(spent) * (1 + 1 / len(spent)) > limit:  # with one epoch more
+    if spent and len(spent) < self.plan.epochs and is_late(spent, self.plan, self.slack):
         self.is_late = True
         learn.run.phase = len(learn.run.phases)
         self.log(f"stopped after {len(spent)} of {self.plan.epochs}: slower than measured before")

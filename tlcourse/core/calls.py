@@ -112,36 +112,54 @@ def _add_data_options(add):
     shares = "share to report on, once (0.25; 0: none), or a folder of class folders"
     add("--test", type=share_or_folder, metavar="SHARE|FOLDER", help=shares)
     add("--groups", metavar="FILE", help=_GROUPS + "; groups are not split")
+
+# %% ../../nbs/core/calls.ipynb #21578c31
+def _add_other_options(add):
+    "How it learns"
     add("--seed", type=whole, help="of the split and of the training (0)")
     choices = ("auto", "none", "flips", "turns")
     add("--augment", choices=choices, help="how training images are changed (auto)")
     add("--anyway", action="store_true", help="train although the doctor says stop")
 
 # %% ../../nbs/core/calls.ipynb #4f5ab6c2
-def _add_training(commands):
-    left_out = dict(argument_default=argparse.SUPPRESS)
+def _training_parser(commands):
+    "The parser of `train`; options that are not typed are not in its result"
+    text = "Train a classifier on FOLDER. The same call goes on with a stopped run."
     train = commands.add.add_parser(
         "train",
         parents=[commands.common],
         help="train a classifier on a folder of images",
-        description="Train a classifier on FOLDER. The same call goes on with a stopped run.",
-        **left_out,
+        description=text,
+        argument_default=argparse.SUPPRESS,
     )
     train.set_defaults(run=commands.runs["train"])
-    add = train.add_argument
+    return train
+
+# %% ../../nbs/core/calls.ipynb #99da77b7
+def _add_training(commands):
+    add = _training_parser(commands).add_argument
     add("folder", metavar="FOLDER", help=_FOLDER)
     add("--out", required=True, metavar="MODEL", help="the folder to write the model into")
+    _add_plan_options(add)
+    _add_data_options(add)
+    _add_other_options(add)
+
+# %% ../../nbs/core/calls.ipynb #17a837e5
+def _add_plan_options(add):
+    "What is trained, and for how long"
     add("--arch", help=f"the pretrained network ({ARCH}); `tlcourse zoo` lists some")
     add("--minutes", type=positive, help="for all of it (5): decides image size and epochs")
     add("--epochs", type=whole, help="of all layers; 0: only the head learns")
     add("--size", type=whole, metavar="PIXELS", help="of the images, instead of the chosen one")
-    _add_data_options(add)
 
 # %% ../../nbs/core/calls.ipynb #5322393d
-def _add_looking(commands):
+def _add_doctor(commands):
     doctor = commands.command("doctor", "look for what is wrong with a folder of images")
     doctor.add_argument("folder", metavar="FOLDER", help=_FOLDER)
     doctor.add_argument("--groups", metavar="FILE", help=_GROUPS)
+
+# %% ../../nbs/core/calls.ipynb #2a990670
+def _add_report(commands):
     report = commands.command("report", "write report.html about a model")
     report.add_argument("model", metavar="MODEL", help=_MODEL)
     other = "images to report on, instead of those that MODEL was tested on"
@@ -149,7 +167,7 @@ def _add_looking(commands):
     report.add_argument("--out", metavar="FILE", help="instead of MODEL/report.html")
 
 # %% ../../nbs/core/calls.ipynb #589200a4
-def _add_using(commands):
+def _add_predict(commands):
     predict = commands.command("predict", "classify images")
     predict.add_argument("model", metavar="MODEL", help=_MODEL)
     images = "image files, and folders of them"
@@ -157,21 +175,37 @@ def _add_using(commands):
     predict.add_argument("--csv", action="store_true", help="the result as CSV")
     views = "the mean over 2 (mirrored), 4 or 8 views of each image"
     predict.add_argument("--views", type=int, choices=(1, 2, 4, 8), default=1, help=views)
+
+# %% ../../nbs/core/calls.ipynb #6295bd51
+def _add_export(commands):
     export = commands.command("export", "write a model as ONNX")
     export.add_argument("model", metavar="MODEL", help=_MODEL)
     export.add_argument("--out", metavar="FILE", help="instead of MODEL/model.onnx")
 
 # %% ../../nbs/core/calls.ipynb #da1f60a1
-def _add_rest(commands):
+def _add_serve(commands):
     serve = commands.command("serve", "serve a model as a web page and an API")
     serve.add_argument("model", metavar="MODEL", help=_MODEL)
     serve.add_argument("--host", default="127.0.0.1", help="127.0.0.1: this machine only")
     serve.add_argument("--port", type=whole, default=8000)
+
+# %% ../../nbs/core/calls.ipynb #dd110461
+def _add_features(commands):
     features = commands.command("features", "write what a pretrained network sees in images")
     features.add_argument("folder", metavar="FOLDER", help="a folder of class folders")
     features.add_argument("--out", required=True, metavar="FILE.npz")
     features.add_argument("--arch", default=ARCH, help=f"the network ({ARCH})")
-    commands.command("zoo", "list pretrained networks")
+
+# %% ../../nbs/core/calls.ipynb #683ee347
+_ADDED = (
+    _add_training,
+    _add_doctor,
+    _add_report,
+    _add_predict,
+    _add_export,
+    _add_serve,
+    _add_features,
+)
 
 # %% ../../nbs/core/calls.ipynb #df1788b5
 def make_parser(
@@ -183,6 +217,7 @@ def make_parser(
     parser = Parser(prog="tlcourse", description=text)
     parser.add_argument("--version", action="version", version=f"tlcourse {version}")
     commands = _Commands(parser, runs)
-    for add in (_add_training, _add_looking, _add_using, _add_rest):
+    for add in _ADDED:
         add(commands)
+    commands.command("zoo", "list pretrained networks")
     return parser

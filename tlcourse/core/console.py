@@ -69,6 +69,8 @@ def result(self, value: dict):
 # %% ../../nbs/core/console.ipynb #88cefe0b
 def one_line(error) -> str:
     "The message of `error`, or its kind, in one line"
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"  # without a number
     return " ".join(str(error).split()) or type(error).__name__
 
 # %% ../../nbs/core/console.ipynb #0acd22b8

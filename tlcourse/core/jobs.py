@@ -60,27 +60,29 @@ def given_options(args) -> dict:
 # %% ../../nbs/core/jobs.ipynb #1fd6fe5c
 def agreed(out, given: dict, stored: dict) -> dict:
     "The `stored` options of the run in `out`; `CommandError` if those `given` contradict them"
-    other = [name for name, value in given.items() if stored.get(name) != value]
-    if other:
-        name = other[0]
-        typed = "FOLDER" if name == "folder" else f"--{name}"
-        raise CommandError(
-            f"{out} holds a run with {typed} {stored.get(name)}, not {given[name]}: "
-            "go on without other options, or choose another --out"
-        )
+    for name, value in given.items():
+        if stored.get(name) != value:
+            typed = "FOLDER" if name == "folder" else f"--{name}"
+            has = f"{out} holds a run with {typed} {stored.get(name)}, not {value}"
+            raise CommandError(f"{has}: go on without other options, or choose another --out")
     return stored
 
 # %% ../../nbs/core/jobs.ipynb #6e656102
-def _check_free(out):
-    "`CommandError` unless a new model may be written into `out`"
-    if not out.exists():
-        return
+def _check_folder(out):
+    "`CommandError` unless the existing path `out` is a folder without a model"
     if not out.is_dir():
         raise CommandError(f"{out} is a file: --out is the folder to write the model into")
     if (out / METADATA).exists():
         raise CommandError(
             f"{out} holds a finished model: choose another --out, or remove that folder first"
         )
+
+# %% ../../nbs/core/jobs.ipynb #34769eda
+def _check_free(out):
+    "`CommandError` unless a new model may be written into `out`, or a run goes on there"
+    if not out.exists():
+        return
+    _check_folder(out)
     others = [p for p in out.iterdir() if not p.name.startswith(".")]
     if others and read_job(out) is None:
         raise CommandError(f"{out} is not empty: --out is a new folder")
@@ -164,10 +166,8 @@ def read_groups(
     names = [Path(path).relative_to(folder).as_posix() for path in paths]
     lacking = [name for name in names if name not in groups]
     if lacking:
-        raise CommandError(
-            f"{file} has no group for {len(lacking)} of {len(names)} images, {lacking[0]} for one: "
-            "each image needs a line (its path in the folder, its group)"
-        )
+        lacks = f"{file} has no group for {len(lacking)} of {len(names)} images"
+        raise CommandError(f"{lacks}, {lacking[0]} for one: each needs a line (path, group)")
     return [groups[name] for name in names]
 
 # %% ../../nbs/core/jobs.ipynb #032bfb69

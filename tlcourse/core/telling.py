@@ -4,17 +4,21 @@
 
 # %% auto #0
 __all__ = ['check_classes', 'say_parts', 'rates_in_words', 'plan_in_words', 'decisions', 'score_in_words', 'say_scores',
-           'n_right', 'ranked_accuracy', 'opened_images', 'in_batches', 'prediction_rows', 'write_csv', 'show_rows']
+           'n_right', 'ranked_accuracy', 'opened_images', 'in_batches', 'prediction_rows', 'write_csv', 'show_rows',
+           'write_npz']
 
 # %% ../../nbs/core/telling.ipynb #0854e84d
 import csv
 import sys
 from itertools import islice
+from pathlib import Path
 
+import numpy as np
 from torch.nn.functional import cross_entropy
 
 from .console import CommandError, clock, one_line, percent
 from .decoding import load_image
+from .files import write_atomic
 from .scores import wilson_interval
 
 # %% ../../nbs/core/telling.ipynb #9a8decf6
@@ -133,3 +137,13 @@ def show_rows(rows, console):
     width = max(len(row["file"]) for row in rows)
     for row in rows:
         console.out(f"{row['file']:{width}}  {percent(row['probability']):>7}  {row['class']}")
+
+# %% ../../nbs/core/telling.ipynb #cc041070
+def write_npz(path, named: dict):
+    "Write arrays by name as NumPy's .npz, whole or not at all"
+
+    def write(tmp):
+        with open(tmp, "wb") as f:
+            np.savez(f, **named)
+
+    write_atomic(Path(path), write)
