@@ -17,20 +17,20 @@ from typing import NamedTuple
 import numpy as np
 
 from .core.arguments import check_dataset
-from .core.bundles import METADATA, WEIGHTS, file_hash
+from .core.bundles import WEIGHTS, file_hash
+from .core.outcomes import share_interval
 from .core.pages import escaped, figure_html, image_html, table_html, write_page
 from .core.session import COLORS, STYLE
-from tlcourse.core.tallies import (
+from .core.targets import aligned
+from .deployment import load_bundle
+from tlcourse.diagnosis import (
     calibration_error,
     confusion_matrix,
     precision_recall,
     precision_recall_curve,
     reliability,
-    share_interval,
 )
-from .core.targets import aligned
 from .figures import plt
-from .surgery import load_model, predict
 
 # %% ../nbs/C_reporting.ipynb #cc341801
 class Outcome(NamedTuple):
@@ -54,13 +54,13 @@ def _images(data, targets: list):
         yield image
 
 
-def outcome_of(model, data) -> Outcome:
-    "What `model` answers about the dataset `data`; `ValueError` for a class that it does not know"
+def outcome_of(deployed, data) -> Outcome:
+    "What a loaded bundle answers about `data`; `ValueError` for a class that it does not know"
     check_dataset(data, "data")
-    if getattr(model, "activation", "softmax") != "softmax":
+    if deployed.info["activation"] != "softmax":
         raise ValueError("this model gives several labels to an image; a report needs one class")
-    targets, classes = [], [str(name) for name in model.classes]
-    answers = predict(model, _images(aligned(data, model.classes), targets))
+    targets, classes = [], [str(name) for name in deployed.info["classes"]]
+    answers = deployed.predict(_images(aligned(data, classes), targets))
     probs = [[answer.probabilities[name] for name in classes] for answer in answers]
     predicted = [classes.index(answer.label) for answer in answers]
     return Outcome(classes, np.array(probs), np.array(targets), np.array(predicted))
@@ -187,18 +187,24 @@ def mistakes_html(outcome: Outcome, data, n: int) -> str:
     return f'<div class="grid">{"".join(figures)}</div>'
 
 # %% ../nbs/C_reporting.ipynb #293003f4
-def _settings(model, folder) -> list:
-    "Rows about the model in `folder`: network, weights, preprocessing, head, fingerprint"
-    n = sum(p.numel() for p in model.parameters())
-    config = model.preprocess.config
+def _listed(values: dict) -> str:
+    "The names and `values` of settings in a line; 'none' without any"
+    return ", ".join(f"{k} {v}" for k, v in (values or {}).items() if v is not None) or "none"
+
+
+def _settings(deployed) -> list:
+    "Rows about a loaded bundle: network, weights, preprocessing, thresholds, fingerprint"
+    info, n = deployed.info, sum(p.numel() for p in deployed.model.parameters())
     facts = {
-        "network": f"{model.arch}, {n:,} parameters",
-        "started from": model.weights or "random weights",
-        "head": ", ".join(f"{k} {v}" for k, v in model.head_options.items()),
-        "classes": ", ".join(map(str, model.classes)),
-        "preprocessing": ", ".join(f"{k} {v}" for k, v in config.items() if v is not None),
-        "SHA-256 of the weights": file_hash(Path(folder) / WEIGHTS),
-        "trained on": f"not written in {METADATA} of this model",
+        "network": f"{info['arch']}, {n:,} parameters",
+        "started from": info["weights"] or "random weights",
+        "trained on": _listed(info["data"]) if info["data"] else "not written in the folder",
+        "head": _listed(info["head_options"]),
+        "classes": ", ".join(map(str, info["classes"])),
+        "preprocessing": _listed(info["preprocess"]),
+        "temperature": info["temperature"] or "none",
+        "thresholds": _listed(info["thresholds"]),
+        "SHA-256 of the weights": file_hash(deployed.folder / WEIGHTS),
     }
     return [{"what": what, "value": value} for what, value in facts.items()]
 
@@ -283,19 +289,19 @@ def _parts(outcome: Outcome, data, n_mistakes: int) -> list:
 
 # %% ../nbs/C_reporting.ipynb #874d364d
 def report(
-    folder,  # of the model, as `save_model` writes it
+    folder,  # of the model, as `save_bundle` or `save_model` writes it
     data,  # a dataset of (image, label) that the model has not seen
     out="report.html",  # the file to write
     n_mistakes: int = 12,  # thumbnails of the most certain mistakes; 0 for none
 ) -> Path:  # of the file
     """Write one page about a model on labelled images; it needs nothing outside itself.
     `ValueError` for classes that the model does not know; an older file stays if it fails"""
-    model = load_model(folder)
-    outcome = outcome_of(model, data)
+    deployed = load_bundle(folder)
+    outcome = outcome_of(deployed, data)
     with plt.rc_context(STYLE):
         parts = _parts(outcome, data, n_mistakes)
     parts += [
-        f"<h2>The model</h2>{table_html(_settings(model, folder), 'As saved with it')}",
+        f"<h2>The model</h2>{table_html(_settings(deployed), 'As saved with it')}",
         f"<h2>Made with</h2>{table_html(_versions(), 'Versions on the machine that wrote this')}",
     ]
     return write_page(Path(out), f"Report on {Path(folder).resolve().name}", parts)
