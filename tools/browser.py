@@ -130,7 +130,7 @@ def check_choosing(browser, folder: Path, address: str):
         picture(page, "page")
         for name in CLASSES:
             page.set_input_files("#file", folder / f"{name}.png")
-            page.wait_for_function(f"document.querySelector('#answer').textContent === '{name}'")
+            page.wait_for_selector(f"#answer:text-is('{name}')")
             assert page.inner_text("#bars li:first-child button") == name
             assert page.inner_text("#message") == ""
         assert page.evaluate("document.querySelector('#map').naturalWidth") == 32
@@ -170,7 +170,7 @@ def check_dropping(browser, folder: Path, address: str):
             files = page.evaluate_handle(TRANSFER, list((folder / f"{name}.png").read_bytes()))
             event = {"dataTransfer" if kind == "drop" else "clipboardData": files}
             page.dispatch_event("#drop", kind, event)
-            page.wait_for_function(f"document.querySelector('#answer').textContent === '{name}'")
+            page.wait_for_selector(f"#answer:text-is('{name}')")
 
 
 def check_narrow(browser, folder: Path, address: str):
