@@ -199,8 +199,17 @@ def voila(folder: Path, seconds: float = 120.0):
             wait_for_port(port, process, seconds)
             yield f"http://127.0.0.1:{port}/"
         finally:
-            process.terminate()
-            process.wait(20)
+            end(process)
+
+
+def end(process, seconds: float = 60.0):
+    "End `process`, which then ends its kernels; if it does not, it is killed"
+    process.terminate()
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def free_port() -> int:
