@@ -240,7 +240,9 @@ def check_app(browser, folder: Path):
     with voila(folder) as address, page_of(browser, allowed=icons) as page:
         page.goto(address, wait_until="commit")
         page.wait_for_selector("text=choose an image")
-        page.set_input_files("input[type=file]", folder / "light.png")
+        with page.expect_file_chooser() as chooser:
+            page.click("text=choose an image")
+        chooser.value.set_files(folder / "light.png")
         page.wait_for_selector("h2:text-is('light')")
         assert page.locator("img").count() >= 2
         picture(page, "app")
