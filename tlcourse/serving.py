@@ -19,13 +19,7 @@ from .attribution import gradcam, last_map, overlay
 from .core.answer_panel import bars_html, image_widgets, jpeg
 from .core.arguments import check_number
 from .core.browser_page import PAGE_SCRIPT, PAGE_STYLE, page_html
-from tlcourse.core.endpoints import (
-    SERVER_OPTIONS,
-    image_bytes,
-    running,
-    tell_errors,
-    text_endpoint,
-)
+from .core.endpoints import SERVER_OPTIONS, image_bytes, tell_errors, text_endpoint
 from .core.limits import LOOPBACK, Guard, Refused, small_image
 from .core.packages import optional
 from .core.pages import data_address

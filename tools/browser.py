@@ -265,7 +265,8 @@ def attempt(name: str, check, *args) -> bool:
 
 def run_checks(browser, folder: Path) -> list:
     "Whether each check passed"
-    from tlcourse.serving import create_app, running
+    from tlcourse.core.endpoints import running
+    from tlcourse.serving import create_app
 
     passed = [attempt(check_report.__doc__, check_report, browser, folder)]
     with running(create_app(folder / "model")) as address:
