@@ -242,6 +242,7 @@ def upload_panel(asked, max_pixels: int = 50_000_000):
     widgets, model = optional("ipywidgets"), network_of(asked)
     layer = map_layer(model)
     upload = widgets.FileUpload(accept="image/*", description="choose an image")
+    upload.layout.width = "14em"
     line, say = status_line()
     bars, images = widgets.HTML(), widgets.HBox()
 
