@@ -53,7 +53,7 @@ def _images(data, targets: list):
         targets.append(int(label))
         yield image
 
-
+# %% ../nbs/C_reporting.ipynb #b7c19bd5
 def outcome_of(deployed, data) -> Outcome:
     "What a loaded bundle answers about `data`; `ValueError` for a class that it does not know"
     check_dataset(data, "data")
@@ -92,7 +92,7 @@ def summary_html(outcome: Outcome) -> str:
 def _short(name: str, most: int = 22) -> str:
     return name if len(name) <= most else name[: most - 1] + "…"
 
-
+# %% ../nbs/C_reporting.ipynb #37fdcce3
 def draw_confusion(
     matrix,  # counts (n_classes, n_classes): a row is a true class, a column an answer
     classes: list,  # their names
@@ -191,7 +191,7 @@ def _listed(values: dict) -> str:
     "The names and `values` of settings in a line; 'none' without any"
     return ", ".join(f"{k} {v}" for k, v in (values or {}).items() if v is not None) or "none"
 
-
+# %% ../nbs/C_reporting.ipynb #9fe5483e
 def _settings(deployed) -> list:
     "Rows about a loaded bundle: network, weights, preprocessing, thresholds, fingerprint"
     info, n = deployed.info, sum(p.numel() for p in deployed.model.parameters())
@@ -273,7 +273,7 @@ _READ = (
     "of images belong together (one patient, one module), the intervals are too narrow."
 )
 
-
+# %% ../nbs/C_reporting.ipynb #2e27418f
 def _parts(outcome: Outcome, data, n_mistakes: int) -> list:
     "The sections of a report, as HTML"
     classes = table_html(class_rows(outcome), "Share (95 % interval, number of images)")

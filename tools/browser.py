@@ -79,6 +79,7 @@ def make_files(folder: Path):
     for name, grey in zip(CLASSES, (25, 230)):
         image(grey).save(folder / f"{name}.png")
     (folder / "words.png").write_text("no image")
+    (folder / "large.png").write_bytes(bytes(11_000_000))
     pairs = [(image(20 + 10 * i), int(i > 9)) for i in range(22)]
     report(folder / "model", ImageDataset(pairs, CLASSES), folder / "report.html")
 
@@ -88,6 +89,7 @@ def page_of(browser, allowed=()):
     "A new page; at its end, an error in its console that is not among `allowed` is a failure"
     errors = []
     page = browser.new_page(viewport={"width": 900, "height": 1000})
+    page.set_default_timeout(120_000)  # of a busy machine
     page.on("console", lambda message: message.type == "error" and errors.append(message.text))
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("requestfailed", lambda request: errors.append(f"not loaded: {request.url}"))
@@ -119,7 +121,7 @@ def check_report(browser, folder: Path):
 
 def answer_on(page) -> str:
     "The answer that the page shows, when it is there"
-    page.wait_for_selector("#result:not([hidden])", timeout=60_000)
+    page.wait_for_selector("#result:not([hidden])")
     return page.inner_text("#answer")
 
 
@@ -130,7 +132,7 @@ def check_choosing(browser, folder: Path, address: str):
         picture(page, "page")
         for name in CLASSES:
             page.set_input_files("#file", folder / f"{name}.png")
-            page.wait_for_function(f"document.querySelector('#answer').textContent === '{name}'")
+            page.wait_for_selector(f"#answer:text-is('{name}')")
             assert page.inner_text("#bars li:first-child button") == name
             assert page.inner_text("#message") == ""
         assert page.evaluate("document.querySelector('#map').naturalWidth") == 32
@@ -148,17 +150,18 @@ def check_bad_files(browser, folder: Path, address: str):
         page.wait_for_selector("#message.bad")
         assert "no image that can be read" in page.inner_text("#message")
         picture(page, "message")
-        large = {"name": "large.jpg", "mimeType": "image/jpeg", "buffer": bytes(11_000_000)}
-        page.set_input_files("#file", large)
+        page.set_input_files("#file", folder / "large.png")
         page.wait_for_selector("#message:text('larger than 10 MB')")
         page.set_input_files("#file", folder / "light.png")
         assert answer_on(page) == "light"
 
 
-TRANSFER = """(bytes) => {
+GIVE = """([bytes, kind]) => {
   const files = new DataTransfer();
-  files.items.add(new File([new Uint8Array(bytes)], "dropped.png", { type: "image/png" }));
-  return files;
+  files.items.add(new File([new Uint8Array(bytes)], "given.png", { type: "image/png" }));
+  const about = { dataTransfer: files, clipboardData: files, bubbles: true };
+  const event = kind === "drop" ? new DragEvent(kind, about) : new ClipboardEvent(kind, about);
+  document.querySelector("#drop").dispatchEvent(event);
 }"""
 
 
@@ -167,10 +170,8 @@ def check_dropping(browser, folder: Path, address: str):
     with page_of(browser) as page:
         page.goto(address)
         for name, kind in zip(CLASSES, ("drop", "paste")):
-            files = page.evaluate_handle(TRANSFER, list((folder / f"{name}.png").read_bytes()))
-            event = {"dataTransfer" if kind == "drop" else "clipboardData": files}
-            page.dispatch_event("#drop", kind, event)
-            page.wait_for_function(f"document.querySelector('#answer').textContent === '{name}'")
+            page.evaluate(GIVE, [list((folder / f"{name}.png").read_bytes()), kind])
+            page.wait_for_selector(f"#answer:text-is('{name}')")
 
 
 def check_narrow(browser, folder: Path, address: str):
@@ -198,8 +199,17 @@ def voila(folder: Path, seconds: float = 120.0):
             wait_for_port(port, process, seconds)
             yield f"http://127.0.0.1:{port}/"
         finally:
-            process.terminate()
-            process.wait(20)
+            end(process)
+
+
+def end(process, seconds: float = 60.0):
+    "End `process`, which then ends its kernels; if it does not, it is killed"
+    process.terminate()
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def free_port() -> int:
@@ -226,11 +236,13 @@ def wait_for_port(port: int, process, seconds: float):
 
 def check_app(browser, folder: Path):
     "the notebook app answers, by Voilà"
-    with voila(folder) as address, page_of(browser) as page:
-        page.goto(address, timeout=180_000, wait_until="commit")
-        page.wait_for_selector("text=choose an image", timeout=180_000)
-        page.set_input_files("input[type=file]", folder / "light.png")
-        page.wait_for_selector("h2:text-is('light')", timeout=60_000)
+    icons = ["cdn.jsdelivr.net", "net::ERR_"]  # Voilà's template asks the network for its icons
+    with voila(folder) as address, page_of(browser, allowed=icons) as page:
+        page.goto(address, wait_until="commit")
+        with page.expect_file_chooser() as chooser:
+            page.click("button:has-text('choose an image')")
+        chooser.value.set_files(folder / "light.png")
+        page.wait_for_selector("h2:text-is('light')")
         assert page.locator("img").count() >= 2
         picture(page, "app")
 
@@ -252,7 +264,8 @@ def attempt(name: str, check, *args) -> bool:
 
 def run_checks(browser, folder: Path) -> list:
     "Whether each check passed"
-    from tlcourse.serving import create_app, running
+    from tlcourse.core.endpoints import running
+    from tlcourse.serving import create_app
 
     passed = [attempt(check_report.__doc__, check_report, browser, folder)]
     with running(create_app(folder / "model")) as address:

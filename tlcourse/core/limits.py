@@ -7,7 +7,6 @@ __all__ = ['LOOPBACK', 'POLICY', 'SECURITY_HEADERS', 'Refused', 'in_megabytes', 
 
 # %% ../../nbs/core/limits.ipynb #06e3d2c4
 import asyncio
-import io
 import json
 from contextlib import suppress
 from operator import attrgetter
