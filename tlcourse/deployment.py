@@ -79,7 +79,7 @@ def _given(model, thresholds, temperature, data, scores) -> dict:
     notes = {"thresholds": thresholds, "temperature": temperature}
     return notes | {"data": data or {}, "scores": scores or {}}
 
-
+# %% ../nbs/14_deployment.ipynb #5af3ce7c
 def save_bundle(
     model,  # from `transfer_model`, trained
     folder,  # made if need be
@@ -139,7 +139,7 @@ def _decided(deployed, answer):
         return Labels(label, p)
     return Prediction(label, p[label], p)
 
-
+# %% ../nbs/14_deployment.ipynb #5a07e97c
 @patch_to(Deployed)
 @torch.inference_mode()
 def predict(self, images, views: int = 1, bs: int = 32) -> list:

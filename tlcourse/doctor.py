@@ -21,7 +21,7 @@ from .figures import show_images
 # %% ../nbs/B_doctor.ipynb #50975d63
 _ORDER = ("stop", "look", "note")
 
-
+# %% ../nbs/B_doctor.ipynb #e56ed7ad
 class Checkup:
     "What `examine_folder` found: `findings`, `leaks`, and three ways to look at them"
 
@@ -60,7 +60,7 @@ def table(self) -> Table:
         return Table([_row(nothing)])
     return Table([_row(finding) for finding in self.findings])
 
-
+# %% ../nbs/B_doctor.ipynb #e8a76802
 @patch_to(Checkup)
 def to_json(self) -> dict:
     "All that was found, as plain lists, texts and numbers"
@@ -85,7 +85,7 @@ def _examples(finding) -> list:
     files = finding["files"]
     return files[:2] if isinstance(files[0], str) else list(files[0][:2])
 
-
+# %% ../nbs/B_doctor.ipynb #272bc4c6
 def _shown(findings) -> list:
     seen = [f for f in findings if f["kind"] not in _UNSEEN and not f["kind"].endswith("class")]
     return seen[:_MOST_SHOWN]
@@ -113,7 +113,7 @@ def _counts(found) -> dict:
         "parts": [part for part in found.classes if part],
     }
 
-
+# %% ../nbs/B_doctor.ipynb #960ef1fe
 def _verdict(checkup) -> str:
     "One line: how many findings of each severity"
     n = Counter(f["severity"] for f in checkup.findings)

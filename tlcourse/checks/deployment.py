@@ -178,6 +178,8 @@ def boxes() -> dict:
 
 # %% ../../nbs/solutions/14_deployment_solutions.ipynb #cd92db4f
 _FAULTS = {"Ada": "squashed", "Bo": "nothing", "Cem": "channels", "Dora": "scale"}
+
+# %% ../../nbs/solutions/14_deployment_solutions.ipynb #6c63a549
 _CLUES = {
     "Ada": "give it an image that is much wider than high, and look at it",
     "Bo": "compare it with model.preprocess: is there any difference?",

@@ -92,6 +92,7 @@ _IMAGE_STYLE = """
 figcaption { color: var(--soft); font-size: .92rem; }
 """
 
+# %% ../../nbs/core/browser_page.ipynb #8f2f2c91
 PAGE_STYLE = _COLOURS + _LAYOUT + _FIELD_STYLE + _BAR_STYLE + _IMAGE_STYLE
 
 # %% ../../nbs/core/browser_page.ipynb #893db444

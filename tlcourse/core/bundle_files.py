@@ -91,7 +91,7 @@ _SLOW = (
     "save_bundle writes one that loads quickly"
 )
 
-
+# %% ../../nbs/core/bundle_files.ipynb #a681725d
 def _proven(settings, makers) -> TransferModel:
     "The model of these `settings`, cut with proof, with random weights"
     warnings.warn(_SLOW, stacklevel=5)
@@ -176,7 +176,7 @@ def _measured(bundle, notes, makers) -> dict:
 # %% ../../nbs/core/bundle_files.ipynb #1744d6be
 REFERENCE, CARD = "reference.safetensors", "README.md"
 
-
+# %% ../../nbs/core/bundle_files.ipynb #c2882de8
 def _stored_shapes(path) -> dict:
     "name -> shape of the tensors in the file `path`, unread"
     try:
@@ -222,7 +222,7 @@ def open_bundle(
 # %% ../../nbs/core/bundle_files.ipynb #c2766623
 _EMPTY = {"thresholds": None, "temperature": None, "versions": {}, "data": {}, "scores": {}}
 
-
+# %% ../../nbs/core/bundle_files.ipynb #7dd68142
 def info_of(model, notes: dict) -> dict:
     "All that a bundle says of itself, in plain values"
     keys = ("arch", "weights", "classes", "activation", "in_channels", "head_options")

@@ -19,7 +19,7 @@ from .scores import wilson_interval
 # %% ../../nbs/core/bundle_notes.ipynb #51a34283
 SCHEMA = 1  # of the notes; a bundle with a newer one is not read
 
-
+# %% ../../nbs/core/bundle_notes.ipynb #dddb24e9
 def share(n_right: int, n: int) -> dict:
     "The share `n_right` of `n` images as a bundle's score, with its 95 % interval (Wilson 1927)"
     low, high = wilson_interval(int(n_right), int(n))
@@ -71,7 +71,7 @@ def _check_texts(name, values):
 # %% ../../nbs/core/bundle_notes.ipynb #60206924
 _SCORE = {"value", "n", "low", "high"}
 
-
+# %% ../../nbs/core/bundle_notes.ipynb #3ca744e6
 def _check_score(name, score):
     "`ValueError` unless `score` has a value, the number of images, and an interval around it"
     if not isinstance(score, dict) or {*score} != _SCORE:
@@ -106,7 +106,7 @@ def _check_data(data):
 _NOTES = ("schema", "cut", "cut_sha256", "structure", "answer", "thresholds", "temperature")
 _NOTES += ("versions", "data", "scores", "reference")
 
-
+# %% ../../nbs/core/bundle_notes.ipynb #8169822b
 def _check_keys(notes):
     "`ValueError` for a newer schema, and for notes that are missing or unknown"
     if not isinstance(notes, dict):
@@ -143,7 +143,7 @@ def check_notes(notes, classes, activation="softmax"):
 # %% ../../nbs/core/bundle_notes.ipynb #404325aa
 _PACKAGES = ("tlcourse", "torch", "torchvision", "timm", "numpy", "pillow", "safetensors")
 
-
+# %% ../../nbs/core/bundle_notes.ipynb #94ecaab0
 def versions_here() -> dict:
     "The versions of Python and of the packages that decide what a model computes"
     versions = {"python": platform.python_version()}
@@ -223,7 +223,7 @@ from tlcourse.deployment import load_bundle
 load_bundle(folder).predict(images)
 ```"""
 
-
+# %% ../../nbs/core/bundle_notes.ipynb #f5130bf8
 def model_card(name: str, info: dict) -> str:
     "The README.md of a bundle, in the format of the Hugging Face Hub; all of it from `info`"
     front = yaml.safe_dump(_front(name, info), sort_keys=False, allow_unicode=True)

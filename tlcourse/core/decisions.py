@@ -26,7 +26,7 @@ def image_key(source) -> str:
     "What stands for the image `source` (a path, PIL image or array): a hash of its contents"
     return content_hash(source).hex()
 
-
+# %% ../../nbs/core/decisions.ipynb #498382fc
 def image_name(source) -> str:
     "The name of the file `source`, without its folder; empty if the image is no file"
     return Path(source).name if isinstance(source, (str, os.PathLike)) else ""
@@ -34,7 +34,7 @@ def image_name(source) -> str:
 # %% ../../nbs/core/decisions.ipynb #a98c4837
 _FORMAT = "tlcourse decisions 1"
 
-
+# %% ../../nbs/core/decisions.ipynb #a82de949
 def _no_decisions(path, why) -> ValueError:
     return ValueError(
         f"{Path(path).name} holds no decisions ({why}). It was left as it is: "

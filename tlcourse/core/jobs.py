@@ -173,7 +173,7 @@ def read_groups(
 # %% ../../nbs/core/jobs.ipynb #032bfb69
 _RELATED = ("copies", "contradiction", "alike", "alike, two classes")
 
-
+# %% ../../nbs/core/jobs.ipynb #b286c7cf
 def related_files(findings: list) -> list:
     "The lists of files that show the same, among the `findings` of a checkup"
     found = [files for f in findings if f["kind"] in _RELATED for files in f["files"]]

@@ -27,7 +27,7 @@ class Refused(Exception):
 # %% ../../nbs/core/limits.ipynb #2741c292
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
-
+# %% ../../nbs/core/limits.ipynb #bf78e329
 def _without_port(host: str) -> str:
     name, colon, port = host.rpartition(":")
     return name if colon and port.isdigit() else host
@@ -46,7 +46,7 @@ def _check_origin(headers: dict, hosts):
 def in_megabytes(n_bytes: int) -> str:
     return f"{n_bytes / 1e6:,.3g} MB"
 
-
+# %% ../../nbs/core/limits.ipynb #86e568d0
 def _too_large(max_bytes: int) -> Refused:
     most = in_megabytes(max_bytes)
     return Refused(413, f"The file is larger than {most}: send a smaller image.")
@@ -111,6 +111,8 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+
+# %% ../../nbs/core/limits.ipynb #f1430285
 SECURITY_HEADERS = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
@@ -189,6 +191,8 @@ _REFUSALS = {  # words of a `BadImage`: how the person who sent it is told
     "PostScript": (422, "PostScript is not read here: save it as PNG and send that."),
     "pixels": (413, "The image has too many pixels to be read safely: make it smaller."),
 }
+
+# %% ../../nbs/core/limits.ipynb #060cc5c0
 _DAMAGED = 422, "The image is damaged or incomplete: save it again and send that."
 
 # %% ../../nbs/core/limits.ipynb #f17adda3

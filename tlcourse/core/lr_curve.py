@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import nn
 
 from .bars import progress
 from .engines import PRECISIONS

@@ -95,13 +95,15 @@ class OnnxPredictor:
 
 # %% ../../nbs/core/onnx_predictor.ipynb #3b861f3d
 _HEAD = "import json\nimport sys\n\nimport numpy as np\nfrom PIL import Image, ImageOps\n"
+
+# %% ../../nbs/core/onnx_predictor.ipynb #101b7c0f
 _MAIN = """if __name__ == "__main__":
     predictor = OnnxPredictor(sys.argv[1])
     for path, answer in zip(sys.argv[2:], predictor.predict(sys.argv[2:])):
         print(path, *answer)
 """
 
-
+# %% ../../nbs/core/onnx_predictor.ipynb #199a3195
 def predictor_script() -> str:
     "A Python file that predicts by an exported model: python predict.py model.onnx IMAGE ..."
     parts = (upright_rgb, square_pixels, probabilities_of, decide, OnnxPredictor)

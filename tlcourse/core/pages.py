@@ -42,7 +42,7 @@ def data_address(data: bytes, kind: str) -> str:
     "The address of an image that is in the page itself; `kind` is its media type"
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
-
+# %% ../../nbs/core/pages.ipynb #5264b99b
 def _image_tag(data: bytes, kind: str, alt: str) -> str:
     return f'<img alt="{escaped(alt)}" src="{data_address(data, kind)}">'
 
@@ -104,6 +104,7 @@ figcaption { color: #444; font-size: .92rem; }
 # %% ../../nbs/core/pages.ipynb #443cd6a4
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
+# %% ../../nbs/core/pages.ipynb #3b0ed73f
 _PAGE = string.Template("""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>$title</title>
 <meta http-equiv="Content-Security-Policy" content="$policy">

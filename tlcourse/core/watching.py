@@ -35,7 +35,7 @@ def confidences(logits) -> np.ndarray:
 # %% ../../nbs/core/watching.ipynb #4dfdcd5a
 _MOST = 512  # values of a sorted sample
 
-
+# %% ../../nbs/core/watching.ipynb #b71c33ef
 def _thinned(values) -> torch.Tensor:
     "`values` sorted, at most 512 of them, equally spaced in rank"
     values = np.sort(values)
