@@ -58,12 +58,12 @@ def outputs_of(model, images, bs: int = 32) -> tuple:
 
 # %% ../nbs/14_deployment.ipynb #f4abcdc7
 def reference_of(
-    model,  # the trained one
-    train,  # the dataset that it learned from, not augmented
-    valid,  # images that it did not learn
+    model,  # trained
+    train,  # what it learned from, not augmented
+    valid,  # what it did not learn
     bs: int = 32,
-) -> dict:  # for `save_bundle(features=...)`
-    "What `watch` must know of the images that `model` was made for; `ValueError` for too few"
+) -> dict:  # for `save_bundle`
+    "What `watch` must know of old images; `ValueError` for too few"
     labels = torch.from_numpy(listed_labels(train, "reference_of"))
     features, _ = outputs_of(model, train, bs)
     return make_reference(features, labels, *outputs_of(model, valid, bs))
@@ -107,7 +107,7 @@ def save_bundle(
 
 # %% ../nbs/14_deployment.ipynb #89360076
 class Deployed:
-    "A loaded bundle: `model`, `info` (all that it says of itself), `folder`, `reference`"
+    "A loaded bundle: `model`, `info` (all it says of itself), `folder`, `reference`"
 
     def __init__(self, model, info, folder, reference=None):
         self.model, self.info, self.folder = model, info, folder

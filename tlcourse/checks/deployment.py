@@ -26,13 +26,19 @@ def _cases() -> tuple:
         (rng.normal(0, 4, (200, 3)), [*three], 0.5, three),
     )
 
+# %% ../../nbs/solutions/14_deployment_solutions.ipynb #298de78f
+_NO_THRESHOLDS = "these are the most probable classes: what do the thresholds do?"
+_NO_TEMPERATURE = (
+    "these are the answers without temperature: it divides the logits, not the chances"
+)
+
 # %% ../../nbs/solutions/14_deployment_solutions.ipynb #8cd3cf0a
 def _hint(n_wrong: int, without_thresholds: bool, without_temperature: bool) -> str:
     "What an answer with `n_wrong` mistakes seems to have forgotten"
     if without_thresholds:
-        return "these are the most probable classes: what do the thresholds do?"
+        return _NO_THRESHOLDS
     if without_temperature:
-        return "these are the answers without temperature: it divides the logits, not the chances"
+        return _NO_TEMPERATURE
     return f"{n_wrong} answers differ: divide logits, softmax, then the largest p over threshold"
 
 # %% ../../nbs/solutions/14_deployment_solutions.ipynb #a819cf47
@@ -40,16 +46,21 @@ def _right(logits, classes, temperature, thresholds) -> list:
     rows = probabilities_of(logits, temperature=temperature)
     return [decide(row, classes, thresholds=thresholds) for row in rows]
 
+# %% ../../nbs/solutions/14_deployment_solutions.ipynb #5604d107
+def _hint_for(given, right, logits, classes, thresholds) -> str:
+    "What to say of the answers `given`, which are not the `right` ones"
+    n_wrong = sum(a != b for a, b in zip(given, right))
+    plain = given == [classes[i] for i in logits.argmax(1)]
+    hot = given == _right(logits, classes, 1, thresholds)
+    return _hint(n_wrong, plain, hot)
+
 # %% ../../nbs/solutions/14_deployment_solutions.ipynb #835d9a97
 def _check_case(f, logits, classes, temperature, thresholds):
     "`f` must give the answers of `decide`"
     given = list(f(logits.copy(), list(classes), temperature, dict(thresholds)))
     right = _right(logits, classes, temperature, thresholds)
-    n_wrong = sum(a != b for a, b in zip(given, right))
-    plain = given == [classes[i] for i in logits.argmax(1)]
-    hot = given == _right(logits, classes, 1, thresholds)
     assert len(given) == len(right), f"{len(given)} answers for {len(right)} images"
-    assert not n_wrong, _hint(n_wrong, plain, hot)
+    assert given == right, _hint_for(given, right, logits, classes, thresholds)
 
 # %% ../../nbs/solutions/14_deployment_solutions.ipynb #fd1ff8c2
 @checker
@@ -93,19 +104,23 @@ def _files(folder: Path) -> dict:
         "text": _file(folder / "text", b"weight: all of it", bytes(16)),
     }
 
+# %% ../../nbs/solutions/14_deployment_solutions.ipynb #3890949d
+def _believes(f, name, path) -> bool:
+    "Whether `f` takes the file `path` for a whole one; `AssertionError` if it raises"
+    try:
+        return bool(f(path))
+    except Exception as e:
+        raise AssertionError(
+            f"{type(e).__name__} on a bad file: return False. A hint: {_HINTS[name]}"
+        ) from e
+
 # %% ../../nbs/solutions/14_deployment_solutions.ipynb #95806372
 @checker
 def check_plausible(f):
     "`f(path)` says whether a safetensors file is as long as its head says"
     with TemporaryDirectory() as folder:
         for name, path in _files(Path(folder)).items():
-            try:
-                answer = f(path)
-            except Exception as e:
-                raise AssertionError(
-                    f"{type(e).__name__} on a bad file: return False. A hint: {_HINTS[name]}"
-                ) from e
-            assert bool(answer) == (name == "good"), _HINTS[name]
+            assert _believes(f, name, path) == (name == "good"), _HINTS[name]
     return "Right: one file believed, four refused, none of them read."
 
 # %% ../../nbs/solutions/14_deployment_solutions.ipynb #d487b94c
@@ -120,20 +135,28 @@ def _unpaired(before, after) -> float:
     "Half the interval of the difference as if the images were different ones"
     return 1.96 * ((before.var(ddof=1) + after.var(ddof=1)) / len(before)) ** 0.5
 
+# %% ../../nbs/solutions/14_deployment_solutions.ipynb #3e24e67a
+_TOO_WIDE = (
+    "this is the interval for different images, and it is too wide: these are the same images, "
+    "so take the spread of the difference of each"
+)
+
+# %% ../../nbs/solutions/14_deployment_solutions.ipynb #6343e877
+def _check_ends(low, high, d):
+    "`low` and `high` must be the ends of the interval of the mean of `d`"
+    half = 1.96 * d.std(ddof=1) / len(d) ** 0.5
+    near = abs(low - d.mean() + half) < 0.002 and abs(high - d.mean() - half) < 0.002
+    assert near, "the interval is mean ± 1.96 · standard deviation of the differences / √n"
+
 # %% ../../nbs/solutions/14_deployment_solutions.ipynb #2a986794
 def _check_interval(answer, before, after):
-    "`answer` must be the mean difference, after minus before, and its paired interval"
+    "`answer` must be the mean of after minus before, and its paired interval"
     d = after.astype(float) - before
-    half = 1.96 * d.std(ddof=1) / len(d) ** 0.5
     mean, low, high = (float(v) for v in answer)
     assert abs(mean - d.mean()) < 1e-6, "the mean is wrong. A hint: after minus before, per image"
     wide = abs((high - low) / 2 - _unpaired(before, after)) < 0.003
-    assert not wide, (
-        "this is the interval for different images, and it is too wide: these are the same images, "
-        "so take the spread of the difference of each"
-    )
-    near = abs(low - d.mean() + half) < 0.002 and abs(high - d.mean() - half) < 0.002
-    assert near, "the interval is mean ± 1.96 · standard deviation of the differences / √n"
+    assert not wide, _TOO_WIDE
+    _check_ends(low, high, d)
 
 # %% ../../nbs/solutions/14_deployment_solutions.ipynb #d2562ad6
 @checker
@@ -187,6 +210,11 @@ _CLUES = {
     "Dora": "look at the smallest and the largest value that come out",
 }
 
+# %% ../../nbs/solutions/14_deployment_solutions.ipynb #1d1bc26e
+def _check_fault(name, fault):
+    "`fault` must be that of the box `name`"
+    assert fault == _FAULTS[name], f"{name}'s box is not wrong by {fault!r}. A hint: {_CLUES[name]}"
+
 # %% ../../nbs/solutions/14_deployment_solutions.ipynb #491eec6a
 @checker
 def check_faults(answer: dict):
@@ -194,8 +222,6 @@ def check_faults(answer: dict):
     assert isinstance(answer, dict) and set(answer) == set(_FAULTS), (
         f"answer with a dictionary for {sorted(_FAULTS)}"
     )
-    for name, fault in _FAULTS.items():
-        assert answer[name] == fault, (
-            f"{name}'s box is not wrong by {answer[name]!r}. A hint: {_CLUES[name]}"
-        )
+    for name in _FAULTS:
+        _check_fault(name, answer[name])
     return "Right: three of four boxes answer, and answer wrongly."

@@ -56,6 +56,10 @@ _NOTES = {
     "an unknown note": partial(_note, code="import os"),
     "logits that it never gave": partial(_note, answer=[9.0, -9.0]),
     "a threshold of NaN": partial(_note, thresholds={"sound": float("nan"), "defective": 0.5}),
+}
+
+# %% ../../nbs/core/bad_bundles.ipynb #9c3ddef7
+_NOTES |= {
     "a score without n": partial(_inside_note, of="scores", accuracy=0.99),
     "a cut with a different hash": partial(_inside_note, of="cut", n_features=7),
     "a billion features": partial(_cut, n_features=10**9),
@@ -120,7 +124,7 @@ def _with_files(good, bad, change) -> Path:
 
 # %% ../../nbs/core/bad_bundles.ipynb #e314e088
 def bad_bundles(good, bad) -> dict:
-    "What is wrong -> a function that makes such a copy of the bundle `good` in the folder `bad`"
+    "What is wrong -> a function that makes such a copy of the bundle `good` in `bad`"
     good, bad = Path(good), Path(bad)
     makers: dict[str, Callable] = {}
     for name, change in (_SETTINGS | _NOTES).items():

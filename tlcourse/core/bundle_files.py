@@ -57,16 +57,24 @@ class Makers(NamedTuple):
     save: Callable
     load: Callable
 
+# %% ../../nbs/core/bundle_files.ipynb #f98fdf25
+_SETTINGS = ("arch", "weights", "classes", "activation", "in_channels", "head_options")
+
+# %% ../../nbs/core/bundle_files.ipynb #03301208
+def _give_cut(model, note):
+    "Give `model` what the `note` of its cut says"
+    model.layout, model.n_features = note["layout"], note["n_features"]
+    model.structure = None  # not known: save_model compares outputs instead
+    give_groups(model, note["groups"])
+
 # %% ../../nbs/core/bundle_files.ipynb #4a7d6e9e
 def _assembled(body, head, settings, note) -> TransferModel:
     "`body` and a new `head`, with what belongs to them"
     model = TransferModel(OrderedDict(body=body, head=head))
-    for key in ("arch", "weights", "classes", "activation", "in_channels", "head_options"):
+    for key in _SETTINGS:
         setattr(model, key, settings[key])
     model.preprocess = settings["preprocess"]
-    model.layout, model.n_features = note["layout"], note["n_features"]
-    model.structure = None  # not known: save_model compares outputs instead
-    give_groups(model, note["groups"])
+    _give_cut(model, note)
     return model.eval()
 
 # %% ../../nbs/core/bundle_files.ipynb #ce7a27fb
@@ -93,7 +101,7 @@ _SLOW = (
 
 # %% ../../nbs/core/bundle_files.ipynb #a681725d
 def _proven(settings, makers) -> TransferModel:
-    "The model of these `settings`, cut with proof, with random weights"
+    "A model of these `settings`, cut with proof, untrained"
     warnings.warn(_SLOW, stacklevel=5)
     chosen = {key: settings[key] for key in ("classes", "in_channels", "activation")}
     model = makers.model(settings["arch"], weights=None, **chosen, **settings["head_options"])
@@ -120,7 +128,7 @@ def _answer(model) -> list:
 
 # %% ../../nbs/core/bundle_files.ipynb #16dd3e4c
 def _check_answer(model, answer):
-    "`ValueError` unless `model` gives the `answer` that it gave when it was saved"
+    "`ValueError` unless `model` still gives the `answer` of its notes"
     now = _answer(model)
     if not torch.allclose(torch.tensor(now), torch.tensor(answer), rtol=0.02, atol=0.02):
         raise ValueError(
@@ -144,14 +152,20 @@ def _head_shapes(settings, note, makers) -> dict:
         head = _head(settings, note, makers)
     return {f"head.{name}": tuple(t.shape) for name, t in head.state_dict().items()}
 
+# %% ../../nbs/core/bundle_files.ipynb #67566227
+def _typed(settings, makers) -> dict:
+    "`settings` with its preprocessing and its classes as a model has them"
+    preprocess = makers.preprocess(**settings["preprocess"])
+    classes = class_names(None, settings["classes"])
+    return settings | {"preprocess": preprocess, "classes": classes}
+
 # %% ../../nbs/core/bundle_files.ipynb #b1362e9f
 def _checked_settings(bundle, makers) -> dict:
     "The settings of `bundle`, each checked by itself; `ValueError`"
     settings = checked_settings(bundle)
     check_channels(bundle, settings["in_channels"])
-    settings["preprocess"] = makers.preprocess(**settings["preprocess"])
+    settings = _typed(settings, makers)
     check_preprocess(settings["preprocess"].config, settings["in_channels"])
-    settings["classes"] = class_names(None, settings["classes"])
     check_activation(settings["activation"])
     check_head_options(settings["head_options"])
     return settings
@@ -188,7 +202,7 @@ def _stored_shapes(path) -> dict:
 
 # %% ../../nbs/core/bundle_files.ipynb #24b23b5a
 def _read_reference(folder: Path, stated, n_features: int, n_classes: int):
-    "The reference in `folder`, whose hash is `stated`, or None; `ValueError`"
+    "The reference in `folder`, whose hash is `stated`, or None"
     if stated is None:
         return None
     path = folder / REFERENCE
@@ -207,6 +221,9 @@ def _opened(bundle, notes, makers) -> tuple:
     _check_answer(model, notes["answer"])
     return model, reference
 
+# %% ../../nbs/core/bundle_files.ipynb #57395316
+_UNUSABLE = (TypeError, ValueError, OverflowError, RuntimeError)
+
 # %% ../../nbs/core/bundle_files.ipynb #d69091c3
 def open_bundle(
     bundle,  # of `read_bundle`, without notes in its metadata
@@ -216,7 +233,7 @@ def open_bundle(
     "What stands in `bundle`; `ValueError` for what cannot be, before it costs memory"
     try:
         return _opened(bundle, notes, makers)
-    except (TypeError, ValueError, OverflowError, RuntimeError) as e:
+    except _UNUSABLE as e:
         raise ValueError(f"{bundle.folder} holds no bundle that can be used: {e}") from e
 
 # %% ../../nbs/core/bundle_files.ipynb #c2766623
@@ -225,8 +242,7 @@ _EMPTY = {"thresholds": None, "temperature": None, "versions": {}, "data": {}, "
 # %% ../../nbs/core/bundle_files.ipynb #7dd68142
 def info_of(model, notes: dict) -> dict:
     "All that a bundle says of itself, in plain values"
-    keys = ("arch", "weights", "classes", "activation", "in_channels", "head_options")
-    info = {key: getattr(model, key) for key in keys} | {"preprocess": model.preprocess.config}
+    info = {key: getattr(model, key) for key in _SETTINGS} | {"preprocess": model.preprocess.config}
     return info | {"schema": 0} | _EMPTY | {k: notes[k] for k in ("schema", *_EMPTY) if k in notes}
 
 # %% ../../nbs/core/bundle_files.ipynb #2861d296
@@ -255,13 +271,18 @@ def _follow(twin, settings, cut, makers) -> TransferModel:
         raise ValueError("the model cannot be cut again by its note, so it is not saved")
     return model
 
+# %% ../../nbs/core/bundle_files.ipynb #17aa0de3
+def _cut_notes(twin, settings, makers) -> dict:
+    "The notes on the cut of `twin`, which was followed once"
+    cut = json.loads(json.dumps(cut_note(twin)))
+    structure = structure_hash(_follow(twin, settings, cut, makers))
+    return {"cut": cut, "cut_sha256": note_hash(cut), "structure": structure}
+
 # %% ../../nbs/core/bundle_files.ipynb #5a0b8dcc
 def _new_notes(twin, settings, given: dict, makers) -> dict:
     "The notes of the model `twin`, which was just loaded with proof"
-    cut = json.loads(json.dumps(cut_note(twin)))
-    structure = structure_hash(_follow(twin, settings, cut, makers))
-    notes = given | {"schema": SCHEMA, "cut": cut, "cut_sha256": note_hash(cut)}
-    notes |= {"structure": structure, "answer": _answer(twin), "versions": versions_here()}
+    notes = given | {"schema": SCHEMA} | _cut_notes(twin, settings, makers)
+    notes |= {"answer": _answer(twin), "versions": versions_here()}
     check_notes(notes, twin.classes, twin.activation)
     return notes
 
@@ -273,24 +294,33 @@ def _write_reference(folder, features):
     save_file({name: t.contiguous() for name, t in features.items()}, folder / REFERENCE)
     return file_hash(folder / REFERENCE)
 
+# %% ../../nbs/core/bundle_files.ipynb #2d240228
+def _write_described(folder, name, settings, info):
+    "Write the `settings` of a model, and its card, into `folder`"
+    (folder / METADATA).write_text(json.dumps(settings, indent=1), encoding="utf-8")
+    (folder / CARD).write_text(model_card(name, info), encoding="utf-8")
+
+# %% ../../nbs/core/bundle_files.ipynb #ec163e36
+def _add_notes(folder, name, given, makers):
+    "Write the notes and the card of the model that was saved in `folder`"
+    settings = json.loads((folder / METADATA).read_text(encoding="utf-8"))
+    twin = makers.load(folder)
+    notes = _new_notes(twin, settings, given, makers)
+    _write_described(folder, name, settings | {"bundle": notes}, info_of(twin, notes))
+
 # %% ../../nbs/core/bundle_files.ipynb #c45d3254
 def fill_bundle(
     folder: Path,  # empty
     model: TransferModel,
-    name: str,  # of the bundle, for its card
+    name: str,  # for the card
     given: dict,  # thresholds, temperature, data, scores
     features,  # of `reference_of`, or None
     makers: Makers,
 ):
     "Write all files of a bundle of `model` into `folder`"
     makers.save(model, folder)
-    given = given | {"reference": _write_reference(folder, features)}
-    path = folder / METADATA
-    settings = json.loads(path.read_text(encoding="utf-8"))
-    twin = makers.load(folder)
-    notes = _new_notes(twin, settings, given, makers)
-    path.write_text(json.dumps(settings | {"bundle": notes}, indent=1), encoding="utf-8")
-    (folder / CARD).write_text(model_card(name, info_of(twin, notes)), encoding="utf-8")
+    reference = _write_reference(folder, features)
+    _add_notes(folder, name, given | {"reference": reference}, makers)
 
 # %% ../../nbs/core/bundle_files.ipynb #3e23c832
 def copied(source: Path) -> Callable:

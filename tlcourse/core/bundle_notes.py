@@ -25,19 +25,35 @@ def share(n_right: int, n: int) -> dict:
     low, high = wilson_interval(int(n_right), int(n))
     return {"value": int(n_right) / int(n), "n": int(n), "low": float(low), "high": float(high)}
 
+# %% ../../nbs/core/bundle_notes.ipynb #effdf2d1
+def _one_is_enough(classes, activation) -> bool:
+    "Whether the threshold of one of `classes` gives that of the other"
+    return len(classes) == 2 and activation == "softmax"
+
+# %% ../../nbs/core/bundle_notes.ipynb #9c853c00
+def _by_class(thresholds, classes, activation) -> dict:
+    "`thresholds` as class -> number"
+    if isinstance(thresholds, Real) and _one_is_enough(classes, activation):
+        thresholds = {classes[1]: thresholds}
+    if not isinstance(thresholds, dict):
+        raise TypeError(f"thresholds={thresholds!r}: {{class: number}} is wanted, of {classes}")
+    return {str(name): float(value) for name, value in thresholds.items()}
+
+# %% ../../nbs/core/bundle_notes.ipynb #8c08bd09
+def _completed(given, classes, activation) -> dict:
+    "`given` with the threshold of the other class, where one of two is enough"
+    if len(given) != 1 or not _one_is_enough(classes, activation):
+        return given
+    other = {name: 1 - value for value in given.values() for name in classes}
+    return other | given
+
 # %% ../../nbs/core/bundle_notes.ipynb #a8ce0796
 def full_thresholds(thresholds, classes, activation="softmax"):
     "`thresholds` (None, a number, or class -> number) with a number for every class, or None"
     if thresholds is None:
         return None
-    if isinstance(thresholds, Real) and len(classes) == 2 and activation == "softmax":
-        thresholds = {classes[1]: thresholds}
-    if not isinstance(thresholds, dict):
-        raise TypeError(f"thresholds={thresholds!r}: {{class: number}} is wanted, of {classes}")
-    given = {str(name): float(value) for name, value in thresholds.items()}
-    if len(classes) == 2 and len(given) == 1 and activation == "softmax":
-        other = {name: 1 - value for value in given.values() for name in classes}
-        given = other | given
+    given = _by_class(thresholds, classes, activation)
+    given = _completed(given, classes, activation)
     _check_thresholds(given, classes)
     return {name: given[name] for name in classes}
 
@@ -47,14 +63,18 @@ def _is_number(value, low, high) -> bool:
     plain = isinstance(value, Real) and not isinstance(value, bool)
     return plain and isfinite(value) and low <= value <= high
 
+# %% ../../nbs/core/bundle_notes.ipynb #a3ce53bd
+def _check_threshold(name, value):
+    if not _is_number(value, 1e-6, 1 - 1e-6):
+        raise ValueError(f"the threshold of {name!r} is {value!r}: between 0 and 1 is wanted")
+
 # %% ../../nbs/core/bundle_notes.ipynb #78f64a7c
 def _check_thresholds(thresholds, classes):
     "`ValueError` unless there is a number between 0 and 1 for each of `classes`"
     if not isinstance(thresholds, dict) or {*thresholds} != {*classes}:
         raise ValueError(f"thresholds are wanted for {classes}, not for {list(thresholds)}")
     for name, value in thresholds.items():
-        if not _is_number(value, 1e-6, 1 - 1e-6):
-            raise ValueError(f"the threshold of {name!r} is {value!r}: between 0 and 1 is wanted")
+        _check_threshold(name, value)
 
 # %% ../../nbs/core/bundle_notes.ipynb #32cd908b
 def _check_temperature(value):
@@ -71,16 +91,24 @@ def _check_texts(name, values):
 # %% ../../nbs/core/bundle_notes.ipynb #60206924
 _SCORE = {"value", "n", "low", "high"}
 
-# %% ../../nbs/core/bundle_notes.ipynb #3ca744e6
-def _check_score(name, score):
-    "`ValueError` unless `score` has a value, the number of images, and an interval around it"
+# %% ../../nbs/core/bundle_notes.ipynb #c3525bc1
+def _has_numbers(score) -> bool:
+    "Whether `score` holds numbers alone, and `n` is a count"
+    n = score["n"]
+    return all(_is_number(score[key], -1e9, 1e9) for key in _SCORE) and type(n) is int and n >= 1
+
+# %% ../../nbs/core/bundle_notes.ipynb #7ee18469
+def _check_score_keys(name, score):
     if not isinstance(score, dict) or {*score} != _SCORE:
         raise ValueError(
             f"the score {name!r} needs 'value', 'n', 'low' and 'high': share(n_right, n) makes one"
         )
-    n = score["n"]
-    numbers = all(_is_number(score[key], -1e9, 1e9) for key in _SCORE)
-    if not numbers or type(n) is not int or n < 1:
+
+# %% ../../nbs/core/bundle_notes.ipynb #3ca744e6
+def _check_score(name, score):
+    "`ValueError` unless `score` has a value, the number of images, and an interval around it"
+    _check_score_keys(name, score)
+    if not _has_numbers(score):
         raise ValueError(f"the score {name!r} holds what is no number: {str(score)[:80]}")
     if not score["low"] <= score["value"] <= score["high"]:
         raise ValueError(f"the score {name!r} lies outside its own interval: {score}")
@@ -94,7 +122,7 @@ def _check_scores(scores):
 
 # %% ../../nbs/core/bundle_notes.ipynb #9ec43366
 def _check_data(data):
-    "`ValueError` unless `data` is a small dictionary of plain values"
+    "`ValueError` unless `data` is a small, plain dictionary"
     try:
         size = len(json.dumps(data, allow_nan=False))
     except (TypeError, ValueError, RecursionError) as e:
@@ -106,12 +134,9 @@ def _check_data(data):
 _NOTES = ("schema", "cut", "cut_sha256", "structure", "answer", "thresholds", "temperature")
 _NOTES += ("versions", "data", "scores", "reference")
 
-# %% ../../nbs/core/bundle_notes.ipynb #8169822b
-def _check_keys(notes):
-    "`ValueError` for a newer schema, and for notes that are missing or unknown"
-    if not isinstance(notes, dict):
-        raise ValueError(f"'bundle' is {str(notes)[:50]!r}, where its notes are wanted")
-    schema = notes.get("schema")
+# %% ../../nbs/core/bundle_notes.ipynb #9e1db723
+def _check_schema(schema):
+    "`ValueError` unless `schema` is the one of today"
     if type(schema) is int and schema > SCHEMA:
         raise ValueError(
             f"it has schema {schema}, and this tlcourse reads up to {SCHEMA}: "
@@ -119,14 +144,34 @@ def _check_keys(notes):
         )
     if schema != SCHEMA:
         raise ValueError(f"its schema is {str(schema)[:50]!r}, not {SCHEMA}")
-    wrong = [f"no {key!r}" for key in _NOTES if key not in notes]
-    wrong += [f"an unknown {str(key)[:50]!r}" for key in notes if key not in _NOTES]
+
+# %% ../../nbs/core/bundle_notes.ipynb #e9f8ad21
+def _wrong_keys(notes) -> list:
+    "Which notes are missing or unknown, in words"
+    missing = [f"no {key!r}" for key in _NOTES if key not in notes]
+    return missing + [f"an unknown {str(key)[:50]!r}" for key in notes if key not in _NOTES]
+
+# %% ../../nbs/core/bundle_notes.ipynb #8169822b
+def _check_keys(notes):
+    "`ValueError` for a newer schema, and for notes that are missing or unknown"
+    if not isinstance(notes, dict):
+        raise ValueError(f"'bundle' is {str(notes)[:50]!r}, where its notes are wanted")
+    _check_schema(notes.get("schema"))
+    wrong = _wrong_keys(notes)
     if wrong:
         raise ValueError(f"its notes have {', '.join(wrong[:5])}")
 
+# %% ../../nbs/core/bundle_notes.ipynb #383af295
+def _check_answer(answer, n_classes):
+    "`ValueError` unless `answer` holds one number for each class"
+    if not isinstance(answer, list) or not all(_is_number(v, -1e30, 1e30) for v in answer):
+        raise ValueError("its 'answer' is no list of numbers")
+    if len(answer) != n_classes:
+        raise ValueError(f"its 'answer' has {len(answer)} numbers for {n_classes} classes")
+
 # %% ../../nbs/core/bundle_notes.ipynb #770a31cf
 def check_notes(notes, classes, activation="softmax"):
-    "`ValueError` that says what is wrong with the `notes` of a bundle"
+    "`ValueError` for `notes` that a bundle cannot have"
     _check_keys(notes)
     if notes["thresholds"] is not None:
         _check_thresholds(notes["thresholds"], classes)
@@ -134,11 +179,7 @@ def check_notes(notes, classes, activation="softmax"):
     _check_texts("versions", notes["versions"])
     _check_data(notes["data"])
     _check_scores(notes["scores"])
-    answer = notes["answer"]
-    if not isinstance(answer, list) or not all(_is_number(v, -1e30, 1e30) for v in answer):
-        raise ValueError("its 'answer' is no list of numbers")
-    if len(answer) != len(classes):
-        raise ValueError(f"its 'answer' has {len(answer)} numbers for {len(classes)} classes")
+    _check_answer(notes["answer"], len(classes))
 
 # %% ../../nbs/core/bundle_notes.ipynb #404325aa
 _PACKAGES = ("tlcourse", "torch", "torchvision", "timm", "numpy", "pillow", "safetensors")
@@ -154,17 +195,31 @@ def versions_here() -> dict:
             continue
     return versions
 
+# %% ../../nbs/core/bundle_notes.ipynb #0e58967b
+def _metrics(scores) -> list:
+    "`scores` as `model-index` has them"
+    return [
+        {"type": metric.split()[-1], "name": metric, "value": round(score["value"], 4)}
+        for metric, score in scores.items()
+    ]
+
 # %% ../../nbs/core/bundle_notes.ipynb #8d1d36f7
 def _index(name, info) -> list:
     "The `model-index` of the card: each score as a result on the data set"
     data = info["data"]
     source = {"name": str(data["name"]), "type": str(data.get("type", data["name"]))}
-    metrics = [
-        {"type": metric.split()[-1], "name": metric, "value": round(score["value"], 4)}
-        for metric, score in info["scores"].items()
-    ]
-    task = {"type": "image-classification"}
-    return [{"name": name, "results": [{"task": task, "dataset": source, "metrics": metrics}]}]
+    result = {"task": {"type": "image-classification"}, "dataset": source}
+    return [{"name": name, "results": [result | {"metrics": _metrics(info["scores"])}]}]
+
+# %% ../../nbs/core/bundle_notes.ipynb #f2cde967
+def _measures(name, info) -> dict:
+    "What the head of the card says of the scores"
+    if not info["scores"]:
+        return {}
+    measures = {"metrics": sorted({metric.split()[-1] for metric in info["scores"]})}
+    if "name" in info["data"]:
+        measures["model-index"] = _index(name, info)
+    return measures
 
 # %% ../../nbs/core/bundle_notes.ipynb #64ad0413
 def _front(name, info) -> dict:
@@ -173,11 +228,7 @@ def _front(name, info) -> dict:
     front["tags"] = ["image-classification", "transfer-learning", info["arch"]]
     if "license" in info["data"]:
         front["license"] = str(info["data"]["license"])
-    if info["scores"]:
-        front["metrics"] = sorted({metric.split()[-1] for metric in info["scores"]})
-    if info["scores"] and "name" in info["data"]:
-        front["model-index"] = _index(name, info)
-    return front
+    return front | _measures(name, info)
 
 # %% ../../nbs/core/bundle_notes.ipynb #8de8bd7f
 def _table(head, rows) -> str:
@@ -200,19 +251,34 @@ def _in_words(value) -> str:
         return ", ".join(f"{key}: {inner}" for key, inner in value.items())
     return str(value)
 
+# %% ../../nbs/core/bundle_notes.ipynb #36e6df83
+def _classes_text(info) -> str:
+    "The classes with their thresholds, and the temperature"
+    thresholds = info["thresholds"] or {}
+    limits = [[name, thresholds.get(name, "none")] for name in info["classes"]]
+    use = f"Temperature: {info['temperature'] or 'none'}. Activation: {info['activation']}."
+    return _table(["class", "threshold"], limits) + "\n\n" + use
+
+# %% ../../nbs/core/bundle_notes.ipynb #607c7074
+def _scores_text(scores) -> str:
+    if not scores:
+        return "None were given."
+    return _table(["score", "value", "95 % interval", "images"], _score_rows(scores))
+
+# %% ../../nbs/core/bundle_notes.ipynb #1f53af91
+def _data_text(data) -> str:
+    if not data:
+        return "Nothing was given."
+    return _table(["what", "value"], [[name, _in_words(value)] for name, value in data.items()])
+
 # %% ../../nbs/core/bundle_notes.ipynb #6c3f8277
 def _parts(info) -> list:
     "(heading, text) of the card's sections"
-    thresholds, config = info["thresholds"], info["preprocess"]
-    limits = [[name, (thresholds or {}).get(name, "none")] for name in info["classes"]]
-    data = [[name, _in_words(value)] for name, value in info["data"].items()]
-    use = f"Temperature: {info['temperature'] or 'none'}. Activation: {info['activation']}."
-    scores = _table(["score", "value", "95 % interval", "images"], _score_rows(info["scores"]))
     return [
-        ("Classes", _table(["class", "threshold"], limits) + "\n\n" + use),
-        ("Scores", scores if info["scores"] else "None were given."),
-        ("Data", _table(["what", "value"], data) if data else "Nothing was given."),
-        ("Preprocessing", _table(["setting", "value"], config.items())),
+        ("Classes", _classes_text(info)),
+        ("Scores", _scores_text(info["scores"])),
+        ("Data", _data_text(info["data"])),
+        ("Preprocessing", _table(["setting", "value"], info["preprocess"].items())),
         ("Made with", _table(["package", "version"], info["versions"].items())),
     ]
 
@@ -223,11 +289,14 @@ from tlcourse.deployment import load_bundle
 load_bundle(folder).predict(images)
 ```"""
 
+# %% ../../nbs/core/bundle_notes.ipynb #a3bb9809
+def _summary(info) -> str:
+    weights = f"with the weights {info['weights']!r}" if info["weights"] else "untrained"
+    return f"A classifier of images: a body from `{info['arch']}` ({weights}) and a head."
+
 # %% ../../nbs/core/bundle_notes.ipynb #f5130bf8
 def model_card(name: str, info: dict) -> str:
     "The README.md of a bundle, in the format of the Hugging Face Hub; all of it from `info`"
     front = yaml.safe_dump(_front(name, info), sort_keys=False, allow_unicode=True)
-    weights = f"with the weights {info['weights']!r}" if info["weights"] else "untrained"
-    text = f"A classifier of images: a body from `{info['arch']}` ({weights}) and a head."
     sections = [f"## {heading}\n\n{body}" for heading, body in [*_parts(info), ("Use", _USE)]]
-    return "\n\n".join([f"---\n{front}---", f"# {name}", text, *sections]) + "\n"
+    return "\n\n".join([f"---\n{front}---", f"# {name}", _summary(info), *sections]) + "\n"

@@ -59,12 +59,30 @@ class Exported(NamedTuple):
 # %% ../../nbs/core/onnx_files.ipynb #5913bc02
 @torch.no_grad()
 def parity(model, graph, images) -> float:
-    "The largest difference between the logits of `model` and of the ONNX `graph` on `images`"
+    "How far the logits of `model` and the ONNX `graph` differ at most on `images`"
     predictor = OnnxPredictor(graph)
     with eval_mode(model):
         ours = torch.cat([model(model.preprocess(image)[None]).cpu() for image in images])
     theirs = np.concatenate([predictor.logits([image]) for image in images])
     return float((ours - torch.from_numpy(theirs)).abs().max())
+
+# %% ../../nbs/core/onnx_files.ipynb #ce7e3297
+def _graph_of(model):
+    "`model` as an ONNX model with the output 'logits', compared with torch on noise"
+    onnx, size = optional("onnx", "fast"), model.preprocess.size
+    xb = torch.randn(2, model.in_channels, size, size, generator=torch.Generator().manual_seed(0))
+    graph, _ = export_with_proof(model, xb)
+    return _renamed(onnx.load_from_string(graph))
+
+# %% ../../nbs/core/onnx_files.ipynb #16222388
+def _compared(model, data: bytes, images):
+    "The largest difference of a logit between `model` and the file `data`; None without images"
+    if not images:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        trial = Path(folder, "trial.onnx")
+        trial.write_bytes(data)
+        return parity(model, trial, images)
 
 # %% ../../nbs/core/onnx_files.ipynb #9afea847
 def write_onnx(
@@ -76,17 +94,9 @@ def write_onnx(
 ) -> Exported:
     """`model` as one ONNX file that `OnnxPredictor` reads, compared with torch first.
     `CannotExport` if the two differ; an old file then stays"""
-    onnx, size = optional("onnx", "fast"), model.preprocess.size
-    xb = torch.randn(2, model.in_channels, size, size, generator=torch.Generator().manual_seed(0))
-    graph, _ = export_with_proof(model, xb)
-    made = _renamed(onnx.load_from_string(graph))
-    data, images = _noted(made, notes), list(images)
-    difference = None
-    with tempfile.TemporaryDirectory() as folder:
-        trial = Path(folder, "trial.onnx")
-        trial.write_bytes(data)
-        if images:
-            difference = parity(model, trial, images)
+    made, images = _graph_of(model), list(images)
+    data = _noted(made, notes)
+    difference = _compared(model, data, images)
     if difference is not None and not difference <= tolerance:
         raise CannotExport(f"on real images the file's logits differ by {difference:.2g}")
     write_atomic(Path(path), lambda tmp: tmp.write_bytes(data))
@@ -109,22 +119,43 @@ def _prepare(path, ready):
     module = optional("onnxruntime.quantization.shape_inference", "fast")
     module.quant_pre_process(str(path), str(ready), skip_symbolic_shape=True)
 
+# %% ../../nbs/core/onnx_files.ipynb #0e5038a4
+def _int8_convolutions(quantization) -> dict:
+    "The options of ONNX Runtime's `quantization` for int8 convolutions, the rest in float32"
+    kinds = quantization.QuantType
+    return {
+        "per_channel": True,
+        "activation_type": kinds.QUInt8,
+        "weight_type": kinds.QInt8,
+        "op_types_to_quantize": ["Conv"],
+        "calibrate_method": quantization.CalibrationMethod.Percentile,
+    }
+
 # %% ../../nbs/core/onnx_files.ipynb #a7c31e90
 def _quantise(ready, made, calibration):
     "Write the graph in `ready` to `made` with int8 convolutions, scaled as `calibration` says"
     quantization = optional("onnxruntime.quantization", "fast")
-    kinds = quantization.QuantType
+    options = _int8_convolutions(quantization)
     with redirect_stdout(io.StringIO()):  # it talks
-        quantization.quantize_static(
-            str(ready),
-            str(made),
-            calibration,
-            per_channel=True,
-            activation_type=kinds.QUInt8,
-            weight_type=kinds.QInt8,
-            op_types_to_quantize=["Conv"],
-            calibrate_method=quantization.CalibrationMethod.Percentile,
-        )
+        quantization.quantize_static(str(ready), str(made), calibration, **options)
+
+# %% ../../nbs/core/onnx_files.ipynb #163b5ddd
+def _int8_file(path, images) -> bytes:
+    "The file `path` with int8 convolutions, as bytes"
+    predictor = OnnxPredictor(path)
+    with tempfile.TemporaryDirectory() as folder:
+        made, ready = Path(folder, "int8.onnx"), Path(folder, "ready.onnx")
+        _prepare(path, ready)
+        _quantise(ready, made, _Calibration(predictor, images))
+        return _noted(optional("onnx", "fast").load(made), predictor.info)
+
+# %% ../../nbs/core/onnx_files.ipynb #efa8407f
+def _calibration_images(images) -> list:
+    "`images` as a list; `ValueError` for fewer than ten"
+    images = list(images)
+    if len(images) < 10:
+        raise ValueError(f"{len(images)} images to calibrate on: at least ten are needed")
+    return images
 
 # %% ../../nbs/core/onnx_files.ipynb #b3b1dc2f
 def quantise_onnx(
@@ -133,35 +164,35 @@ def quantise_onnx(
     out,  # the file to write
 ) -> Path:  # `out`
     "The file `path` with its convolutions in int8; pool and head stay as they are"
-    images = list(images)
-    if len(images) < 10:
-        raise ValueError(f"{len(images)} images to calibrate on: at least ten are needed")
-    onnx, predictor = optional("onnx", "fast"), OnnxPredictor(path)
-    with tempfile.TemporaryDirectory() as folder:
-        made, ready = Path(folder, "int8.onnx"), Path(folder, "ready.onnx")
-        _prepare(path, ready)
-        _quantise(ready, made, _Calibration(predictor, images))
-        data = _noted(onnx.load(made), predictor.info)
+    data = _int8_file(path, _calibration_images(images))
     write_atomic(Path(out), lambda tmp: tmp.write_bytes(data))
     return Path(out)
+
+# %% ../../nbs/core/onnx_files.ipynb #262ec5f8
+def _compiled(path, threads: int):
+    "The ONNX file `path`, compiled by OpenVINO for the CPU"
+    core = optional("openvino", "fast").Core()
+    settings = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
+    return core.compile_model(core.read_model(os.fspath(path)), "CPU", settings)
 
 # %% ../../nbs/core/onnx_files.ipynb #b590bd80
 def openvino_runner(path, threads: int = 1) -> Callable:
     "A function xb -> logits that runs the ONNX file `path` by OpenVINO"
-    core = optional("openvino", "fast").Core()
-    settings = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
-    compiled = core.compile_model(core.read_model(os.fspath(path)), "CPU", settings)
-    request = compiled.create_infer_request()
+    request = _compiled(path, threads).create_infer_request()
     return lambda xb: request.infer({0: np.ascontiguousarray(xb)})[0].copy()
+
+# %% ../../nbs/core/onnx_files.ipynb #219fccf2
+def _seconds_of(run) -> float:
+    "How long a call of `run` takes"
+    start = perf_counter()
+    run()
+    return perf_counter() - start
 
 # %% ../../nbs/core/onnx_files.ipynb #77b35802
 def latencies(runs: dict, n: int = 50, warm: int = 5) -> dict:
     "name -> (median, 99th percentile) in milliseconds of `n` calls of each of `runs`, alternating"
     seconds = {name: [] for name in runs}
-    for i in range(warm + n):
+    for _ in range(warm + n):
         for name, run in runs.items():
-            start = perf_counter()
-            run()
-            if i >= warm:
-                seconds[name].append(perf_counter() - start)
-    return {name: tuple(1e3 * np.percentile(s, (50, 99))) for name, s in seconds.items()}
+            seconds[name].append(_seconds_of(run))
+    return {name: tuple(1e3 * np.percentile(s[warm:], (50, 99))) for name, s in seconds.items()}

@@ -19,23 +19,31 @@ from .proofs import image_size, random_images
 from .splitting import without_auxiliary
 from .state import eval_mode
 
+# %% ../../nbs/core/recuts.ipynb #2fe6b634
+def _own_tensors(net) -> dict:
+    "name -> parameter or buffer that `net` holds itself, not by a child"
+    return dict([*net.named_parameters(recurse=False), *net.named_buffers(recurse=False)])
+
 # %% ../../nbs/core/recuts.ipynb #8aa14e51
 def _way(body) -> dict:
     "How `body` was cut out of its network"
     net = body.net
     if isinstance(net, fx.GraphModule):
         return {"how": "graph", "children": [], "tensors": []}
-    own = [*net.named_parameters(recurse=False), *net.named_buffers(recurse=False)]
-    return {"how": "methods", "children": list(net._modules), "tensors": [name for name, _ in own]}
+    return {"how": "methods", "children": list(net._modules), "tensors": [*_own_tensors(net)]}
+
+# %% ../../nbs/core/recuts.ipynb #9d8f9295
+def _group_notes(model) -> list:
+    "[name, paths] of the layer groups of `model`"
+    return [[group.name, list(group.layers)] for group in model.layer_groups]
 
 # %% ../../nbs/core/recuts.ipynb #2f687591
 def cut_note(model: TransferModel) -> dict:
     "What `cut_again` must know of the body of `model`, and its layer groups, in plain values"
     if not isinstance(getattr(model, "body", None), Part):
         raise TypeError("the body is not the one that transfer_model cut, so its cut has no note")
-    groups = [[group.name, list(group.layers)] for group in model.layer_groups]
-    known = {"layout": model.layout, "n_features": model.n_features, "groups": groups}
-    return _way(model.body) | known
+    known = {"layout": model.layout, "n_features": model.n_features}
+    return _way(model.body) | known | {"groups": _group_notes(model)}
 
 # %% ../../nbs/core/recuts.ipynb #cb557b9e
 _KINDS = {
@@ -59,21 +67,33 @@ def _is_group(value) -> bool:
     pair = isinstance(value, list) and len(value) == 2 and isinstance(value[1], list)
     return pair and _are_names([value[0], *value[1]])
 
-# %% ../../nbs/core/recuts.ipynb #ccfeab45
-def _fault(note):
-    "What is wrong with `note`, in words, or None"
+# %% ../../nbs/core/recuts.ipynb #84876a18
+def _wrong_kind(note):
+    "Which key or type of `note` is wrong, in words, or None"
     if not isinstance(note, dict) or set(note) != set(_KINDS):
         return f"it must have exactly the keys {list(_KINDS)}"
     wrong = [k for k, kind in _KINDS.items() if type(note[k]) is not kind]
     if wrong:
         return f"{wrong[0]!r} is {str(note[wrong[0]])[:50]!r}"
+
+# %% ../../nbs/core/recuts.ipynb #53fdf5ff
+def _wrong_way(note):
     if note["how"] not in ("methods", "graph"):
         return f"'how' is {note['how'][:50]!r}, not 'methods' or 'graph'"
+
+# %% ../../nbs/core/recuts.ipynb #c22379fa
+def _wrong_names(note):
+    "What is wrong with the names in `note`, in words, or None"
     names = [*note["children"], *note["tensors"]]
     if not _are_names(names) or not all(map(_is_group, note["groups"])):
         return "it names something that is no layer"
     if len(names) + sum(len(group[1]) for group in note["groups"]) > _MOST:
         return f"it names more than {_MOST:,} layers"
+
+# %% ../../nbs/core/recuts.ipynb #ccfeab45
+def _fault(note):
+    "What is wrong with `note`, in words, or None"
+    return _wrong_kind(note) or _wrong_way(note) or _wrong_names(note)
 
 # %% ../../nbs/core/recuts.ipynb #9b7325f2
 def check_note(note):
@@ -88,27 +108,36 @@ def note_hash(note: dict) -> str:
     text = json.dumps(note, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
+# %% ../../nbs/core/recuts.ipynb #7bcb21f6
+def _missing(net, note) -> list:
+    "What `note` names and `net` does not have"
+    missing = {*note["children"]} - {*net._modules}
+    return sorted(missing | {*note["tensors"]} - {*_own_tensors(net)})
+
 # %% ../../nbs/core/recuts.ipynb #91877f90
 def _view(net, note) -> Part:
     "The body of `net` that `note` describes, as a view"
-    own = dict([*net.named_parameters(recurse=False), *net.named_buffers(recurse=False)])
-    missing = {*note["children"]} - {*net._modules} | {*note["tensors"]} - {*own}
+    missing = _missing(net, note)
     if missing or not hasattr(net, "forward_features"):
-        raise CannotSplit(f"the network has no {', '.join(sorted(missing)) or 'forward_features'}")
+        raise CannotSplit(f"the network has no {', '.join(missing) or 'forward_features'}")
+    own = _own_tensors(net)
     touched = {id(own[name]) for name in note["tensors"]}
     return Part(view_of(net, {*note["children"]}, touched), "forward_features")
+
+# %% ../../nbs/core/recuts.ipynb #8a0a8295
+def _traced(net) -> nn.Module:
+    "The body of `net`, cut out of its graph"
+    with eval_mode(net):
+        xb = random_images(net, 2, image_size(net))
+        body, _ = cut_by_graph(net, xb, net(xb).shape[1])
+    return body
 
 # %% ../../nbs/core/recuts.ipynb #ca815385
 @torch.no_grad()
 def cut_again(net: nn.Module, note: dict) -> nn.Module:
     "The body of `net` by a checked `note`, without proof; `CannotSplit` if they do not fit"
     net = without_auxiliary(net)
-    if note["how"] == "methods":
-        body = _view(net, note)
-    else:
-        with eval_mode(net):
-            xb = random_images(net, 2, image_size(net))
-            body, _ = cut_by_graph(net, xb, net(xb).shape[1])
+    body = _view(net, note) if note["how"] == "methods" else _traced(net)
     body.layout = note["layout"]
     return body.eval()
 
@@ -118,13 +147,20 @@ def structure_hash(model) -> str:
     shapes = [(name, tuple(t.shape)) for name, t in model.state_dict().items()]
     return hashlib.sha256(f"{model!r}{shapes}".encode()).hexdigest()
 
+# %% ../../nbs/core/recuts.ipynb #991e0b67
+def _parameter_at(model, path: str):
+    "The bare parameter of `model` at `path`, or None"
+    owner, _, name = path.rpartition(".")
+    if owner and owner not in dict(model.named_modules()):
+        return None
+    return dict(model.get_submodule(owner).named_parameters(recurse=False)).get(name)
+
 # %% ../../nbs/core/recuts.ipynb #cbd1e212
 def _part_at(model, path: str):
     "The layer or bare parameter of `model` at `path`; `ValueError` if there is none"
-    owner, _, name = path.rpartition(".")
     part = dict(model.named_modules()).get(path)
-    if part is None and (owner == "" or owner in dict(model.named_modules())):
-        part = dict(model.get_submodule(owner).named_parameters(recurse=False)).get(name)
+    if part is None:
+        part = _parameter_at(model, path)
     if part is None:
         raise ValueError(f"the layer groups name {path!r}, which the model does not have")
     return part

@@ -43,14 +43,30 @@ def _thinned(values) -> torch.Tensor:
         values = values[np.linspace(0, len(values) - 1, _MOST).round().astype(int)]
     return torch.from_numpy(values.astype(np.float32))
 
+# %% ../../nbs/core/watching.ipynb #3c8a5f4a
+def _check_finite(features, logits):
+    if not (torch.isfinite(features).all() and torch.isfinite(logits).all()):
+        raise ValueError("the features or logits hold values that are not finite")
+
 # %% ../../nbs/core/watching.ipynb #9124dab5
 def _check_known(features, logits, targets, n_classes):
     "`ValueError` for features without numbers, or classes without images"
-    if not (torch.isfinite(features).all() and torch.isfinite(logits).all()):
-        raise ValueError("the features or logits hold values that are not finite")
+    _check_finite(features, logits)
     missing = sorted({*range(n_classes)} - {*targets.tolist()})
     if missing:
         raise ValueError(f"no training image of the classes {missing[:9]}, so no centre")
+
+# %% ../../nbs/core/watching.ipynb #03a76f66
+def _check_valid(valid, logits):
+    "`ValueError` for too few validation images, or without their logits"
+    if len(valid) < 20 or len(valid) != len(logits):
+        raise ValueError(f"{len(valid)} validation images: at least twenty, with their logits")
+
+# %% ../../nbs/core/watching.ipynb #eaf2bf9f
+def _samples(valid, logits, centres, spread) -> dict:
+    "The sorted distances and confidences of validation images"
+    distances = centre_distances(valid, centres, spread)
+    return {"distances": _thinned(distances), "confidences": _thinned(confidences(logits))}
 
 # %% ../../nbs/core/watching.ipynb #4d4d154d
 def make_reference(
@@ -62,23 +78,32 @@ def make_reference(
     "What `compare_with` must know of old images; `ValueError` if they are too few"
     features, valid = torch.as_tensor(features).float(), torch.as_tensor(valid_features).float()
     targets, logits = torch.as_tensor(targets).long(), torch.as_tensor(valid_logits).float()
-    if len(valid) < 20 or len(valid) != len(logits):
-        raise ValueError(f"{len(valid)} validation images: at least twenty, with their logits")
+    _check_valid(valid, logits)
     _check_known(torch.cat([features, valid]), logits, targets, logits.shape[1])
     centres, spread = class_centres(features, targets, logits.shape[1])
-    distances = centre_distances(valid, centres, spread)
-    samples = {"distances": _thinned(distances), "confidences": _thinned(confidences(logits))}
-    return {"centres": centres, "spread": spread, "n": torch.tensor(len(valid)), **samples}
+    known = {"centres": centres, "spread": spread, "n": torch.tensor(len(valid))}
+    return known | _samples(valid, logits, centres, spread)
+
+# %% ../../nbs/core/watching.ipynb #2f8ceb99
+_SAMPLES = ("distances", "confidences")
+
+# %% ../../nbs/core/watching.ipynb #3a8afdca
+def _misshapen(shapes: dict, wanted: dict) -> list:
+    "The names of the tensors whose shapes cannot be those of a reference"
+    wrong = [name for name, shape in wanted.items() if tuple(shapes[name]) != shape]
+    return wrong + [s for s in _SAMPLES if len(shapes[s]) != 1 or not 20 <= shapes[s][0] <= _MOST]
+
+# %% ../../nbs/core/watching.ipynb #c4273bc3
+def _check_names(shapes: dict, names):
+    if {*shapes} != {*names}:
+        raise ValueError(f"a reference holds {sorted(names)}, not {sorted(shapes)}")
 
 # %% ../../nbs/core/watching.ipynb #68f1543e
 def check_reference(shapes: dict, n_features: int, n_classes: int):
     "`ValueError` unless `shapes` are those of a reference for such a model"
     wanted = {"centres": (n_classes, n_features), "spread": (n_features,), "n": ()}
-    samples = {"distances", "confidences"}
-    if {*shapes} != {*wanted} | samples:
-        raise ValueError(f"a reference holds {sorted({*wanted} | samples)}, not {sorted(shapes)}")
-    wrong = [name for name, shape in wanted.items() if tuple(shapes[name]) != shape]
-    wrong += [s for s in samples if len(shapes[s]) != 1 or not 20 <= shapes[s][0] <= _MOST]
+    _check_names(shapes, [*wanted, *_SAMPLES])
+    wrong = _misshapen(shapes, wanted)
     if wrong:
         raise ValueError(f"the reference's {wrong[0]!r} has the shape {tuple(shapes[wrong[0]])}")
 
@@ -101,6 +126,12 @@ def ks_test(a, b, n_a: int = None) -> tuple:
     n_a = n_a or len(a)
     return gap, _tail(gap * np.sqrt(n_a * len(b) / (n_a + len(b))))
 
+# %% ../../nbs/core/watching.ipynb #1a784c94
+def _said(rows) -> str:
+    "Which numbers of `rows` differ"
+    odd = " and ".join(row["what"] for row in rows if row["look"])
+    return f"look again: {odd} differ" if odd else "nothing unusual"
+
 # %% ../../nbs/core/watching.ipynb #6afc1a39
 class Watch(NamedTuple):
     "Whether new images look like the old ones: `look` is True where somebody should look"
@@ -114,9 +145,7 @@ class Watch(NamedTuple):
         return Table(self.rows)
 
     def __repr__(self):
-        odd = " and ".join(row["what"] for row in self.rows if row["look"])
-        said = f"look again: {odd} differ" if odd else "nothing unusual"
-        return f"Watch({said}, {self.n} images)"
+        return f"Watch({_said(self.rows)}, {self.n} images)"
 
 # %% ../../nbs/core/watching.ipynb #0a4c1281
 def _row(what, old, new, n_old, alpha) -> dict:
@@ -124,6 +153,24 @@ def _row(what, old, new, n_old, alpha) -> dict:
     gap, p = ks_test(old, new, n_old)
     medians = {"then": float(np.median(old)), "now": float(np.median(new))}
     return {"what": what, **medians, "gap": gap, "p": p, "look": p < alpha / 2}
+
+# %% ../../nbs/core/watching.ipynb #37e9ef06
+def _check_watch(n: int, alpha: float):
+    "`ValueError` for too few images, or a chance that cannot be"
+    if n < 8:
+        raise ValueError(f"{n} images say too little: watch at least eight at a time")
+    if not 0 < alpha < 0.5:
+        raise ValueError(f"alpha={alpha!r}: a chance of a false alarm, 0.01 for example")
+
+# %% ../../nbs/core/watching.ipynb #323176bd
+def _rows(reference, features, logits, alpha) -> list:
+    "Both comparisons of new images with the `reference`"
+    n = int(reference["n"])
+    far = centre_distances(features, reference["centres"], reference["spread"])
+    return [
+        _row("distances", reference["distances"].numpy(), far, n, alpha),
+        _row("confidences", reference["confidences"].numpy(), confidences(logits), n, alpha),
+    ]
 
 # %% ../../nbs/core/watching.ipynb #9d3dde2a
 def compare_with(
@@ -134,14 +181,6 @@ def compare_with(
 ) -> Watch:
     "Whether new images look like the reference's; `ValueError` for fewer than eight"
     features, logits = torch.as_tensor(features).float(), torch.as_tensor(logits).float()
-    if len(features) < 8:
-        raise ValueError(f"{len(features)} images say too little: watch at least eight at a time")
-    if not 0 < alpha < 0.5:
-        raise ValueError(f"alpha={alpha!r}: a chance of a false alarm, 0.01 for example")
-    n = int(reference["n"])
-    new = centre_distances(features, reference["centres"], reference["spread"])
-    rows = [
-        _row("distances", reference["distances"].numpy(), new, n, alpha),
-        _row("confidences", reference["confidences"].numpy(), confidences(logits), n, alpha),
-    ]
+    _check_watch(len(features), alpha)
+    rows = _rows(reference, features, logits, alpha)
     return Watch(any(row["look"] for row in rows), len(features), rows)
