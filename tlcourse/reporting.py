@@ -53,17 +53,28 @@ def _images(data, targets: list):
         targets.append(int(label))
         yield image
 
+# %% ../nbs/C_reporting.ipynb #bbcd2318
+def _class_names(deployed) -> list:
+    "The names of a bundle's classes; `ValueError` when it gives several labels to an image"
+    if deployed.info["activation"] != "softmax":
+        raise ValueError("this model gives several labels to an image; a report needs one class")
+    return [str(name) for name in deployed.info["classes"]]
+
+# %% ../nbs/C_reporting.ipynb #6c8a8253
+def _as_outcome(classes: list, answers, targets: list) -> Outcome:
+    "The `answers` of a bundle as arrays; `targets` are complete when all of them are there"
+    probs = [[answer.probabilities[name] for name in classes] for answer in answers]
+    predicted = [classes.index(answer.label) for answer in answers]
+    return Outcome(classes, np.array(probs), np.array(targets), np.array(predicted))
+
 # %% ../nbs/C_reporting.ipynb #b7c19bd5
 def outcome_of(deployed, data) -> Outcome:
     "What a loaded bundle answers about `data`; `ValueError` for a class that it does not know"
     check_dataset(data, "data")
-    if deployed.info["activation"] != "softmax":
-        raise ValueError("this model gives several labels to an image; a report needs one class")
-    targets, classes = [], [str(name) for name in deployed.info["classes"]]
+    classes = _class_names(deployed)
+    targets = []
     answers = deployed.predict(_images(aligned(data, classes), targets))
-    probs = [[answer.probabilities[name] for name in classes] for answer in answers]
-    predicted = [classes.index(answer.label) for answer in answers]
-    return Outcome(classes, np.array(probs), np.array(targets), np.array(predicted))
+    return _as_outcome(classes, answers, targets)
 
 # %% ../nbs/C_reporting.ipynb #2930be45
 def in_words(share, n: int) -> str:
@@ -73,24 +84,65 @@ def in_words(share, n: int) -> str:
         return "unknown (n = 0)"
     return f"{value:.3f} ({low:.3f} to {high:.3f}, n = {n:,})"
 
+# %% ../nbs/C_reporting.ipynb #41d72f02
+def _largest_class(outcome: Outcome) -> tuple:
+    "The name of the most frequent class, and its share of the images"
+    counts = np.bincount(outcome.targets, minlength=len(outcome.classes))
+    return outcome.classes[counts.argmax()], counts.max() / len(outcome.targets)
+
+# %% ../nbs/C_reporting.ipynb #9585bace
+def _baseline_html(outcome: Outcome, low: float) -> str:
+    "What always answering the same gives; `low` is the low end of the interval"
+    name, share = _largest_class(outcome)
+    beats = "" if low > share else " The model is not clearly better than that."
+    return (
+        f"Always answering <em>{escaped(name)}</em>, the most frequent class, "
+        f"would reach {share:.3f} (n = {len(outcome.targets):,}).{beats}"
+    )
+
+# %% ../nbs/C_reporting.ipynb #f087098f
+def _lead_html(n_right: int, n: int, accuracy) -> str:
+    "The first sentence of a report; `accuracy` is a share (value, low, high)"
+    counts = f"{n_right:,} of {n:,} images are classified correctly"
+    words = f"accuracy <strong>{in_words(accuracy, n)}</strong>"
+    return f'<p class="lead">{counts}: {words}.</p>'
+
 # %% ../nbs/C_reporting.ipynb #1f1e703d
 def summary_html(outcome: Outcome) -> str:
-    "The first sentences of a report: accuracy, its interval, and what the largest class gives"
+    "The first sentences: accuracy, its interval, and what the largest class gives"
     n, n_right = len(outcome.targets), int(outcome.is_right.sum())
     accuracy = share_interval(n_right, n)
-    counts = np.bincount(outcome.targets, minlength=len(outcome.classes))
-    name, share = outcome.classes[counts.argmax()], counts.max() / n
-    beats = "" if accuracy[1] > share else " The model is not clearly better than that."
-    return (
-        f'<p class="lead">{n_right:,} of {n:,} images are classified correctly: accuracy '
-        f"<strong>{in_words(accuracy, n)}</strong>.</p><p>In brackets: the 95 % interval "
-        f"(Wilson) and the number of images. Always answering <em>{escaped(name)}</em>, the most "
-        f"frequent class, would reach {share:.3f} (n = {n:,}).{beats}</p>"
-    )
+    note = "In brackets: the 95 % interval (Wilson) and the number of images."
+    baseline = _baseline_html(outcome, accuracy[1])
+    return f"{_lead_html(n_right, n, accuracy)}<p>{note} {baseline}</p>"
 
 # %% ../nbs/C_reporting.ipynb #c274e032
 def _short(name: str, most: int = 22) -> str:
     return name if len(name) <= most else name[: most - 1] + "…"
+
+# %% ../nbs/C_reporting.ipynb #10a84b93
+def _draw_squares(matrix, ax):
+    "Each count of `matrix` in a square that is shaded by its share of the row"
+    shares = matrix / np.maximum(matrix.sum(1), 1)[:, None]
+    ax.imshow(shares, cmap="Greys", vmin=0, vmax=1)
+    for (i, j), count in np.ndenumerate(matrix):
+        color = "white" if shares[i, j] > 0.5 else "black"
+        ax.text(j, i, f"{count:,}", ha="center", va="center", color=color)
+
+# %% ../nbs/C_reporting.ipynb #7b76ffac
+def _name_classes(classes: list, n_true, ax):
+    "The names of the `classes` along both axes, those of the rows with their n"
+    names = [_short(name) for name in classes]
+    rows = [f"{name} (n = {n:,})" for name, n in zip(names, n_true)]
+    ax.set_xticks(range(len(names)), names, rotation=35, ha="right")
+    ax.set_yticks(range(len(names)), rows)
+    ax.set(xlabel="predicted", ylabel="true")
+
+# %% ../nbs/C_reporting.ipynb #bf6e5d31
+def _square_axes(n: int):
+    "New axes for a matrix of `n` classes"
+    side = 1.8 + 0.55 * n
+    return plt.subplots(figsize=(side + 1, side))[1]
 
 # %% ../nbs/C_reporting.ipynb #37fdcce3
 def draw_confusion(
@@ -99,51 +151,53 @@ def draw_confusion(
     ax=None,  # axes to draw on
 ):
     "The confusion `matrix` in greys, with its counts and the n of each row; returns the axes"
-    side = 1.8 + 0.55 * len(classes)
-    ax = plt.subplots(figsize=(side + 1, side))[1] if ax is None else ax
-    n_true = matrix.sum(1)
-    shares = matrix / np.maximum(n_true, 1)[:, None]
-    ax.imshow(shares, cmap="Greys", vmin=0, vmax=1)
-    for (i, j), count in np.ndenumerate(matrix):
-        color = "white" if shares[i, j] > 0.5 else "black"
-        ax.text(j, i, f"{count:,}", ha="center", va="center", color=color)
-    names = [_short(name) for name in classes]
-    rows = [f"{name} (n = {n:,})" for name, n in zip(names, n_true)]
-    ax.set_xticks(range(len(names)), names, rotation=35, ha="right")
-    ax.set_yticks(range(len(names)), rows)
-    ax.set(xlabel="predicted", ylabel="true")
+    ax = _square_axes(len(classes)) if ax is None else ax
+    _draw_squares(matrix, ax)
+    _name_classes(classes, matrix.sum(1), ax)
     ax.grid(False)
     return ax
+
+# %% ../nbs/C_reporting.ipynb #083e122a
+def _class_row(name: str, score: dict, n: int) -> dict:
+    "What `precision_recall` says about the class `name`, among `n` images"
+    return {
+        "class": name,
+        "images": f"{score['n true']:,} ({score['n true'] / n:.1%} of {n:,})",
+        "precision": in_words(score["precision"], score["n called"]),
+        "recall": in_words(score["recall"], score["n true"]),
+    }
 
 # %% ../nbs/C_reporting.ipynb #4fe151b2
 def class_rows(outcome: Outcome) -> list:
     "A row for each class: how many images, precision and recall, each with interval and n"
-    rows, n = [], len(outcome.targets)
+    rows = []
     for c, name in enumerate(outcome.classes):
         score = precision_recall(outcome.targets, outcome.predicted, c)
-        rows.append(
-            {
-                "class": name,
-                "images": f"{score['n true']:,} ({score['n true'] / n:.1%} of {n:,})",
-                "precision": in_words(score["precision"], score["n called"]),
-                "recall": in_words(score["recall"], score["n true"]),
-            }
-        )
+        rows.append(_class_row(name, score, len(outcome.targets)))
     return rows
+
+# %% ../nbs/C_reporting.ipynb #bfdb5d7a
+def _bins_in_words(rows: list) -> str:
+    "How many images the bins `rows` hold, for the legend"
+    fewest, most = min(row["n"] for row in rows), max(row["n"] for row in rows)
+    n = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+    return f"bins of {n} images, 95 % interval"
+
+# %% ../nbs/C_reporting.ipynb #d04d3b30
+def _draw_bins(rows: list, ax):
+    "A point with its interval for each of the bins `rows`"
+    keys = ("said", "true", "low", "high")
+    said, true, low, high = (np.array([row[key] for row in rows]) for key in keys)
+    bars = dict(yerr=[true - low, high - true], fmt="o", capsize=3, color="black")
+    ax.errorbar(said, true, **bars, label=_bins_in_words(rows))
+    ax.set(xlim=(min(0.5, said.min() - 0.05), 1.02), ylim=(-0.02, 1.02))
 
 # %% ../nbs/C_reporting.ipynb #66b8ff92
 def draw_reliability(rows: list, ax=None):
-    "The bins of `reliability`: what was claimed and what was right, with intervals; returns axes"
+    "The bins of `reliability`: what was claimed and what was right; returns the axes"
     ax = plt.subplots(figsize=(5, 4))[1] if ax is None else ax
-    said, true, low, high = (
-        np.array([row[key] for row in rows]) for key in ("said", "true", "low", "high")
-    )
-    fewest, most = min(row["n"] for row in rows), max(row["n"] for row in rows)
-    n = f"{fewest}" if fewest == most else f"{fewest} to {most}"
     ax.plot([0, 1], [0, 1], "--", color="#777777", label="as sure as right")
-    bars = dict(yerr=[true - low, high - true], fmt="o", capsize=3, color="black")
-    ax.errorbar(said, true, **bars, label=f"bins of {n} images, 95 % interval")
-    ax.set(xlim=(min(0.5, said.min() - 0.05), 1.02), ylim=(-0.02, 1.02))
+    _draw_bins(rows, ax)
     ax.set(xlabel="mean probability of the answer", ylabel="share that was right")
     ax.legend(loc="lower right")
     return ax
@@ -153,14 +207,19 @@ def _n_bins(n: int) -> int:
     "How many bins `n` images allow: up to ten, with twenty images in each"
     return max(1, min(10, n // 20))
 
-# %% ../nbs/C_reporting.ipynb #67485cbe
-def draw_thresholds(curve: tuple, name: str, ax=None):
-    "Precision and recall of class `name` at each threshold of `precision_recall_curve`; axes"
-    ax = plt.subplots(figsize=(6, 3.6))[1] if ax is None else ax
+# %% ../nbs/C_reporting.ipynb #b80a9e67
+def _draw_curves(curve: tuple, ax):
+    "Precision and recall at each threshold of `curve`, and where one half is"
     thresholds, precision, recall = curve
     ax.step(thresholds, precision, where="pre", color=COLORS[0], label="precision")
     ax.step(thresholds, recall, "--", where="pre", color="black", label="recall")
     ax.axvline(0.5, color="#777777", linewidth=1, linestyle=":")
+
+# %% ../nbs/C_reporting.ipynb #67485cbe
+def draw_thresholds(curve: tuple, name: str, ax=None):
+    "Precision and recall of class `name` at each threshold of `precision_recall_curve`; axes"
+    ax = plt.subplots(figsize=(6, 3.6))[1] if ax is None else ax
+    _draw_curves(curve, ax)
     ax.set(xlim=(0, 1), ylim=(0, 1.02), ylabel="share")
     ax.set(xlabel=f"probability from which an image is called {_short(name)}")
     ax.legend(loc="lower center")
@@ -173,15 +232,18 @@ def top_mistakes(outcome: Outcome, n: int = 12) -> np.ndarray:
     certainty = outcome.probs.max(1)[wrong]
     return wrong[np.argsort(-certainty, kind="stable")][:n]
 
+# %% ../nbs/C_reporting.ipynb #14d6f71a
+def _mistake_html(outcome: Outcome, image, i: int) -> str:
+    "The `image` at position `i` as a thumbnail: what is true and what was answered"
+    true, said = (outcome.classes[c] for c in (outcome.targets[i], outcome.predicted[i]))
+    alt = f"image {i}: {true}, taken for {said}"
+    caption = f"image {i}: {true}, called {said} ({outcome.probs[i].max():.2f})"
+    return image_html(image, caption, alt)
+
 # %% ../nbs/C_reporting.ipynb #8bdf40ca
 def mistakes_html(outcome: Outcome, data, n: int) -> str:
     "The `n` most certain mistakes as thumbnails with what is true and what was answered"
-    figures = []
-    for i in top_mistakes(outcome, n):
-        true, said = (outcome.classes[c] for c in (outcome.targets[i], outcome.predicted[i]))
-        alt = f"image {i}: {true}, taken for {said}"
-        caption = f"image {i}: {true}, called {said} ({outcome.probs[i].max():.2f})"
-        figures.append(image_html(data[i][0], caption, alt))
+    figures = [_mistake_html(outcome, data[i][0], i) for i in top_mistakes(outcome, n)]
     if not figures:
         return "<p>There is none among these images.</p>"
     return f'<div class="grid">{"".join(figures)}</div>'
@@ -191,21 +253,32 @@ def _listed(values: dict) -> str:
     "The names and `values` of settings in a line; 'none' without any"
     return ", ".join(f"{k} {v}" for k, v in (values or {}).items() if v is not None) or "none"
 
-# %% ../nbs/C_reporting.ipynb #9fe5483e
-def _settings(deployed) -> list:
-    "Rows about a loaded bundle: network, weights, preprocessing, thresholds, fingerprint"
+# %% ../nbs/C_reporting.ipynb #1e55120f
+def _origin(deployed) -> dict:
+    "Where the network of a bundle comes from"
     info, n = deployed.info, sum(p.numel() for p in deployed.model.parameters())
-    facts = {
+    return {
         "network": f"{info['arch']}, {n:,} parameters",
         "started from": info["weights"] or "random weights",
         "trained on": _listed(info["data"]) if info["data"] else "not written in the folder",
         "head": _listed(info["head_options"]),
+    }
+
+# %% ../nbs/C_reporting.ipynb #f8e4dba4
+def _way_of_answering(info: dict) -> dict:
+    "How a bundle answers: classes, preprocessing, temperature and thresholds"
+    return {
         "classes": ", ".join(map(str, info["classes"])),
         "preprocessing": _listed(info["preprocess"]),
         "temperature": info["temperature"] or "none",
         "thresholds": _listed(info["thresholds"]),
-        "SHA-256 of the weights": file_hash(deployed.folder / WEIGHTS),
     }
+
+# %% ../nbs/C_reporting.ipynb #9fe5483e
+def _settings(deployed) -> list:
+    "Rows about a loaded bundle: network, weights, preprocessing, thresholds, fingerprint"
+    facts = _origin(deployed) | _way_of_answering(deployed.info)
+    facts["SHA-256 of the weights"] = file_hash(deployed.folder / WEIGHTS)
     return [{"what": what, "value": value} for what, value in facts.items()]
 
 # %% ../nbs/C_reporting.ipynb #5686ceed
@@ -219,26 +292,50 @@ def _versions() -> list:
     facts |= {name: version(name) for name in _PACKAGES}
     return [{"what": what, "value": value} for what, value in facts.items()]
 
+# %% ../nbs/C_reporting.ipynb #b551f496
+def _matrix_html(outcome: Outcome, matrix) -> str:
+    "The confusion `matrix` as a figure"
+    n = len(outcome.targets)
+    words = f"Rows: true classes, columns: answers; shade: share of the row; n = {n:,}."
+    alt = f"confusion matrix with the counts {matrix.tolist()}"
+    return figure_html(draw_confusion(matrix, outcome.classes).figure, words, alt)
+
+# %% ../nbs/C_reporting.ipynb #1ff6a738
+def _largest_confusions(matrix, most: int) -> list:
+    "The `most` frequent confusions of `matrix`, as pairs (true class, answer)"
+    wrong = matrix * (1 - np.eye(len(matrix), dtype=int))
+    order = np.argsort(-wrong, axis=None, kind="stable")[:most]
+    pairs = [divmod(int(at), len(matrix)) for at in order]
+    return [(i, j) for i, j in pairs if wrong[i, j]]
+
+# %% ../nbs/C_reporting.ipynb #b257496e
+def _confusions_table(names: list, matrix, pairs: list) -> str:
+    "The confusions `pairs` of `matrix` as a table, each with how many of its class it takes"
+    n, n_true = matrix.sum(), matrix.sum(1)
+    rows = [
+        {"true": names[i], "called": names[j], "images": f"{matrix[i, j]} of {n_true[i]}"}
+        for i, j in pairs
+    ]
+    return table_html(rows, f"The most frequent of {n - matrix.trace():,} confusions, n = {n:,}")
+
 # %% ../nbs/C_reporting.ipynb #58a74e98
 def confusions_html(outcome: Outcome, most: int = 20) -> str:
     "The confusion matrix as a figure; with more than `most` classes, its largest entries"
-    k, n = len(outcome.classes), len(outcome.targets)
-    matrix = confusion_matrix(outcome.targets, outcome.predicted, k)
-    if k <= most:
-        figure = draw_confusion(matrix, outcome.classes).figure
-        words = f"Rows: true classes, columns: answers; shade: share of the row; n = {n:,}."
-        return figure_html(figure, words, f"confusion matrix with the counts {matrix.tolist()}")
-    wrong = matrix * (1 - np.eye(k, dtype=int))
-    pairs = [divmod(int(at), k) for at in np.argsort(-wrong, axis=None, kind="stable")[:most]]
-    n_true = matrix.sum(1)
-    rows = [
-        {"true": outcome.classes[i], "called": outcome.classes[j], "images": f"{m} of {n_true[i]}"}
-        for i, j in pairs
-        if (m := wrong[i, j])
-    ]
-    if not rows:
-        return f"<p>No class was taken for another (n = {n:,}).</p>"
-    return table_html(rows, f"The most frequent of {int(wrong.sum()):,} confusions, n = {n:,}")
+    matrix = confusion_matrix(outcome.targets, outcome.predicted, len(outcome.classes))
+    if len(matrix) <= most:
+        return _matrix_html(outcome, matrix)
+    pairs = _largest_confusions(matrix, most)
+    if not pairs:
+        return f"<p>No class was taken for another (n = {matrix.sum():,}).</p>"
+    return _confusions_table(outcome.classes, matrix, pairs)
+
+# %% ../nbs/C_reporting.ipynb #02df6a86
+def _calibration_words(error: float, n_bins: int, n: int) -> str:
+    "How to read a reliability diagram, with the mean distance of claim and truth"
+    return (
+        f"Points below the line: the model claims more than it keeps. Mean distance {error:.3f} "
+        f"over {n_bins} bins, n = {n:,}; few images make it larger than it is."
+    )
 
 # %% ../nbs/C_reporting.ipynb #c0a2d80a
 def calibration_html(outcome: Outcome) -> str:
@@ -246,25 +343,8 @@ def calibration_html(outcome: Outcome) -> str:
     n = len(outcome.targets)
     n_bins = _n_bins(n)
     error = calibration_error(outcome.probs, outcome.targets, n_bins)
-    words = (
-        f"Points below the line: the model claims more than it keeps. Mean distance {error:.3f} "
-        f"over {n_bins} bins, n = {n:,}; few images make it larger than it is."
-    )
     rows = reliability(outcome.probs, outcome.targets, n_bins)
-    return figure_html(draw_reliability(rows).figure, words)
-
-# %% ../nbs/C_reporting.ipynb #3f798ee0
-def thresholds_html(outcome: Outcome) -> str:
-    "For two classes: precision and recall of the second at each threshold; '' otherwise"
-    n, n_positive = len(outcome.targets), int((outcome.targets == 1).sum())
-    if len(outcome.classes) != 2 or not 0 < n_positive < n:
-        return ""
-    name = outcome.classes[1]
-    curve = precision_recall_curve(outcome.probs, outcome.targets)
-    words = f"{n_positive:,} of n = {n:,} images are {name}. A threshold chosen on these images"
-    words += " makes their score flatter itself: choose it on a validation part."
-    figure = draw_thresholds(curve, name).figure
-    return f"<h2>Thresholds for {escaped(name)}</h2>{figure_html(figure, words)}"
+    return figure_html(draw_reliability(rows).figure, _calibration_words(error, n_bins, n))
 
 # %% ../nbs/C_reporting.ipynb #e98fe629
 _READ = (
@@ -272,19 +352,45 @@ _READ = (
     "to train or to choose the model, its true accuracy is lower than this page says; if groups "
     "of images belong together (one patient, one module), the intervals are too narrow."
 )
+_CHOOSE = (
+    "A threshold chosen on these images makes their score flatter itself: choose it on a "
+    "validation part."
+)
+
+# %% ../nbs/C_reporting.ipynb #c0bbcc6a
+def _threshold_figure(outcome: Outcome, n_positive: int) -> str:
+    "Precision and recall of the second class at each threshold, with a warning below"
+    n, name = len(outcome.targets), outcome.classes[1]
+    words = f"{n_positive:,} of n = {n:,} images are {name}. {_CHOOSE}"
+    curve = precision_recall_curve(outcome.probs, outcome.targets)
+    return figure_html(draw_thresholds(curve, name).figure, words)
+
+# %% ../nbs/C_reporting.ipynb #3f798ee0
+def thresholds_html(outcome: Outcome) -> str:
+    "For two classes: precision and recall of the second at each threshold; '' otherwise"
+    n, n_positive = len(outcome.targets), int((outcome.targets == 1).sum())
+    if len(outcome.classes) != 2 or not 0 < n_positive < n:
+        return ""
+    title = f"<h2>Thresholds for {escaped(outcome.classes[1])}</h2>"
+    return title + _threshold_figure(outcome, n_positive)
+
+# %% ../nbs/C_reporting.ipynb #afcb9507
+def _scores_html(outcome: Outcome) -> str:
+    "The first sections of a report: the summary, how to read it, and the scores by class"
+    classes = table_html(class_rows(outcome), "Share (95 % interval, number of images)")
+    note = f'<p class="note">{_READ}</p>'
+    return f"{summary_html(outcome)}\n{note}\n<h2>By class</h2>{classes}"
 
 # %% ../nbs/C_reporting.ipynb #2e27418f
 def _parts(outcome: Outcome, data, n_mistakes: int) -> list:
     "The sections of a report, as HTML"
-    classes = table_html(class_rows(outcome), "Share (95 % interval, number of images)")
+    mistakes = mistakes_html(outcome, data, n_mistakes)
     return [
-        summary_html(outcome),
-        f'<p class="note">{_READ}</p>',
-        f"<h2>By class</h2>{classes}",
+        _scores_html(outcome),
         f"<h2>Confusions</h2>{confusions_html(outcome)}",
         f"<h2>Calibration</h2>{calibration_html(outcome)}",
         thresholds_html(outcome),
-        f"<h2>The most certain mistakes</h2>{mistakes_html(outcome, data, n_mistakes)}",
+        f"<h2>The most certain mistakes</h2>{mistakes}",
     ]
 
 # %% ../nbs/C_reporting.ipynb #874d364d

@@ -37,6 +37,12 @@ def map_layer(model):
     except ValueError:
         return None
 
+# %% ../nbs/D_serving.ipynb #2417e1b1
+def _overlaid(model, xb, fmap) -> Image.Image:
+    "What `model` sees of the batch `xb`, one image, in grey, with `fmap` over it"
+    seen = model.preprocess.denormalize(xb)[0].clamp(0, 1)
+    return Image.fromarray((255 * overlay(seen, fmap)).astype(np.uint8))
+
 # %% ../nbs/D_serving.ipynb #994a2a2f
 def explain(
     model,
@@ -46,14 +52,18 @@ def explain(
 ) -> Image.Image:  # of the size that the model sees
     "The part of `image` that `model` sees, in grey, with the Grad-CAM map of `target` over it"
     xb = as_batch(model, image)
-    fmap = gradcam(model, xb, target, layer)[0]
-    seen = model.preprocess.denormalize(xb)[0].clamp(0, 1)
-    return Image.fromarray((255 * overlay(seen, fmap)).astype(np.uint8))
+    return _overlaid(model, xb, gradcam(model, xb, target, layer)[0])
 
 # %% ../nbs/D_serving.ipynb #8be3e257
 def in_percent(share: float) -> str:
     "A share as a percentage; what is not quite all is not called 100 %"
     return "more than 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
+
+# %% ../nbs/D_serving.ipynb #fea4179a
+def _certainty(label, shares: dict) -> str:
+    "How sure the model is of `label`, and whether its threshold decided, in words"
+    by = "" if shares[label] == max(shares.values()) else " It is chosen by the model's threshold."
+    return f"The model gives it {in_percent(shares[label])}.{by}"
 
 # %% ../nbs/D_serving.ipynb #1bb0a48a
 def _sentence(label, answer) -> str:
@@ -61,8 +71,7 @@ def _sentence(label, answer) -> str:
     n, shares = len(answer.probabilities), answer.probabilities
     if not hasattr(answer, "label"):
         return f"Each of {n} classes is judged by itself, so several may fit, or none."
-    by = "" if shares[label] == max(shares.values()) else " It is chosen by the model's threshold."
-    share = f"The model gives it {in_percent(shares[label])}.{by}"
+    share = _certainty(label, shares)
     return f"{share} It must choose one of {n:,} classes, even if none fits."
 
 # %% ../nbs/D_serving.ipynb #d50ef191
@@ -119,12 +128,15 @@ async def _within(seconds: float, awaitable, sentence: str):
     except TimeoutError:
         raise Refused(503, sentence) from None
 
-# %% ../nbs/D_serving.ipynb #21f95c2c
-async def answered(workers: Workers, work):
-    "`work(deployed)` in a thread, with a free copy; `Refused` if it takes too long"
-    deployed = await _within(
-        workers.timeout, workers.free.get(), "All workers are busy: ask again."
-    )
+# %% ../nbs/D_serving.ipynb #e7fd38c3
+async def _free_copy(workers: Workers):
+    "A copy that nobody uses; `Refused` when none is free in time"
+    busy = "All workers are busy: ask again."
+    return await _within(workers.timeout, workers.free.get(), busy)
+
+# %% ../nbs/D_serving.ipynb #e3a75be4
+def _started(workers: Workers, deployed, work):
+    "`work(deployed)`, begun in a thread; the copy goes back when the thread has finished"
     job = asyncio.ensure_future(asyncio.to_thread(work, deployed))
 
     def give_back(job):
@@ -132,8 +144,23 @@ async def answered(workers: Workers, work):
         job.cancelled() or job.exception()  # looked at: nobody may be waiting for it any more
 
     job.add_done_callback(give_back)
+    return job
+
+# %% ../nbs/D_serving.ipynb #21f95c2c
+async def answered(workers: Workers, work):
+    "`work(deployed)` in a thread, with a free copy; `Refused` if it takes too long"
+    deployed = await _free_copy(workers)
+    job = _started(workers, deployed, work)
     slow = f"The answer took longer than {workers.timeout:g} seconds: try a smaller image."
     return await _within(workers.timeout, asyncio.shield(job), slow)
+
+# %% ../nbs/D_serving.ipynb #ea29a71c
+def _check_class(model, target):
+    "`Refused` for a `target` that is no class of `model`"
+    try:
+        class_numbers(model, target)
+    except ValueError as e:
+        raise Refused(422, f"{str(e)[:300]}.") from e
 
 # %% ../nbs/D_serving.ipynb #9ec173f0
 def _work(
@@ -144,11 +171,16 @@ def _work(
     max_pixels: int,
 ) -> dict:
     "The answer to the image in `data`; `Refused` for what is no image, or no class"
-    try:
-        class_numbers(deployed.model, target)
-    except ValueError as e:
-        raise Refused(422, f"{str(e)[:300]}.") from e
+    _check_class(deployed.model, target)
     return answer_of(deployed, small_image(data, max_pixels), layer, target)
+
+# %% ../nbs/D_serving.ipynb #c16e5af1
+async def _work_for(request, layer, max_pixels: int):
+    "What a copy of the model has to do for a `request`; a map only where it asks for one"
+    data = await image_bytes(request)
+    wanted = layer if request.query_params.get("map") == "1" else None
+    target = request.query_params.get("target") or None
+    return partial(_work, data=data, layer=wanted, target=target, max_pixels=max_pixels)
 
 # %% ../nbs/D_serving.ipynb #8aade35c
 def _predictor(workers: Workers, layer, max_pixels: int):
@@ -157,11 +189,8 @@ def _predictor(workers: Workers, layer, max_pixels: int):
 
     async def answer_request(request):
         with workers.admitted():
-            data = await image_bytes(request)
-            wanted = layer if request.query_params.get("map") == "1" else None
-            target = request.query_params.get("target") or None
-            options = dict(layer=wanted, target=target, max_pixels=max_pixels)
-            return response(await answered(workers, partial(_work, data=data, **options)))
+            work = await _work_for(request, layer, max_pixels)
+            return response(await answered(workers, work))
 
     return answer_request
 
@@ -183,14 +212,19 @@ def _about(classes) -> str:
     more = f" and {len(classes) - 12:,} more" if len(classes) > 12 else ""
     return f"The model tells {len(classes):,} classes apart: {names}{more}."
 
+# %% ../nbs/D_serving.ipynb #97871c31
+def _add_page(app, classes, max_bytes: int):
+    "Give `app` the page, its style and its script"
+    page = page_html("What is on this image?", _about(classes), max_bytes)
+    app.add_route("/", text_endpoint(page, "text/html"), ["GET"])
+    app.add_route("/page.css", text_endpoint(PAGE_STYLE, "text/css"), ["GET"])
+    app.add_route("/page.js", text_endpoint(PAGE_SCRIPT, "text/javascript"), ["GET"])
+
 # %% ../nbs/D_serving.ipynb #bf6e7697
 def _add_routes(app, deployed, workers, max_bytes, max_pixels):
     "Give `app` its five addresses"
     model = deployed.model
-    page = page_html("What is on this image?", _about(model.classes), max_bytes)
-    app.add_route("/", text_endpoint(page, "text/html"), ["GET"])
-    app.add_route("/page.css", text_endpoint(PAGE_STYLE, "text/css"), ["GET"])
-    app.add_route("/page.js", text_endpoint(PAGE_SCRIPT, "text/javascript"), ["GET"])
+    _add_page(app, model.classes, max_bytes)
     app.add_route("/health", _health(model, workers), ["GET"])
     app.add_route("/predict", _predictor(workers, map_layer(model), max_pixels), ["POST"])
 

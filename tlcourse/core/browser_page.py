@@ -68,6 +68,10 @@ _FIELD_STYLE = """
   background: var(--field); cursor: pointer; }
 #drop.over, #drop:hover { border-color: var(--bar); border-style: solid; }
 #drop:focus-within, button:focus-visible { outline: 3px solid var(--bar); outline-offset: 2px; }
+"""
+
+# %% ../../nbs/core/browser_page.ipynb #5e61b0de
+_MESSAGE_STYLE = """
 #file { position: absolute; opacity: 0; width: 1px; height: 1px; }
 #message { min-height: 1.5rem; } #message.bad { color: var(--bad); font-weight: 600; }
 """
@@ -79,6 +83,10 @@ _BAR_STYLE = """
 #bars button { font: inherit; color: inherit; background: none; border: 0; padding: .35rem 0;
   text-align: left; cursor: pointer; text-decoration: underline dotted; overflow-wrap: anywhere; }
 #bars button[aria-pressed=true] { font-weight: 700; text-decoration: none; }
+"""
+
+# %% ../../nbs/core/browser_page.ipynb #e6136238
+_TRACK_STYLE = """
 .track { background: var(--track); border-radius: .3rem; height: 1rem; overflow: hidden; }
 .bar { background: var(--bar); height: 100%; } .share { text-align: right; }
 """
@@ -93,7 +101,8 @@ figcaption { color: var(--soft); font-size: .92rem; }
 """
 
 # %% ../../nbs/core/browser_page.ipynb #8f2f2c91
-PAGE_STYLE = _COLOURS + _LAYOUT + _FIELD_STYLE + _BAR_STYLE + _IMAGE_STYLE
+_FORM_STYLE = _FIELD_STYLE + _MESSAGE_STYLE
+PAGE_STYLE = _COLOURS + _LAYOUT + _FORM_STYLE + _BAR_STYLE + _TRACK_STYLE + _IMAGE_STYLE
 
 # %% ../../nbs/core/browser_page.ipynb #893db444
 _WORDS = """
@@ -141,6 +150,10 @@ function show(file, answer) {
   URL.revokeObjectURL(element("image").src);
   element("image").src = URL.createObjectURL(file);
   element("map").parentElement.hidden = answer.map === undefined;
+"""
+
+# %% ../../nbs/core/browser_page.ipynb #7382683c
+_SHOW_MAP = """
   if (answer.map !== undefined) {
     element("map").src = answer.map;
     element("map").alt = "where " + answer.shown + " comes from, as a heat map";
@@ -170,6 +183,10 @@ async function ask(file, target) {
   if (file.size > most) {
     return fail(number, "The file is larger than " + most / 1e6 + " MB: choose a smaller image.");
   }
+"""
+
+# %% ../../nbs/core/browser_page.ipynb #984e41c1
+_LOOKING = """
   say("Looking at " + (file.name || "the image") + " …");
   const about = target === undefined ? "" : "&target=" + encodeURIComponent(target);
   try {
@@ -219,7 +236,10 @@ for (const kind of ["load", "error"]) {  // a browser does not show every format
     event.target.parentElement.hidden = kind === "error";
   });
 }
+"""
 
+# %% ../../nbs/core/browser_page.ipynb #06e2803c
+_TAKING = """
 function take(files) {
   if (files.length) ask(files[0]);
 }
@@ -246,5 +266,6 @@ document.addEventListener("drop", (event) => {
 """
 
 # %% ../../nbs/core/browser_page.ipynb #67fdf805
-_ASKING = _ASK + _ANSWER + _FETCH
-PAGE_SCRIPT = _WORDS + _BARS + _BAR + _SHOW + _SHOWN + _ASKING + _WAYS_IN + _DROPPING
+_SHOWING = _BARS + _BAR + _SHOW + _SHOW_MAP + _SHOWN
+_ASKING = _ASK + _LOOKING + _ANSWER + _FETCH
+PAGE_SCRIPT = _WORDS + _SHOWING + _ASKING + _WAYS_IN + _TAKING + _DROPPING

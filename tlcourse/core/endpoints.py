@@ -26,10 +26,15 @@ async def _form_file(request) -> bytes:
             raise Refused(400, f"The form holds no file: {_HOW}.")
         return await files[0].read()
 
+# %% ../../nbs/core/endpoints.ipynb #010fb9a4
+def _kind(request) -> str:
+    "The media type of a request's body, without its parameters"
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
 # %% ../../nbs/core/endpoints.ipynb #5f1f8dae
 async def image_bytes(request) -> bytes:
     "The bytes of the file that a request sends; `Refused` for another kind of body"
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = _kind(request)
     if kind == "multipart/form-data":
         return await _form_file(request)
     if kind.startswith("image/") or kind in _RAW:
@@ -87,13 +92,17 @@ def _wait_for(server, thread, seconds: float):
     if not server.started:
         raise RuntimeError("the server did not start: its log says why")
 
+# %% ../../nbs/core/endpoints.ipynb #58d6daff
+def _server(app):
+    "A server of uvicorn for `app`, at a free port of this machine"
+    uvicorn = optional("uvicorn", "serve")
+    return uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, **SERVER_OPTIONS))
+
 # %% ../../nbs/core/endpoints.ipynb #35285661
 @contextmanager
 def running(app, seconds: float = 20.0):
-    "`app` at a free port of this machine, in a thread; yields its address"
-    uvicorn = optional("uvicorn", "serve")
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, **SERVER_OPTIONS)
-    server = uvicorn.Server(config)
+    "`app` at a free port, in a thread; yields its address"
+    server = _server(app)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     _wait_for(server, thread, seconds)

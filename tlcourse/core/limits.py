@@ -32,12 +32,17 @@ def _without_port(host: str) -> str:
     name, colon, port = host.rpartition(":")
     return name if colon and port.isdigit() else host
 
+# %% ../../nbs/core/limits.ipynb #c3221f2f
+def _check_host(host: str, hosts):
+    "`Refused` for a `host` that is not in `hosts` (None: any)"
+    if hosts is not None and _without_port(host) not in hosts:
+        raise Refused(403, f"This server answers at {hosts[0]}, not at {host[:80]!r}.")
+
 # %% ../../nbs/core/limits.ipynb #e752261e
 def _check_origin(headers: dict, hosts):
     "`Refused` for a host that is not in `hosts` (None: any), or for a page from elsewhere"
     host = headers.get("host", "")
-    if hosts is not None and _without_port(host) not in hosts:
-        raise Refused(403, f"This server answers at {hosts[0]}, not at {host[:80]!r}.")
+    _check_host(host, hosts)
     origin = headers.get("origin")
     if origin is not None and origin.partition("://")[2] != host:
         raise Refused(403, "Only this server's own page may ask from inside a browser.")
@@ -51,6 +56,14 @@ def _too_large(max_bytes: int) -> Refused:
     most = in_megabytes(max_bytes)
     return Refused(413, f"The file is larger than {most}: send a smaller image.")
 
+# %% ../../nbs/core/limits.ipynb #9068f0cf
+def _check_length(length: str, max_bytes: int):
+    "`Refused` for a `Content-Length` that is no number, or above `max_bytes`"
+    if not (length.isascii() and length.isdigit()):
+        raise Refused(400, "The length of the body is no number.")
+    if len(length) > 15 or int(length) > max_bytes:
+        raise _too_large(max_bytes)
+
 # %% ../../nbs/core/limits.ipynb #04311e28
 def check_head(
     headers: dict,  # name in small letters -> value
@@ -59,15 +72,11 @@ def check_head(
 ):
     "`Refused` for a request whose head says already that it will not be answered"
     _check_origin(headers, hosts)
-    length = headers.get("content-length", "0")
-    if not (length.isascii() and length.isdigit()):
-        raise Refused(400, "The length of the body is no number.")
-    if len(length) > 15 or int(length) > max_bytes:
-        raise _too_large(max_bytes)
+    _check_length(headers.get("content-length", "0"), max_bytes)
 
 # %% ../../nbs/core/limits.ipynb #5050a0b4
 async def _discard(receive, most: int = 100_000_000, seconds: float = 2.0):
-    "Read and forget what still comes: at most `most` bytes, for at most `seconds`"
+    "Read and forget what still comes: at most `most` bytes, within `seconds`"
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             while most > 0:
@@ -136,17 +145,22 @@ def _with_headers(send):
 
     return send_all
 
+# %% ../../nbs/core/limits.ipynb #47336c11
+def _refusal_head(status: int, n_bytes: int) -> dict:
+    "The head of a refusal whose body has `n_bytes`; it ends the connection"
+    fields = {
+        "content-type": "application/json",
+        "content-length": n_bytes,
+        "connection": "close",
+    }
+    headers = [(name.encode(), str(value).encode()) for name, value in fields.items()]
+    return {"type": "http.response.start", "status": status, "headers": headers}
+
 # %% ../../nbs/core/limits.ipynb #0b89d9bb
 async def _send_refusal(send, refusal: Refused):
     "Answer with the status and the sentence of `refusal`, and hang up"
     body = json.dumps({"error": refusal.sentence}).encode()
-    fields = {
-        "content-type": "application/json",
-        "content-length": len(body),
-        "connection": "close",
-    }
-    headers = [(name.encode(), str(value).encode()) for name, value in fields.items()]
-    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+    await send(_refusal_head(refusal.status, len(body)))
     await send({"type": "http.response.body", "body": body})
 
 # %% ../../nbs/core/limits.ipynb #c3bc8784
@@ -168,6 +182,14 @@ class Guard:
             return await _send_refusal(send, refusal)
         await self.app(scope, limited(receive, self.max_bytes, self.timeout), send)
 
+# %% ../../nbs/core/limits.ipynb #e5b06c47
+def _read_small(data: bytes, max_pixels: int) -> Image.Image:
+    "The image in `data`, whose size is looked at first; `Refused` for too many pixels"
+    w, h = decode(data, attrgetter("size"))
+    if w * h > max_pixels:
+        raise Refused(413, f"{w:,} × {h:,} pixels are more than {max_pixels:,}: make it smaller.")
+    return load_image(data)
+
 # %% ../../nbs/core/limits.ipynb #7d6b5ccd
 def small_image(
     data: bytes,  # of an image file
@@ -177,12 +199,9 @@ def small_image(
     if not data:
         raise Refused(400, "The request is empty: send the bytes of an image file.")
     try:
-        w, h = decode(data, attrgetter("size"))
-        if w * h <= max_pixels:
-            return load_image(data)
+        return _read_small(data, max_pixels)
     except BadImage as e:
         raise _refusal(e) from e
-    raise Refused(413, f"{w:,} × {h:,} pixels are more than {max_pixels:,}: make it smaller.")
 
 # %% ../../nbs/core/limits.ipynb #d4fb7b15
 _REFUSALS = {  # words of a `BadImage`: how the person who sent it is told

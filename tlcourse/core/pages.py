@@ -27,15 +27,20 @@ def _row_html(values) -> str:
     cells = "".join(f"<td>{value}</td>" for value in others)
     return f'<tr><th scope="row">{first}</th>{cells}</tr>'
 
+# %% ../../nbs/core/pages.ipynb #74f9f4c5
+def _head_html(names) -> str:
+    "The first row of a table, with the `names` of its columns"
+    cells = "".join(f'<th scope="col">{escaped(name)}</th>' for name in names)
+    return f"<thead><tr>{cells}</tr></thead>"
+
 # %% ../../nbs/core/pages.ipynb #cecd9958
 def table_html(rows: list, caption: str) -> str:
     "`rows`, dictionaries with the same keys, as a table; `ValueError` without rows"
     if not rows:
         raise ValueError(f"the table '{caption}' has no rows")
-    head = "".join(f'<th scope="col">{escaped(name)}</th>' for name in rows[0])
     body = "\n".join(_row_html(row.values()) for row in rows)
     title = f"<caption>{escaped(caption)}</caption>"
-    return f"<table>{title}\n<thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"
+    return f"<table>{title}\n{_head_html(rows[0])}\n<tbody>{body}</tbody></table>"
 
 # %% ../../nbs/core/pages.ipynb #7708a971
 def data_address(data: bytes, kind: str) -> str:
@@ -60,7 +65,7 @@ def _svg(figure) -> bytes:
 def figure_html(
     figure,  # of matplotlib; it is closed
     caption: str,  # the sentence below it: what to look at
-    alt: str = None,  # for those who do not see it; by default its titles, axes and legends
+    alt: str = None,  # for those who do not see it; by default its own words
 ) -> str:
     "`figure` as an SVG image inside the page, with its caption"
     image = _image_tag(_svg(figure), "image/svg+xml", alt or alt_text(figure))
@@ -101,6 +106,9 @@ figcaption { color: #444; font-size: .92rem; }
   h2, tr { break-after: avoid; } tr { break-inside: avoid; } }
 """
 
+# %% ../../nbs/core/pages.ipynb #91f3a5ea
+_STYLES = _STYLE + _STYLE_OF_TABLES + _STYLE_OF_FIGURES
+
 # %% ../../nbs/core/pages.ipynb #443cd6a4
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
@@ -122,8 +130,7 @@ def write_page(
     parts: list,  # of HTML, in order
 ):
     "Write a page of HTML that needs nothing outside itself, whole or not at all; returns `path`"
-    style = _STYLE + _STYLE_OF_TABLES + _STYLE_OF_FIGURES
     body = "\n".join(parts)
-    text = _PAGE.substitute(title=escaped(title), policy=_POLICY, style=style, body=body)
+    text = _PAGE.substitute(title=escaped(title), policy=_POLICY, style=_STYLES, body=body)
     write_atomic(path, lambda tmp: tmp.write_text(text, encoding="utf-8"))
     return path
