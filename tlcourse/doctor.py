@@ -90,6 +90,13 @@ def _shown(findings) -> list:
     seen = [f for f in findings if f["kind"] not in _UNSEEN and not f["kind"].endswith("class")]
     return seen[:_MOST_SHOWN]
 
+# %% ../nbs/B_doctor.ipynb #1f7b5ec3
+def _title(finding, name: str) -> str:
+    "What stands above the image `name` of a `finding`"
+    where = Path(name)
+    kind = f"{finding['severity'].upper()}: {finding['kind']}"
+    return f"{kind}\n{where.parent.as_posix()}/\n{where.name[-18:]}"
+
 # %% ../nbs/B_doctor.ipynb #7b7b50e7
 @patch_to(Checkup)
 def show(self):
@@ -98,9 +105,7 @@ def show(self):
     for finding in _shown(self.findings):
         for name in _examples(finding):
             images.append(load_image(self.folder / name))
-            where = Path(name)
-            title = f"{finding['severity'].upper()}: {finding['kind']}"
-            titles.append(f"{title}\n{where.parent.as_posix()}/\n{where.name[-18:]}")
+            titles.append(_title(finding, name))
     return show_images(images, titles, n_cols=6, size=1.9) if images else None
 
 # %% ../nbs/B_doctor.ipynb #f84e5830

@@ -75,28 +75,37 @@ def _queries(prints, flip: bool):
         c = coefficients(prints.thumbs, rows, columns)
         yield hashes(standardise(mirrored(c) if flip else c, prints.scale)), False
 
+# %% ../../nbs/core/copies.ipynb #deb1334e
+def _once(codes, distances) -> tuple:
+    "The `codes`, sorted and once each, with the smallest of their `distances`"
+    order = np.lexsort((distances, codes))
+    codes, distances = codes[order], distances[order]
+    is_first = np.ones(len(codes), dtype=bool)
+    is_first[1:] = codes[1:] != codes[:-1]
+    return codes[is_first], distances[is_first]
+
 # %% ../../nbs/core/copies.ipynb #37eb6645
 def _nearest(codes, distances, n: int) -> np.ndarray:
     "The `codes` (i n + j) of the `_MOST` nearest of each i, once each"
-    order = np.lexsort((distances, codes))
-    codes, distances = codes[order], distances[order]
-    once = np.ones(len(codes), dtype=bool)
-    once[1:] = codes[1:] != codes[:-1]
-    codes, distances = codes[once], distances[once]
+    codes, distances = _once(codes, distances)
     order = np.lexsort((distances, codes // n))
     i = codes[order] // n
     rank = np.arange(len(i)) - np.searchsorted(i, i)
     return codes[order][rank < _MOST]
 
+# %% ../../nbs/core/copies.ipynb #24ace136
+def _near(query, h, flips: bool) -> tuple:
+    "(codes i n + j of the pairs where `query[i]` is near `h[j]`, distances), each (m,)"
+    i, j = near_pairs(query, h, flips=flips)
+    return i * len(h) + j, hash_distance(query[i], h[j])
+
 # %% ../../nbs/core/copies.ipynb #4f7de491
 def _candidates(prints, flip: bool) -> tuple:
     "Pairs (i, j), each (m,), where i, mirrored if `flip`, may be j or hold it"
-    n, codes, distances = len(prints.h), [], []
-    for query, flips in _queries(prints, flip):
-        i, j = near_pairs(query, prints.h, flips=flips)
-        codes.append(i * n + j)
-        distances.append(hash_distance(query[i], prints.h[j]))
-    chosen = _nearest(np.concatenate(codes), np.concatenate(distances), n)
+    found = [_near(query, prints.h, flips) for query, flips in _queries(prints, flip)]
+    codes, distances = (np.concatenate(part) for part in zip(*found))
+    n = len(prints.h)
+    chosen = _nearest(codes, distances, n)
     return chosen // n, chosen % n
 
 # %% ../../nbs/core/copies.ipynb #6b501913
@@ -127,14 +136,19 @@ def _likeness(thumbs, z, scale, rows, columns) -> np.ndarray:
     "Cosines (m,) of windows of `thumbs` with the standardised `z`"
     return (standardise(coefficients(thumbs, rows, columns), scale) * z).sum(1)
 
+# %% ../../nbs/core/copies.ipynb #ef8c714e
+def _scores(thumbs, z, scale, other, is_rows: bool) -> list:
+    "For each window of one axis the cosines (m,), with the window `other` on the other axis"
+    pairs = [(window, other) if is_rows else (other, window) for window in _AXIS]
+    return [_likeness(thumbs, z, scale, *pair) for pair in pairs]
+
 # %% ../../nbs/core/copies.ipynb #083f2386
 def _step(thumbs, z, scale, fixed, is_rows: bool) -> tuple:
-    "The best window on one axis, as the number of it (m,), with `fixed` (m,) on the other"
+    "(number, cosine), each (m,), of the best window, `fixed` (m,) on the other axis"
     best, value = np.zeros(len(z), int), np.zeros(len(z))
     for f in np.unique(fixed):
         at = np.flatnonzero(fixed == f)
-        pairs = [(w, _AXIS[f]) if is_rows else (_AXIS[f], w) for w in _AXIS]
-        scores = [_likeness(thumbs[at], z[at], scale, *pair) for pair in pairs]
+        scores = _scores(thumbs[at], z[at], scale, _AXIS[f], is_rows)
         best[at], value[at] = np.argmax(scores, 0), np.max(scores, 0)
     return best, value
 
@@ -163,28 +177,60 @@ class Pairs(NamedTuple):
     is_copy: np.ndarray  # (m,): the same pixels; otherwise far more alike than strangers
     is_mirrored: np.ndarray  # (m,)
 
+# %% ../../nbs/core/copies.ipynb #a3f3ac41
+def _seen(prints, i, flip: bool) -> tuple:
+    "(thumbnails, standardised coefficients) of the images `i` (m,), mirrored if `flip`"
+    if flip:
+        return prints.thumbs[i][:, :, ::-1], prints.flipped[i]
+    return prints.thumbs[i], prints.z[i]
+
+# %% ../../nbs/core/copies.ipynb #915b462b
+def _compared(prints, i, j, flip: bool) -> tuple:
+    "(thumbnails of i, thumbnails of j, coefficients of j, cosines) of the pairs (i, j)"
+    thumbs, z = _seen(prints, i, flip)
+    others, other_z = _seen(prints, j, False)
+    return thumbs, others, other_z, (z * other_z).sum(1)
+
+# %% ../../nbs/core/copies.ipynb #d4a88c10
+def _are_copies(thumbs, others, distance, room) -> np.ndarray:
+    "Which pairs (m,) of `thumbs` and `others` are near and show the same pixels"
+    is_copy = distance <= _COPY_ROOM * room
+    is_copy[is_copy] = unexplained(thumbs[is_copy], others[is_copy]) <= _COPY
+    return is_copy
+
+# %% ../../nbs/core/copies.ipynb #03c5fe65
+def _are_alike(cosine, room) -> np.ndarray:
+    "Which pairs (m,) are far nearer to each other than to strangers"
+    return 1 - cosine <= _ALIKE_ROOM * room
+
+# %% ../../nbs/core/copies.ipynb #ddfd9704
+def _in_doubt(is_copy, cosine, room) -> np.ndarray:
+    "Which pairs (m,) are neither copies nor alike, in a folder where looking closer makes sense"
+    return ~is_copy & ~_are_alike(cosine, room) & (room > _UNCROWDED)
+
 # %% ../../nbs/core/copies.ipynb #9218c244
 def _judge(prints, room, i, j, flip: bool) -> tuple:
-    "(is copy, is alike), each (m,), of the candidates (i, j)"
-    thumbs = prints.thumbs[i][:, :, ::-1] if flip else prints.thumbs[i]
-    cosine = ((prints.flipped if flip else prints.z)[i] * prints.z[j]).sum(1)
-    pair_room = np.minimum(room[i], room[j])
-    is_copy = 1 - cosine <= _COPY_ROOM * pair_room
-    is_copy[is_copy] = unexplained(thumbs[is_copy], prints.thumbs[j][is_copy]) <= _COPY
-    doubtful = ~is_copy & (1 - cosine > _ALIKE_ROOM * pair_room) & (pair_room > _UNCROWDED)
-    if doubtful.any():
-        cosine[doubtful] = _aligned(thumbs[doubtful], prints.z[j][doubtful], prints.scale)
-    return is_copy, ~is_copy & (1 - cosine <= _ALIKE_ROOM * pair_room)
+    "(is copy, is alike), each (m,), of candidates (i, j) with this `room` (m,)"
+    thumbs, others, z, cosine = _compared(prints, i, j, flip)
+    is_copy = _are_copies(thumbs, others, 1 - cosine, room)
+    at = _in_doubt(is_copy, cosine, room)
+    cosine[at] = _aligned(thumbs[at], z[at], prints.scale)
+    return is_copy, ~is_copy & _are_alike(cosine, room)
+
+# %% ../../nbs/core/copies.ipynb #4dda6283
+def _in_parts(i, j):
+    "Yield the pairs (i, j), `_AT_ONCE` at a time"
+    for start in range(0, len(i), _AT_ONCE):
+        at = slice(start, start + _AT_ONCE)
+        yield i[at], j[at]
 
 # %% ../../nbs/core/copies.ipynb #168704ce
 def _judged(prints, room, flip: bool):
     "Yield rows (i, j, is copy, is mirrored) of the pairs that are copies or alike"
-    i, j = _candidates(prints, flip)
-    for start in range(0, len(i), _AT_ONCE):
-        at = slice(start, start + _AT_ONCE)
-        is_copy, is_alike = _judge(prints, room, i[at], j[at], flip)
+    for i, j in _in_parts(*_candidates(prints, flip)):
+        is_copy, is_alike = _judge(prints, np.minimum(room[i], room[j]), i, j, flip)
         kept = is_copy | is_alike
-        for a, b, copy in zip(i[at][kept], j[at][kept], is_copy[kept]):
+        for a, b, copy in zip(i[kept], j[kept], is_copy[kept]):
             yield min(a, b), max(a, b), bool(copy), flip
 
 # %% ../../nbs/core/copies.ipynb #fe61b2da
@@ -193,25 +239,29 @@ def _check_thumbs(thumbs):
     if np.ndim(thumbs) != 3 or np.shape(thumbs)[1:] != (32, 32):
         raise ValueError(f"thumbnails (n, 32, 32) are wanted, not shape {np.shape(thumbs)}")
 
+# %% ../../nbs/core/copies.ipynb #d0cdadca
+def _grades(thumbs) -> dict:
+    "(i, j) -> (is copy, is mirrored); a copy counts more than what is only alike"
+    prints, grades = _prints(thumbs), {}
+    room = _room(prints)
+    for flip in (False, True):
+        for i, j, copy, mirror in _judged(prints, room, flip):
+            known = grades.get((i, j), (False, mirror))
+            grades[i, j] = (copy, mirror) if copy and not known[0] else known
+    return grades
+
 # %% ../../nbs/core/copies.ipynb #61360b93
 def find_pairs(thumbs) -> Pairs:
     "All pairs of `thumbs` (n, 32, 32), upright greys, that are copies or alike"
     _check_thumbs(thumbs)
-    grades = {}
-    if len(thumbs) > 1:
-        prints = _prints(thumbs)
-        room = _room(prints)
-        for flip in (False, True):
-            for i, j, copy, mirror in _judged(prints, room, flip):
-                known = grades.get((i, j), (False, mirror))
-                grades[i, j] = (copy, mirror) if copy and not known[0] else known
+    grades = _grades(thumbs) if len(thumbs) > 1 else {}
     rows = [(i, j, *grade) for (i, j), grade in sorted(grades.items())]
     columns = np.array(rows, dtype=int).reshape(-1, 4).T
     return Pairs(columns[0], columns[1], columns[2] > 0, columns[3] > 0)
 
 # %% ../../nbs/core/copies.ipynb #ba935397
 def grouped(pairs) -> list:
-    "Lists of what hangs together by `pairs` (a, b), in the order of their first appearance"
+    "Lists of what hangs together by `pairs` (a, b), in order of first appearance"
     group_of = {}
     for a, b in pairs:
         first, second = group_of.setdefault(a, [a]), group_of.setdefault(b, [b])

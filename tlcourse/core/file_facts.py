@@ -56,52 +56,76 @@ _one_at_a_time = threading.Lock()
 
 # %% ../../nbs/core/file_facts.ipynb #e141f7b6
 def _greys(image) -> tuple:
-    "(grey image of at most 256 pixels on its longer side, thumbnail) of an RGB `image`"
+    "(grey of at most 256 pixels on the longer side, thumbnail) of an RGB `image`"
     share = min(1, _LONGEST / max(image.size))
     size = [max(1, round(n * share)) for n in image.size]
     small = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2) if share < 1 else image
     grey = small.convert("L")
     return np.asarray(grey), np.asarray(grey.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
 
+# %% ../../nbs/core/file_facts.ipynb #b1a41458
+def _lock_for(size):
+    "The lock that an image of this `size` (w, h) has to wait for, if it is large"
+    return _one_at_a_time if size[0] * size[1] > _LARGE else nullcontext()
+
+# %% ../../nbs/core/file_facts.ipynb #eb38c838
+def _measured(grey) -> tuple:
+    "(mean, standard deviation, sharpness) of a `grey` image (h, w)"
+    return float(grey.mean()), float(grey.std()), laplacian_variance(grey)
+
 # %% ../../nbs/core/file_facts.ipynb #61d91a4c
 def _facts_of(image) -> FileFacts:
-    "The facts of an opened PIL `image`, decoded as `load_image` does it"
-    w, h = image.size
-    with _one_at_a_time if w * h > _LARGE else nullcontext():
+    "Facts of an opened PIL `image`, decoded as `load_image` does it"
+    with _lock_for(image.size):
         turned = image.getexif().get(_ORIENTATION, 1) not in (0, 1)
         peak, mode = peak_value(image), image.mode
         rgb = as_rgb("", (255, 255, 255), None, True, image)
         grey, thumb = _greys(rgb)
-    numbers = float(grey.mean()), float(grey.std()), laplacian_variance(grey)
-    return FileFacts(None, None, rgb.size, mode, turned, peak, *numbers, thumb)
+    return FileFacts(None, None, rgb.size, mode, turned, peak, *_measured(grey), thumb)
+
+# %% ../../nbs/core/file_facts.ipynb #2d66016e
+def _refusal(path) -> str | None:
+    "Why the file at `path` is not read at all, or None"
+    if why := wrong_suffix(path):
+        return why
+    is_too_large = path.stat().st_size > _MOST_BYTES
+    return f"more than {_MOST_BYTES // 2**20} MB" if is_too_large else None
+
+# %% ../../nbs/core/file_facts.ipynb #b208f738
+def _reason(error) -> str:
+    "What an `error` says of a file, without its path where that can be had"
+    return getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error)
 
 # %% ../../nbs/core/file_facts.ipynb #28131f0f
 def read_facts(path) -> FileFacts:
     "Read the image file at `path` once, whole: its `FileFacts`, or why it cannot be used"
     path = Path(path)
     try:
-        if why := wrong_suffix(path):
+        if why := _refusal(path):
             return FileFacts(why)
-        if path.stat().st_size > _MOST_BYTES:
-            return FileFacts(f"more than {_MOST_BYTES // 2**20} MB")
         data = path.read_bytes()
         return decode(data, _facts_of)._replace(digest=content_hash(data))
     except (BadImage, OSError) as e:
-        return FileFacts(getattr(e, "reason", None) or getattr(e, "strerror", None) or str(e))
+        return FileFacts(_reason(e))
 
 # %% ../../nbs/core/file_facts.ipynb #1ddacfa4
 _SECONDS_BETWEEN = 10.0
 
+# %% ../../nbs/core/file_facts.ipynb #626b0f6e
+def _so_far(n_read: int, n_files: int, seconds: float) -> str:
+    "A line on the progress of reading"
+    return f"read {n_read:,} of {n_files:,} files, {seconds:.0f} s"
+
 # %% ../../nbs/core/file_facts.ipynb #fcb23699
 def read_all_facts(paths, log=print) -> list:
-    "`FileFacts` of each of `paths`, in order, read in threads; `log` gets a line every 10 seconds"
-    facts, started = [], time.monotonic()
-    said = started
+    "`FileFacts` of `paths`, in order, read in threads; `log` gets a line every 10 seconds"
+    facts = []
+    started = said = time.monotonic()
     for fact in read_ahead(read_facts, paths):
         facts.append(fact)
         if time.monotonic() - said > _SECONDS_BETWEEN:
             said = time.monotonic()
-            log(f"read {len(facts):,} of {len(paths):,} files, {said - started:.0f} s")
+            log(_so_far(len(facts), len(paths), said - started))
     return facts
 
 # %% ../../nbs/core/file_facts.ipynb #9b7b52fa

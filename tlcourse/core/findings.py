@@ -56,19 +56,30 @@ def _detail_findings(rows) -> list:
     advice = "far less sharp than the rest: out of focus, or enlarged from a small one?"
     return finding("blurred", "look", _named(rows, blurred), advice)
 
-# %% ../../nbs/core/findings.ipynb #f23ffc2d
-def _shape_findings(rows) -> list:
-    "Tiny, thin and huge images"
-    sizes = np.array([row.facts.size for row in rows]).reshape(-1, 2)
-    short, long = sizes.min(1), sizes.max(1)
+# %% ../../nbs/core/findings.ipynb #7fa33de6
+def _sides(rows) -> np.ndarray:
+    "Widths and heights (n, 2) of the images of `rows`"
+    return np.array([row.facts.size for row in rows]).reshape(-1, 2)
+
+# %% ../../nbs/core/findings.ipynb #3d800c66
+def _side_findings(rows) -> list:
+    "Tiny and thin images"
+    short, long = np.sort(_sides(rows), axis=1).T
     tiny = f"a side below {TINY} pixels: a thumbnail, or cut out too small?"
     thin = f"one side {THIN} times the other: a square crop loses most of it"
-    huge = f"above {HUGE / 1e6:.0f} million pixels: slow to read; a smaller copy trains the same"
     return [
         *finding("tiny", "look", _named(rows, short < TINY), tiny),
         *finding("thin", "look", _named(rows, long >= THIN * short), thin),
-        *finding("huge", "note", _named(rows, sizes.prod(1) > HUGE), huge),
     ]
+
+# %% ../../nbs/core/findings.ipynb #f23ffc2d
+def _huge_findings(rows) -> list:
+    "Images of very many pixels"
+    advice = f"above {HUGE / 1e6:.0f} million pixels: slow to read; a smaller copy trains the same"
+    return finding("huge", "note", _named(rows, _sides(rows).prod(1) > HUGE), advice)
+
+# %% ../../nbs/core/findings.ipynb #b22a2545
+_ONE_COLOUR = "one colour all over: nothing to learn from"
 
 # %% ../../nbs/core/findings.ipynb #b02b6c5f
 def image_findings(rows) -> list:
@@ -76,36 +87,40 @@ def image_findings(rows) -> list:
     rows = readable(rows)
     flat = [row.facts.spread < FLAT for row in rows]
     lively = [row for row, f in zip(rows, flat) if not f]
-    advice = "one colour all over: nothing to learn from"
-    constant = finding("constant", "look", _named(rows, flat), advice)
-    return [*constant, *_light_findings(lively), *_detail_findings(lively), *_shape_findings(rows)]
+    found = finding("constant", "look", _named(rows, flat), _ONE_COLOUR)
+    found += _light_findings(lively) + _detail_findings(lively)
+    return found + _side_findings(rows) + _huge_findings(rows)
+
+# %% ../../nbs/core/findings.ipynb #9de39c38
+def _unreadable(rows) -> list:
+    "Files of `rows` that cannot be read"
+    bad = [row for row in rows if row.facts.why]
+    why = Counter(row.facts.why for row in bad).most_common(1)
+    advice = f"mend or delete them; most often: {why[0][0]}" if why else ""
+    return finding("unreadable", "look", [row.name for row in bad], advice)
 
 # %% ../../nbs/core/findings.ipynb #4322de75
 def _left_out(survey) -> list:
-    "Files that cannot be read, and what lies where no class is"
-    bad = [row.name for row in survey.rows if row.facts.why]
-    why = Counter(row.facts.why for row in survey.rows if row.facts.why).most_common(1)
-    reason = f"mend or delete them; most often: {why[0][0]}" if why else ""
+    "What lies where no class is"
     beside = [name for name, _ in survey.left_out]
     first = survey.left_out[0][1] if beside else ""
-    return [
-        *finding("unreadable", "look", bad, reason),
-        *finding("left out", "look", beside, f"not read: {first}"),
-    ]
+    return finding("left out", "look", beside, f"not read: {first}")
 
-# %% ../../nbs/core/findings.ipynb #a5435080
+# %% ../../nbs/core/findings.ipynb #72a02d7e
 def _mode_findings(rows) -> list:
-    "Modes other than the commonest, and images that EXIF turns"
+    "Modes other than the commonest"
     counts = Counter(row.facts.mode for row in rows)
     (usual, _), *others = counts.most_common() or [(None, 0)]
     odd = [row.name for row in rows if row.facts.mode != usual]
     words = ", ".join(f"{n} {mode}" for mode, n in others)
+    return finding("modes", "note", odd, f"{words} among {usual}: does a mode go with a class?")
+
+# %% ../../nbs/core/findings.ipynb #a5435080
+def _turned_findings(rows) -> list:
+    "Images that EXIF turns"
     turned = [row.name for row in rows if row.facts.turned]
     advice = "turned by EXIF: upright here, but lying in programs that ignore it"
-    return [
-        *finding("modes", "note", odd, f"{words} among {usual}: does a mode go with a class?"),
-        *finding("turned", "note", turned, advice),
-    ]
+    return finding("turned", "note", turned, advice)
 
 # %% ../../nbs/core/findings.ipynb #573dace9
 def _depth_findings(rows) -> list:
@@ -114,25 +129,30 @@ def _depth_findings(rows) -> list:
     low = [name for name, peak, white in deep if peak <= white / 4]
     return finding("range", "look", low, "nearly black: say what is white, value_range=(0, white)")
 
+# %% ../../nbs/core/findings.ipynb #fac10e3d
+def _size_words(sides) -> str:
+    "The smallest, median and largest of `sides` (n, 2)"
+    quantiles = (np.quantile(sides, q, axis=0, method="nearest") for q in (0, 0.5, 1))
+    return ", ".join(f"{w} × {h}" for w, h in quantiles)
+
 # %% ../../nbs/core/findings.ipynb #6418bad3
 def _size_findings(rows) -> list:
     "One note on sizes if they differ"
-    sizes = np.array([row.facts.size for row in rows]).reshape(-1, 2)
-    if len(np.unique(sizes, axis=0)) < 2:
+    sides = _sides(rows)
+    if len(np.unique(sides, axis=0)) < 2:
         return []
-    low, middle, high = (np.quantile(sizes, q, axis=0, method="nearest") for q in (0, 0.5, 1))
-    words = ", ".join(f"{w} × {h}" for w, h in (low, middle, high))
+    others = [row.name for row in rows if (*sides[0],) != row.facts.size]
+    words = _size_words(sides)
     advice = f"smallest, median, largest sides: {words}; does size go with a class?"
-    return finding(
-        "sizes", "note", [row.name for row in rows if (*sizes[0],) != row.facts.size], advice
-    )
+    return finding("sizes", "note", others, advice)
 
 # %% ../../nbs/core/findings.ipynb #5d5ecddf
 def file_findings(survey) -> list:
     "What is odd about the files of a `survey`"
     rows = readable(survey.rows)
-    described = _mode_findings(rows) + _depth_findings(rows) + _size_findings(rows)
-    return _left_out(survey) + described
+    described = _mode_findings(rows) + _turned_findings(rows)
+    described += _depth_findings(rows) + _size_findings(rows)
+    return _unreadable(survey.rows) + _left_out(survey) + described
 
 # %% ../../nbs/core/findings.ipynb #3551883a
 _FEW, _UNEVEN, _VERY_UNEVEN = 10, 3, 10
@@ -145,42 +165,67 @@ def _counts(survey) -> dict:
         counts[row.part][row.label] += 1
     return counts
 
-# %% ../../nbs/core/findings.ipynb #12f37331
-def _missing_findings(counts) -> list:
-    "Classes without images, and classes that training lacks"
+# %% ../../nbs/core/findings.ipynb #b9ec695f
+def _with_images(of: dict) -> set:
+    "The classes that have images, `of` one part"
+    return {c for c, n in of.items() if n}
+
+# %% ../../nbs/core/findings.ipynb #55ce7657
+def _empty_findings(counts) -> list:
+    "Classes without images"
     empty = [
         f"{part}/{c}".strip("/") for part, of in counts.items() for c, n in of.items() if not n
     ]
+    return finding("empty class", "stop", empty, "no readable image: fill the folder or delete it")
+
+# %% ../../nbs/core/findings.ipynb #737d35a7
+def _unseen_findings(counts) -> list:
+    "Classes of a later part that training lacks"
+    if "train" not in counts:
+        return []
+    first, *later = (_with_images(of) for of in counts.values())
+    unseen = sorted(set().union(*later) - first)
+    return finding("unseen class", "stop", unseen, "in a later part but not in train")
+
+# %% ../../nbs/core/findings.ipynb #12f37331
+def _absent_findings(counts) -> list:
+    "Classes of the first part that a later part lacks"
     first = next(iter(counts.values()))
-    later = {c for of in counts.values() for c, n in of.items() if n}
-    unseen = sorted(later - {c for c, n in first.items() if n}) if "train" in counts else []
     absent = [f"{part}/{c}" for part, of in counts.items() for c in first if c not in of]
-    return [
-        *finding("empty class", "stop", empty, "no readable image: fill the folder or delete it"),
-        *finding("unseen class", "stop", unseen, "in a later part but not in train"),
-        *finding("absent class", "look", absent, "in train but not here: it will not be measured"),
-    ]
+    return finding("absent class", "look", absent, "in train but not here: it will not be measured")
+
+# %% ../../nbs/core/findings.ipynb #15c3c7d9
+def _few_findings(counted: dict) -> list:
+    "Classes of few images"
+    few = [c for c, n in counted.items() if n < _FEW]
+    return finding("few images", "look", few, f"fewer than {_FEW} of a class: no score means much")
+
+# %% ../../nbs/core/findings.ipynb #f697e508
+def _balance_advice(counted: dict, common, rare) -> str:
+    return (
+        f"{common} {counted[common]:,}, {rare} {counted[rare]:,}: use class_weights or "
+        "balanced sampling, and report each class"
+    )
+
+# %% ../../nbs/core/findings.ipynb #3c941dc8
+def _uneven_findings(counted: dict) -> list:
+    "The rarest class, if another is far more common"
+    rare, common = min(counted, key=counted.get), max(counted, key=counted.get)
+    ratio = counted[common] / counted[rare]
+    severity = "look" if ratio >= _VERY_UNEVEN else "note"
+    files = [rare] if ratio >= _UNEVEN else []
+    return finding("balance", severity, files, _balance_advice(counted, common, rare))
 
 # %% ../../nbs/core/findings.ipynb #f8280ca4
 def _balance_findings(counts) -> list:
     "Few images, and uneven classes, of the first part"
     counted = {c: n for c, n in next(iter(counts.values())).items() if n}
-    if not counted:
-        return []
-    few = [c for c, n in counted.items() if n < _FEW]
-    ratio = max(counted.values()) / min(counted.values())
-    rare, common = min(counted, key=counted.get), max(counted, key=counted.get)
-    words = f"{common} {counted[common]:,}, {rare} {counted[rare]:,}: use class_weights or "
-    words += "balanced sampling, and report each class"
-    severity = "look" if ratio >= _VERY_UNEVEN else "note"
-    return [
-        *finding("few images", "look", few, f"fewer than {_FEW} of a class: no score means much"),
-        *finding("balance", severity, [rare] if ratio >= _UNEVEN else [], words),
-    ]
+    return _few_findings(counted) + _uneven_findings(counted) if counted else []
 
 # %% ../../nbs/core/findings.ipynb #13661d8e
 def class_findings(survey) -> list:
     "What is odd about the classes of a `survey`"
     counts = _counts(survey)
+    missing = _empty_findings(counts) + _unseen_findings(counts) + _absent_findings(counts)
     names = [f for words in survey.remarks for f in finding("class names", "look", [words], words)]
-    return _missing_findings(counts) + _balance_findings(counts) + names
+    return missing + _balance_findings(counts) + names

@@ -58,10 +58,10 @@ def _coefficients(thumbs, rows, columns) -> np.ndarray:
 # %% ../../nbs/core/fingerprints.ipynb #f11dc059
 def coefficients(
     thumbs,  # (n, 32, 32) greys
-    rows: tuple = WHOLE,  # (start, end) of the window, as shares of the height
-    columns: tuple = WHOLE,  # and of the width
-) -> np.ndarray:  # (n, 143), each of length 1
-    "The low frequencies of a window of each of `thumbs`, without brightness and contrast"
+    rows: tuple = WHOLE,  # (start, end) of a window, as shares of height
+    columns: tuple = WHOLE,  # and of width
+) -> np.ndarray:  # (n, 143), of length 1
+    "Low frequencies of a window of `thumbs`, without brightness and contrast"
     starts = range(0, max(1, len(thumbs)), _PART)
     return np.concatenate([_coefficients(thumbs[s : s + _PART], rows, columns) for s in starts])
 
@@ -137,43 +137,63 @@ def _beside(
     at = np.searchsorted(keys, query)[:, None] + np.arange(-near, near)
     return order[np.clip(at, 0, len(order) - 1)]
 
+# %% ../../nbs/core/fingerprints.ipynb #ca6f46f4
+def _codes(i, j, is_pair, n: int) -> np.ndarray:
+    "Codes i n + j of the pairs of `i` (m,) with `j` (m, k) where `is_pair` (m, k)"
+    row, column = np.nonzero(is_pair)
+    return np.unique(i[row] * n + j[row, column])
+
 # %% ../../nbs/core/fingerprints.ipynb #ed8b27bf
 def _pairs_in_part(
     index,  # (keys, order, near)
     query,  # rotated and flipped hashes (m,)
-    part,  # (hashes (m,), positions (m,)) of the same images
+    part,  # (hashes (m,), positions (m,)) of the images
     h,  # all hashes (n,)
     most: int,
-) -> np.ndarray:  # codes i * n + j
+) -> np.ndarray:  # codes i n + j
     keys, order, near = index
     j = _beside(keys, order, query, near)
     own, i = part
-    close = (hash_distance(own[:, None], h[j]) <= most) & (j != i[:, None])
-    row, column = np.nonzero(close)
-    return np.unique(i[row] * len(h) + j[row, column])
+    is_near = hash_distance(own[:, None], h[j]) <= most
+    return _codes(i, j, is_near & (j != i[:, None]), len(h))
+
+# %% ../../nbs/core/fingerprints.ipynb #f1d70067
+def _sorted_from(h, band: int) -> tuple:
+    "The hashes `h` (n,) with the bits from `band` on first, sorted, and their positions"
+    keys = _rotated(h, band)
+    order = np.argsort(keys, kind="stable")
+    return keys[order], order
+
+# %% ../../nbs/core/fingerprints.ipynb #ee48758b
+def _parts(queries):
+    "Yield (hashes, their positions) of `queries`, `_PART` at a time"
+    for start in range(0, len(queries), _PART):
+        own = queries[start : start + _PART]
+        yield own, np.arange(start, start + len(own))
 
 # %% ../../nbs/core/fingerprints.ipynb #d3361247
 def _pairs_in_band(queries, h, band: int, most: int, near: int, flips: bool) -> list:
     "Codes of the pairs that are found when the bits from `band` on come first"
-    keys = _rotated(h, band)
-    order = np.argsort(keys, kind="stable")
-    index, codes = (keys[order], order, near), []
-    for start in range(0, len(queries), _PART):
-        own = queries[start : start + _PART]
-        part = own, np.arange(start, start + len(own))
+    index, codes = (*_sorted_from(h, band), near), []
+    for part in _parts(queries):
+        query = _rotated(part[0], band)
         for mask in _masks(flips):
-            codes.append(_pairs_in_part(index, _rotated(own, band) ^ mask, part, h, most))
+            codes.append(_pairs_in_part(index, query ^ mask, part, h, most))
     return codes
+
+# %% ../../nbs/core/fingerprints.ipynb #8bd36ad3
+def _all_codes(queries, h, most: int, near: int, flips: bool) -> np.ndarray:
+    "Codes of the pairs of all bands, once each; work grows as n log n, memory as n"
+    codes = [c for band in _BANDS for c in _pairs_in_band(queries, h, band, most, near, flips)]
+    return np.unique(np.concatenate(codes))
 
 # %% ../../nbs/core/fingerprints.ipynb #d83a07e8
 def near_pairs(
-    queries,  # hashes (n,) of the images, or of a change of each
+    queries,  # hashes (n,) of the images or of changed ones
     h,  # hashes (n,) of the images
     most: int = 14,  # bits that may differ
-    near: int = 8,  # neighbours looked at on each side
+    near: int = 8,  # neighbours on each side
     flips: bool = True,  # look one bit further, at 17 times the time
-) -> tuple:  # positions (m,) in `queries`, positions (m,) in `h`
-    "Pairs i ≠ j where `queries[i]` is near `h[j]`; work grows as n log n, memory as n"
-    codes = [c for band in _BANDS for c in _pairs_in_band(queries, h, band, most, near, flips)]
-    found = np.unique(np.concatenate(codes))
-    return found // len(h), found % len(h)
+) -> tuple:  # positions (m,) in each
+    "Pairs i ≠ j where `queries[i]` is near `h[j]`"
+    return np.divmod(_all_codes(queries, h, most, near, flips), len(h))

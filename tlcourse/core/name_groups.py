@@ -45,12 +45,17 @@ def _is_telling(group_of: dict, n: int) -> bool:
     n_groups = len(set(group_of.values()))
     return len(group_of) >= n / 2 and n_groups > 1 and len(group_of) >= 2 * n_groups
 
+# %% ../../nbs/core/name_groups.ipynb #4613ae41
+def _groups_by(pattern: str, names) -> dict:
+    "name -> group, of those `names` that have one by `pattern`"
+    groups = {name: _group(pattern, name) for name in names}
+    return {name: group for name, group in groups.items() if group}
+
 # %% ../../nbs/core/name_groups.ipynb #d5d77674
 def guess_groups(names) -> NameGroups | None:
     "The first pattern by which the relative paths `names` form groups, or None"
     for what, pattern in _PATTERNS.items():
-        groups = {name: _group(pattern, name) for name in names}
-        group_of = {name: group for name, group in groups.items() if group}
+        group_of = _groups_by(pattern, names)
         if _is_telling(group_of, len(names)):
             return NameGroups(what, pattern, group_of, len(set(group_of.values())))
     return None
@@ -61,6 +66,22 @@ def _looked_up(groups: dict, name: str):
         return groups[name]
     raise ValueError(f"groups has no entry for {name!r}: its keys are paths as they stand there")
 
+# %% ../../nbs/core/name_groups.ipynb #3ccba6c1
+def _has_bracket(pattern: str) -> bool:
+    "Whether `pattern` has a group; `ValueError` if it is no pattern"
+    try:
+        return re.compile(pattern).groups > 0
+    except re.error as e:
+        raise ValueError(f"groups={pattern!r} is no pattern: {e}") from None
+
+# %% ../../nbs/core/name_groups.ipynb #ecee1cd4
+def _no_groups(groups) -> ValueError:
+    "The error that says what `groups` can be"
+    return ValueError(
+        f"groups={groups!r}: a pattern with a bracket such as r'(patient\\d+)', a dictionary "
+        "{path: group} or a function of the path is wanted"
+    )
+
 # %% ../../nbs/core/name_groups.ipynb #a9f11c6c
 def group_function(groups):
     "A function relative path -> group or None; of a pattern, a dictionary, a function"
@@ -68,14 +89,6 @@ def group_function(groups):
         return partial(_looked_up, groups)
     if callable(groups):
         return groups
-    if isinstance(groups, str):
-        try:
-            has_bracket = re.compile(groups).groups
-        except re.error as e:
-            raise ValueError(f"groups={groups!r} is no pattern: {e}") from None
-        if has_bracket:
-            return partial(_group, groups)
-    raise ValueError(
-        f"groups={groups!r}: a pattern with a bracket such as r'(patient\\d+)', a dictionary "
-        "{path: group} or a function of the path is wanted"
-    )
+    if isinstance(groups, str) and _has_bracket(groups):
+        return partial(_group, groups)
+    raise _no_groups(groups)

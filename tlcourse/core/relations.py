@@ -32,69 +32,87 @@ def _same_bytes(rows) -> list:
         alike[row.facts.digest].append(row)
     return list(alike.values())
 
+# %% ../../nbs/core/relations.ipynb #010c89b7
+def _near_copies(rows) -> tuple:
+    "Pairs of names among `rows`: (copies, alike)"
+    thumbs = np.array([row.facts.thumb for row in rows]).reshape(-1, 32, 32)
+    pairs = find_pairs(thumbs)
+    named = [(rows[i].name, rows[j].name) for i, j in zip(pairs.i, pairs.j)]
+    copies = [pair for pair, is_copy in zip(named, pairs.is_copy) if is_copy]
+    return copies, [pair for pair, is_copy in zip(named, pairs.is_copy) if not is_copy]
+
 # %% ../../nbs/core/relations.ipynb #dfb044ba
 def related(rows) -> Related:
     "Which files of `rows` (of a survey) are copies, and which are alike"
     groups = _same_bytes(readable(rows))
     exact = [(g[0].name, row.name) for g in groups for row in g[1:]]
-    firsts = [g[0] for g in groups if g[0].facts.spread >= FLAT]
-    thumbs = np.array([row.facts.thumb for row in firsts]).reshape(-1, 32, 32)
-    pairs = find_pairs(thumbs)
-    named = [(firsts[i].name, firsts[j].name) for i, j in zip(pairs.i, pairs.j)]
-    near = [pair for pair, is_copy in zip(named, pairs.is_copy) if is_copy]
-    alike = [pair for pair, is_copy in zip(named, pairs.is_copy) if not is_copy]
+    near, alike = _near_copies([g[0] for g in groups if g[0].facts.spread >= FLAT])
     return Related(grouped(exact + near), alike, len(exact))
 
-# %% ../../nbs/core/relations.ipynb #b1306499
-def _values(group, of: dict) -> set:
-    return {of[name] for name in group}
+# %% ../../nbs/core/relations.ipynb #039c786f
+def _ranks(part_of: dict) -> dict:
+    "part -> its place in the order of first appearance"
+    return {part: k for k, part in enumerate(dict.fromkeys(part_of.values()))}
 
 # %% ../../nbs/core/relations.ipynb #0a093448
 def leak_pairs(related, part_of: dict) -> list:
     "Pairs of copies in different parts: the first of the earliest part with each of the others"
-    pairs = []
-    order = {part: k for k, part in enumerate(dict.fromkeys(part_of.values()))}
+    pairs, rank = [], _ranks(part_of)
     for group in related.copies:
-        first, *others = sorted(group, key=lambda name: (order[part_of[name]], name))
+        first, *others = sorted(group, key=lambda name: (rank[part_of[name]], name))
         pairs += [(first, name) for name in others if part_of[name] != part_of[first]]
     return pairs
+
+# %% ../../nbs/core/relations.ipynb #b1c4a319
+_LEAK = "copies in two parts: delete one, or the score is too good"
+_TORN = "one image in two classes: which is right?"
+_AGAIN = "the same image again in its class: keep one, or it counts twice"
+
+# %% ../../nbs/core/relations.ipynb #0138b9b4
+def _is_within(group, of: dict) -> bool:
+    "Whether all of a `group` have the same value in `of`"
+    return len({of[name] for name in group}) == 1
+
+# %% ../../nbs/core/relations.ipynb #df276187
+def _divided(groups, of: dict) -> tuple:
+    "(those of `groups` that have one value in `of`, the others)"
+    within = [group for group in groups if _is_within(group, of)]
+    return within, [group for group in groups if not _is_within(group, of)]
 
 # %% ../../nbs/core/relations.ipynb #68aef2e4
 def _copy_findings(related, part_of: dict, label_of: dict) -> list:
     "Leaks, contradictions and repetitions among copies"
-    leaks = leak_pairs(related, part_of)
-    torn = [group for group in related.copies if len(_values(group, label_of)) > 1]
-    single = [
-        group
-        for group in related.copies
-        if len(_values(group, label_of)) == len(_values(group, part_of)) == 1
-    ]
-    again = "the same image again in its class: keep one, or it counts twice"
+    whole, torn = _divided(related.copies, label_of)
+    again, _ = _divided(whole, part_of)
     return [
-        *finding(
-            "leak", "stop", leaks, "copies in two parts: delete one, or the score is too good"
-        ),
-        *finding("contradiction", "stop", torn, "one image in two classes: which is right?"),
-        *finding("copies", "look", single, again),
+        *finding("leak", "stop", leak_pairs(related, part_of), _LEAK),
+        *finding("contradiction", "stop", torn, _TORN),
+        *finding("copies", "look", again, _AGAIN),
     ]
+
+# %% ../../nbs/core/relations.ipynb #b8757b96
+_CROP = "a crop, a neighbouring frame, the same object again?"
+_ALIKE = {  # kind -> (severity, advice)
+    "alike, two parts": ("look", f"{_CROP} Then it is a leak: split by group"),
+    "alike, two classes": ("look", f"{_CROP} Then one label is wrong"),
+    "alike": ("note", f"{_CROP} Then keep them in one part of a split"),
+}
+
+# %% ../../nbs/core/relations.ipynb #b54f14bd
+def _alike_kind(pair, part_of: dict, label_of: dict) -> str:
+    "Under which name of `_ALIKE` a `pair` falls"
+    if not _is_within(pair, part_of):
+        return "alike, two parts"
+    return "alike" if _is_within(pair, label_of) else "alike, two classes"
 
 # %% ../../nbs/core/relations.ipynb #d1ea0c2c
 def _alike_findings(related, part_of: dict, label_of: dict) -> list:
     "What is alike across parts, across classes, and else"
-    parts, classes, others = [], [], []
+    pairs = {kind: [] for kind in _ALIKE}
     for pair in related.alike:
-        if len(_values(pair, part_of)) > 1:
-            parts.append(pair)
-        elif len(_values(pair, label_of)) > 1:
-            classes.append(pair)
-        else:
-            others.append(pair)
-    crop = "a crop, a neighbouring frame, the same object again?"
-    return [
-        *finding("alike, two parts", "look", parts, f"{crop} Then it is a leak: split by group"),
-        *finding("alike, two classes", "look", classes, f"{crop} Then one label is wrong"),
-        *finding("alike", "note", others, f"{crop} Then keep them in one part of a split"),
-    ]
+        pairs[_alike_kind(pair, part_of, label_of)].append(pair)
+    asked = [(kind, severity, pairs[kind], advice) for kind, (severity, advice) in _ALIKE.items()]
+    return [f for question in asked for f in finding(*question)]
 
 # %% ../../nbs/core/relations.ipynb #214e2d76
 def relation_findings(rows, related) -> list:
@@ -120,18 +138,25 @@ def _known_findings(rows, groups) -> list:
     torn = _torn_groups(rows, {row.name: function(row.name) for row in rows})
     return finding("group leak", "stop", torn, "one group in two parts: move it to one of them")
 
+# %% ../../nbs/core/relations.ipynb #d31f575e
+def _advice(guess) -> str:
+    "What a `guess` of groups says, with the first three of them"
+    examples = ", ".join(list(dict.fromkeys(guess.group_of.values()))[:3])
+    return f"{guess.n_groups} groups by {guess.what} ({examples}, …): split by group?"
+
+# %% ../../nbs/core/relations.ipynb #73203deb
+def _guessed_findings(rows, guess) -> list:
+    "Findings on groups that names suggest"
+    torn = _torn_groups(rows, guess.group_of)
+    return [
+        *finding("names", "look", list(guess.group_of), _advice(guess)),
+        *finding("group, two parts", "look", torn, "the same group by its name: a leak?"),
+    ]
+
 # %% ../../nbs/core/relations.ipynb #62ff351a
 def group_findings(rows, groups=None) -> list:
     "Findings on groups of samples: `groups` as `group_function` takes them, or guessed by names"
     if groups is not None:
         return _known_findings(rows, groups)
     guess = guess_groups([row.name for row in rows])
-    if guess is None:
-        return []
-    examples = ", ".join(list(dict.fromkeys(guess.group_of.values()))[:3])
-    words = f"{guess.n_groups} groups by {guess.what} ({examples}, …): split by group?"
-    torn = _torn_groups(rows, guess.group_of)
-    return [
-        *finding("names", "look", list(guess.group_of), words),
-        *finding("group, two parts", "look", torn, "the same group by its name: a leak?"),
-    ]
+    return _guessed_findings(rows, guess) if guess else []

@@ -56,6 +56,14 @@ class _Listed(NamedTuple):
     remarks: list
     classes: dict
 
+# %% ../../nbs/core/survey.ipynb #5eed7fd5
+def _list_files(listed, part: str, folders, closed):
+    "Add the files below the class `folders` of a `part` to `listed`; `closed`: not to be entered"
+    for folder in folders:
+        walk = walk_folder(folder, closed)
+        listed.files.extend((path, folder.name, part) for path in walk.files)
+        listed.left_out.extend(walk.problems)
+
 # %% ../../nbs/core/survey.ipynb #37906f29
 def _list_part(listed, part: str, root):
     "Add what lies in `root`, the folder of a `part`, to `listed`"
@@ -64,10 +72,7 @@ def _list_part(listed, part: str, root):
     listed.remarks.extend(found.remarks)
     listed.left_out.extend(found.problems)
     closed = above(root) | {folder_id(folder) for folder in found.folders}
-    for folder in found.folders:
-        walk = walk_folder(folder, closed)
-        listed.files.extend((path, folder.name, part) for path in walk.files)
-        listed.left_out.extend(walk.problems)
+    _list_files(listed, part, found.folders, closed)
 
 # %% ../../nbs/core/survey.ipynb #88fe9238
 def _listed(folder) -> _Listed:
@@ -80,20 +85,31 @@ def _listed(folder) -> _Listed:
         _list_part(listed, part, root)
     return listed
 
+# %% ../../nbs/core/survey.ipynb #f34da698
+def _below(folder, path) -> str:
+    "The path below `folder`, with /"
+    return Path(path).relative_to(folder).as_posix()
+
+# %% ../../nbs/core/survey.ipynb #550e8c56
+def _rows(folder, files, log) -> list:
+    "A `SurveyRow` of each of `files`: (path, class, part)"
+    facts = read_all_facts([path for path, _, _ in files], log)
+    return [SurveyRow(_below(folder, p), c, part, f) for (p, c, part), f in zip(files, facts)]
+
+# %% ../../nbs/core/survey.ipynb #688c6083
+def _plan(listed) -> str:
+    "One line: what is going to be read"
+    n_classes = len({name for names in listed.classes.values() for name in names})
+    return f"reading {len(listed.files):,} files, {n_classes} classes"
+
 # %% ../../nbs/core/survey.ipynb #fdc16efa
 def survey(folder, log=print) -> Survey:
     "Read every file of `folder` once; `FileNotFoundError`, `ValueError` if it holds no classes"
     folder = as_folder(folder)
     listed = _listed(folder)
-    n_classes = len({name for names in listed.classes.values() for name in names})
-    log(f"reading {len(listed.files):,} files, {n_classes} classes")
-    facts = read_all_facts([path for path, _, _ in listed.files], log)
-
-    def below(path) -> str:
-        return Path(path).relative_to(folder).as_posix()
-
-    rows = [SurveyRow(below(p), c, part, f) for (p, c, part), f in zip(listed.files, facts)]
-    left_out = [(below(path), why) for path, why in listed.left_out]
+    log(_plan(listed))
+    rows = _rows(folder, listed.files, log)
+    left_out = [(_below(folder, path), why) for path, why in listed.left_out]
     return Survey(rows, left_out, list(dict.fromkeys(listed.remarks)), listed.classes)
 
 # %% ../../nbs/core/survey.ipynb #e3f5c02a
