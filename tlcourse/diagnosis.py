@@ -13,8 +13,7 @@ import torch
 from torch.nn import functional as F
 
 from .attribution import gradcam, overlay
-from .core.crossfit import cross_probs
-from .core.decisions import apply_decisions, item_classes
+from .core.decisions import item_classes
 from tlcourse.core.outcomes import (
     checked_outcome,
     label_pair,
@@ -25,15 +24,12 @@ from tlcourse.core.outcomes import (
 from .core.reviewing import review_panel
 from tlcourse.core.verdicts import (
     Threshold,
-    balanced_accuracy,
     candidate_thresholds,
     checked_logits,
     confidence_slope,
     confident_class,
     mean_cost,
     reliability_bin,
-    show_confusion,
-    show_reliability,
     slice_names,
     slice_row,
     warn_of_slices,
@@ -42,10 +38,10 @@ from .figures import show_images
 
 # %% ../nbs/13_diagnosis.ipynb #c20bdd7a
 def confusion_matrix(
-    targets,  # true class numbers (n,)
-    predicted,  # predicted class numbers (n,)
+    targets,  # true classes (n,)
+    predicted,  # answers (n,)
     n_classes: int = None,  # by default as many as occur
-) -> np.ndarray:  # (n_classes, n_classes) of counts: a row is a true class, a column an answer
+) -> np.ndarray:  # counts (n_classes, n_classes): a row is a true class, a column an answer
     "How often each class was answered for each"
     targets, predicted, k = label_pair(targets, predicted, n_classes)
     return np.bincount(targets * k + predicted, minlength=k * k).reshape(k, k)
@@ -80,12 +76,12 @@ def precision_recall_curve(probs, targets, positive: int = 1) -> tuple:
 
 # %% ../nbs/13_diagnosis.ipynb #cdfb3706
 def auc(probs, targets, positive: int = 1) -> float:
-    "How often a random image of class `positive` gets a higher probability than another image"
+    "How often an image of class `positive` has a higher probability than another; a tie: half"
     p, is_positive = positive_probs(probs, targets, positive)
     others = np.sort(p[~is_positive])
     below = np.searchsorted(others, p[is_positive], "left")
     not_above = np.searchsorted(others, p[is_positive], "right")
-    return float((below + not_above).mean() / (2 * len(others)))  # a tie counts one half
+    return float((below + not_above).mean() / (2 * len(others)))
 
 # %% ../nbs/13_diagnosis.ipynb #6ffa2e6d
 def choose_threshold(
@@ -188,10 +184,10 @@ def show_maps(
 
 # %% ../nbs/13_diagnosis.ipynb #8bfc58a1
 def label_doubt(
-    probs,  # (n, n_classes), by a model that has not seen these labels: `cross_probs`
-    targets,  # the labels that are doubted (n,)
-) -> np.ndarray:  # (n,) from 0 (sure of the label) to 1 (sure of another class)
-    "How far the strongest other class is above the label's own, as (1 + difference) / 2"
+    probs,  # (n, n_classes), by a model that never saw the labels
+    targets,  # the labels (n,)
+) -> np.ndarray:  # (n,) from 0 (sure of it) to 1 (sure of another)
+    "How far the strongest other class is above the label's, as (1 + difference) / 2"
     p, y = checked_outcome(probs, targets)
     rows = np.arange(len(y))
     own, rest = p[rows, y], p.copy()

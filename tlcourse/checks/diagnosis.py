@@ -31,20 +31,29 @@ def _best_recall(probs, targets, max_false: float) -> float:
     pairs = [_rates(probs, targets, t) for t in [*np.unique(probs), 2]]
     return max(recall for false, recall in pairs if false <= max_false)
 
+# %% ../../nbs/solutions/13_diagnosis_solutions.ipynb #f04536ac
+def _check_limit(false: float, max_false: float, t: float):
+    "At the threshold `t` the share of false alarms may not be above `max_false`"
+    assert false <= max_false, (
+        f"at {t:.3f} a share of {false:.3f} of the sound cells is called, not {max_false} at most. "
+        "A hint: a cell whose probability is the threshold is called, too, and so are its equals"
+    )
+
+# %% ../../nbs/solutions/13_diagnosis_solutions.ipynb #135c65ad
+def _check_recall(recall: float, best: float, t: float):
+    "At the threshold `t` the recall must be the `best`"
+    assert recall >= best - 1e-9, (
+        f"at {t:.3f} a share of {recall:.3f} of the defects is found, but {best:.3f} can be. "
+        "A hint: only sound cells raise false alarms, so only they count for the limit"
+    )
+
 # %% ../../nbs/solutions/13_diagnosis_solutions.ipynb #4d6f8b50
 def _check_threshold(f, probs, targets, max_false):
     "The threshold of `f` must keep to `max_false` and find as many defects as possible"
     t = float(f(probs, targets, max_false))
     false, recall = _rates(probs, targets, t)
-    assert false <= max_false, (
-        f"at {t:.3f} a share of {false:.3f} of the sound cells is called, not {max_false} at most. "
-        "A hint: a cell whose probability is the threshold is called, too, and so are its equals"
-    )
-    best = _best_recall(probs, targets, max_false)
-    assert recall >= best - 1e-9, (
-        f"at {t:.3f} a share of {recall:.3f} of the defects is found, but {best:.3f} can be. "
-        "A hint: only sound cells raise false alarms, so only they count for the limit"
-    )
+    _check_limit(false, max_false, t)
+    _check_recall(recall, _best_recall(probs, targets, max_false), t)
 
 # %% ../../nbs/solutions/13_diagnosis_solutions.ipynb #4e44272b
 @checker
@@ -55,51 +64,80 @@ def check_threshold_for(f):
             _check_threshold(f, *_cells(*cells), max_false)
     return "Right: as many defects as the inspectors can look for."
 
+# %% ../../nbs/solutions/13_diagnosis_solutions.ipynb #c01f3f8c
+def _rule(p, share_train, share_world, wanted) -> str:
+    "What the probability `p` becomes with these shares, in words"
+    shares = f"a share of {share_train} in training and {share_world} in the world"
+    return f"p = {p} with {shares} becomes {wanted:.4f}"
+
 # %% ../../nbs/solutions/13_diagnosis_solutions.ipynb #0a83fdbb
 def _check_one(f, p, share_train, share_world, wanted, hint):
     "`f` must turn the probability `p` into `wanted`"
     answer = np.asarray(f(np.array([p]), share_train, share_world), dtype=float)
     assert answer.shape == (1,), "give an array (n,) for an array (n,)"
-    assert np.isclose(answer[0], wanted, atol=1e-6), (
-        f"p = {p} with a share of {share_train} in training and {share_world} in the world becomes "
-        f"{wanted:.4f}, not {answer[0]:.4f}. A hint: {hint}"
-    )
+    rule = _rule(p, share_train, share_world, wanted)
+    said = f"{rule}, not {answer[0]:.4f}. A hint: {hint}"
+    assert np.isclose(answer[0], wanted, atol=1e-6), said
+
+# %% ../../nbs/solutions/13_diagnosis_solutions.ipynb #7a98805f
+_ODDS = "odds are p / (1 - p); multiply them, and turn them back into o / (1 + o)"
+_CERTAIN = "what is certain stays certain"
+
+# %% ../../nbs/solutions/13_diagnosis_solutions.ipynb #dd340396
+_CORRECTIONS = [  # p, share in training, in the world, what p becomes, hint
+    (0.3, 0.4, 0.4, 0.3, "equal shares change nothing"),
+    (0.5, 0.5, 0.05, 0.05, "an even chance in training is the share of the world"),
+    (0.95, 0.5, 0.05, 0.5, _ODDS),
+    (0.2, 0.05, 0.5, 0.2 * 0.95 / (0.2 * 0.95 + 0.8 * 0.05), _ODDS),
+    (0.0, 0.5, 0.05, 0.0, _CERTAIN),
+    (1.0, 0.5, 0.05, 1.0, _CERTAIN),
+]
 
 # %% ../../nbs/solutions/13_diagnosis_solutions.ipynb #87da45f7
 @checker
 def check_corrected(f):
     "`f(probs, share_train, share_world)` corrects probabilities for another share of defects"
-    hint = "odds are p / (1 - p); multiply them, and turn them back into o / (1 + o)"
-    _check_one(f, 0.3, 0.4, 0.4, 0.3, "equal shares change nothing")
-    _check_one(f, 0.5, 0.5, 0.05, 0.05, "an even chance in training is the share of the world")
-    _check_one(f, 0.95, 0.5, 0.05, 0.5, hint)
-    _check_one(f, 0.2, 0.05, 0.5, 0.2 * 0.95 / (0.2 * 0.95 + 0.8 * 0.05), hint)
-    for p in (0.0, 1.0):
-        _check_one(f, p, 0.5, 0.05, p, "what is certain stays certain")
+    for case in _CORRECTIONS:
+        _check_one(f, *case)
     return "Right: 95 % after a balanced draw is an even chance in a world with 5 % defects."
+
+# %% ../../nbs/solutions/13_diagnosis_solutions.ipynb #f5e7587c
+def _drawn(rng, n: int, k: int) -> np.ndarray:
+    "(n,), True at `k` random positions"
+    chosen = np.zeros(n, bool)
+    chosen[rng.choice(n, k, replace=False)] = True
+    return chosen
+
+# %% ../../nbs/solutions/13_diagnosis_solutions.ipynb #77470e91
+def _singles(rng) -> tuple:
+    "Features (100, 300), labels (100,), of which ten are wrong, and which are"
+    truth = np.repeat([0, 1], 50)
+    x = rng.normal(size=(100, 300))
+    x[:, :10] += 3.0 * truth[:, None]
+    wrong = _drawn(rng, 100, 10)
+    return x, np.where(wrong, 1 - truth, truth), wrong
 
 # %% ../../nbs/solutions/13_diagnosis_solutions.ipynb #4c6e0796
 def _copies(seed: int) -> tuple:
     "Features (200, 300), labels (200,) with ten wrong pairs, groups (200,), and which are wrong"
     rng = np.random.default_rng(seed)
-    truth = np.repeat([0, 1], 50)
-    x = rng.normal(size=(100, 300))
-    x[:, :10] += 3.0 * truth[:, None]
-    wrong = np.zeros(100, bool)
-    wrong[rng.choice(100, 10, replace=False)] = True
-    labels, groups = np.where(wrong, 1 - truth, truth), np.arange(100)
-    x, labels, groups, wrong = (np.repeat(v, 2, 0) for v in (x, labels, groups, wrong))
-    return x + 0.05 * rng.normal(size=x.shape), labels, groups, wrong
+    x, labels, wrong = (np.repeat(v, 2, 0) for v in _singles(rng))
+    return x + 0.05 * rng.normal(size=x.shape), labels, np.repeat(np.arange(100), 2), wrong
+
+# %% ../../nbs/solutions/13_diagnosis_solutions.ipynb #df15320d
+def _check_most(n_right: int, n_wrong: int):
+    "`n_right` of `n_wrong` wrong labels must be most of them"
+    assert n_right >= 0.7 * n_wrong, (
+        f"{n_right} of {n_wrong} wrong labels were found. A hint: neither a label nor its copy "
+        "may be among those that the probe has learned from"
+    )
 
 # %% ../../nbs/solutions/13_diagnosis_solutions.ipynb #5daf8758
 def _check_found(at, wrong):
-    "The positions `at` must be most of the `wrong` labels, and little else"
+    "The positions `at` must be most of the `wrong`, and little else"
     assert at.ndim == 1 and at.dtype.kind in "iu", "give the positions of the labels, (m,)"
     n_right = wrong[at].sum()
-    assert n_right >= 0.7 * wrong.sum(), (
-        f"{n_right} of {wrong.sum()} wrong labels were found. A hint: neither a label nor its copy "
-        "may be among those that the probe has learned from"
-    )
+    _check_most(n_right, wrong.sum())
     assert n_right >= 0.5 * len(at), (
         f"{len(at)} labels are doubted, of which {n_right} are wrong. A hint: find_label_errors "
         "sets a level for each class"
@@ -126,21 +164,31 @@ def _world(**counts) -> tuple:
 def _surely(k: int, n: int) -> float:
     return share_interval(k, n)[1]
 
+# %% ../../nbs/solutions/13_diagnosis_solutions.ipynb #3646788f
+_SLICE_HINTS = {
+    "tiny": "errors in two images of two are chance: its interval goes down to a third",
+    "large": "most errors, but the usual rate: it is only large",
+}
+
+# %% ../../nbs/solutions/13_diagnosis_solutions.ipynb #f4d790ed
+_WORLDS = (  # group -> (errors, images)
+    {"tiny": (2, 2), "large": (80, 400), "bad": (36, 60)},
+    {"bad": (25, 60), "large": (60, 600), "tiny": (1, 1)},
+    {"large": (50, 500), "tiny": (3, 4), "bad": (50, 100)},
+)
+
+# %% ../../nbs/solutions/13_diagnosis_solutions.ipynb #0d02919f
+def _check_group(f, counts: dict):
+    "`f` must name the worst of the groups in `counts`"
+    wanted = max(counts, key=lambda name: _surely(*counts[name]))
+    answer = str(f(*_world(**counts)))
+    assert answer in counts, f"{answer!r} is no group: {list(counts)}"
+    assert answer == wanted, f"not {answer!r}. A hint: {_SLICE_HINTS[answer]}"
+
 # %% ../../nbs/solutions/13_diagnosis_solutions.ipynb #f298a8bf
 @checker
 def check_worst_slice(f):
     "`f(is_wrong, groups)` names the group with the highest lower end of the interval"
-    hints = {
-        "tiny": "errors in two images of two are chance: its interval goes down to a third",
-        "large": "most errors, but the usual rate: it is only large",
-    }
-    for counts in (
-        {"tiny": (2, 2), "large": (80, 400), "bad": (36, 60)},
-        {"bad": (25, 60), "large": (60, 600), "tiny": (1, 1)},
-        {"large": (50, 500), "tiny": (3, 4), "bad": (50, 100)},
-    ):
-        wanted = max(counts, key=lambda name: _surely(*counts[name]))
-        answer = str(f(*_world(**counts)))
-        assert answer in counts, f"{answer!r} is no group: {list(counts)}"
-        assert answer == wanted, f"not {answer!r}. A hint: {hints[answer]}"
+    for counts in _WORLDS:
+        _check_group(f, counts)
     return "Right: the rate that is surely high."

@@ -13,14 +13,14 @@ from .probes import probe_data
 from .scores import fit_probe
 
 # %% ../../nbs/core/crossfit.ipynb #1517f810
-def _folds(targets, sample_groups, n_folds: int, seed: int):
+def _folds(y, groups, n_folds: int, seed: int):
     "Pairs (positions to learn from, positions to judge)"
     selection = optional("sklearn.model_selection")
     options = dict(n_splits=n_folds, shuffle=True, random_state=seed)
-    if sample_groups is None:
-        return selection.StratifiedKFold(**options).split(targets, targets)
+    if groups is None:
+        return selection.StratifiedKFold(**options).split(y, y)
     splitter = selection.StratifiedGroupKFold(**options)
-    return splitter.split(targets, targets, np.asarray(sample_groups))
+    return splitter.split(y, y, np.asarray(groups))
 
 # %% ../../nbs/core/crossfit.ipynb #8699049c
 def _check_fold(y, n_classes: int):

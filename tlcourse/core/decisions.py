@@ -49,22 +49,34 @@ def _is_decision(row) -> bool:
     needed = ["key", "label"] + ["new label"] * (row["decision"] == "relabel")
     return all(isinstance(row.get(name), str) for name in needed)
 
+# %% ../../nbs/core/decisions.ipynb #b6647972
+def _content(path):
+    "What the JSON file `path` holds; `ValueError` if it is no JSON"
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as e:
+        raise _no_decisions(path, f"it is no JSON: {e}") from None
+
+# %% ../../nbs/core/decisions.ipynb #d6840d4e
+def _rows(path, content: dict) -> list:
+    "The decisions in the `content` of the file `path`; `ValueError` if one is incomplete"
+    rows = content.get("decisions")
+    wrong = [i for i, row in enumerate(rows or []) if not _is_decision(row)]
+    if wrong:
+        raise _no_decisions(path, f"row {wrong[0]} is incomplete")
+    if not isinstance(rows, list):
+        raise _no_decisions(path, "no list of them")
+    return rows
+
 # %% ../../nbs/core/decisions.ipynb #880655e9
 def read_decisions(path) -> dict:
     "key of an image -> its decision, from the file `path`; none if there is no file"
     if not Path(path).exists():
         return {}
-    try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as e:
-        raise _no_decisions(path, f"it is no JSON: {e}") from None
+    content = _content(path)
     if not isinstance(content, dict) or content.get("format") != _FORMAT:
         raise _no_decisions(path, f"its format is not {_FORMAT!r}")
-    rows = content.get("decisions")
-    wrong = [i for i, row in enumerate(rows or []) if not _is_decision(row)]
-    if not isinstance(rows, list) or wrong:
-        raise _no_decisions(path, f"row {wrong[0]} is incomplete" if wrong else "no list of them")
-    return {row["key"]: row for row in rows}
+    return {row["key"]: row for row in _rows(path, content)}
 
 # %% ../../nbs/core/decisions.ipynb #b71aa673
 def add_decision(
@@ -89,22 +101,64 @@ def add_decision(
     write_atomic(path, lambda tmp: tmp.write_text(text + "\n", encoding="utf-8"))
     return rows
 
+# %% ../../nbs/core/decisions.ipynb #9c399ba1
+def _lost(rows: dict, found: dict) -> set:
+    "The keys of the decisions `rows` that are not among the `found`"
+    return set(rows) - {row["key"] for row in found.values()}
+
+# %% ../../nbs/core/decisions.ipynb #6fffaa38
+def _by_name(items, rows: dict) -> tuple:
+    "Positions in `items` of images with the name of a file in `rows`, and those of the others"
+    names = {row.get("file") or "" for row in rows.values()}
+    is_named = np.array([image_name(source) in names for source, _ in items], dtype=bool)
+    return np.flatnonzero(is_named).tolist(), np.flatnonzero(~is_named).tolist()
+
+# %% ../../nbs/core/decisions.ipynb #aa1d674d
+def _keys(items, positions):
+    "Pairs (position, key of the image there), one at a time"
+    for i in positions:
+        yield i, image_key(items[i][0])
+
 # %% ../../nbs/core/decisions.ipynb #31fec254
 def _find(items, rows: dict) -> dict:
-    "position -> decision, for those of `items` (source, label) that the decisions `rows` are about"
-    names = {row.get("file") or "" for row in rows.values()}
-    is_named = [image_name(source) in names for source, _ in items]
-    found, left = {}, set(rows)
-    for turn in (True, False):
-        for i, (source, _) in enumerate(items):
-            if not left and not turn:
-                break
-            if is_named[i] == turn:
-                key = image_key(source)
-                if key in rows:
-                    found[i] = rows[key]
-                    left.discard(key)
+    "position in `items` -> its decision among `rows`"
+    named, others = _by_name(items, rows)
+    found = {i: rows[key] for i, key in _keys(items, named) if key in rows}
+    left = _lost(rows, found)
+    for i, key in _keys(items, others if left else []):
+        if key in rows:
+            found[i] = rows[key]
+            left.discard(key)
+        if not left:
+            break
     return found
+
+# %% ../../nbs/core/decisions.ipynb #16aeb2d5
+def _unknown_label(row, classes) -> ValueError:
+    "The error for a new label that is none of the `classes`"
+    return ValueError(
+        f"a decision relabels {row['file'] or 'an image'} as {row['new label']!r}, "
+        f"but the dataset has the classes {list(classes)}"
+    )
+
+# %% ../../nbs/core/decisions.ipynb #14352268
+def _warn_of_changed(row, name: str):
+    "A warning that an image is labelled `name` now, and not as when the decision `row` was made"
+    warnings.warn(
+        f"{row['file'] or 'an image'} is labelled {name!r} now, not {row['label']!r} "
+        "as when it was decided: its label stays",
+        stacklevel=5,
+    )
+
+# %% ../../nbs/core/decisions.ipynb #a42f790d
+def _relabel(row, label: int, classes) -> int:
+    "The new label that `row` gives an image with `label`, which stays if it has changed since"
+    if row["new label"] not in classes:
+        raise _unknown_label(row, classes)
+    if classes[label] != row["label"]:
+        _warn_of_changed(row, classes[label])
+        return label
+    return list(classes).index(row["new label"])
 
 # %% ../../nbs/core/decisions.ipynb #f1ecd4f9
 def _new_label(row, label: int, classes):
@@ -113,24 +167,12 @@ def _new_label(row, label: int, classes):
         return None
     if row["decision"] == "right" or classes[label] == row["new label"]:
         return label
-    if row["new label"] not in classes:
-        raise ValueError(
-            f"a decision relabels {row['file'] or 'an image'} as {row['new label']!r}, "
-            f"but the dataset has the classes {list(classes)}"
-        )
-    if classes[label] != row["label"]:
-        warnings.warn(
-            f"{row['file'] or 'an image'} is labelled {classes[label]!r} now, not {row['label']!r} "
-            "as when it was decided: its label stays",
-            stacklevel=4,
-        )
-        return label
-    return list(classes).index(row["new label"])
+    return _relabel(row, label, classes)
 
 # %% ../../nbs/core/decisions.ipynb #bfe79287
 def _warn_of_lost(rows: dict, found: dict):
-    "A warning if some decisions are about no image of the dataset"
-    lost = set(rows) - {row["key"] for row in found.values()}
+    "A warning of decisions about no image"
+    lost = _lost(rows, found)
     if lost:
         names = sorted(rows[key]["file"] for key in lost)[:3]
         warnings.warn(
@@ -139,28 +181,39 @@ def _warn_of_lost(rows: dict, found: dict):
             stacklevel=3,
         )
 
-# %% ../../nbs/core/decisions.ipynb #4ffcf1c6
-def _with_items(dataset, items, positions):
-    "A copy of `dataset` with these `items`; arrays with one value per image are cut to match"
+# %% ../../nbs/core/decisions.ipynb #8018e1b8
+def _cut(dataset, positions):
+    "A copy of `dataset` whose arrays with one value per image are cut to `positions`"
     n, new = len(dataset.items), copy.copy(dataset)
     for name, value in vars(dataset).items():
         if isinstance(value, np.ndarray) and value.shape[:1] == (n,):
             setattr(new, name, value[positions])
+    return new
+
+# %% ../../nbs/core/decisions.ipynb #4ffcf1c6
+def _with_items(dataset, items, positions):
+    "A copy of `dataset` with these `items`, which stood at `positions`"
+    new = _cut(dataset, positions)
     new.items = items
     new.labels = np.array([label for _, label in items], dtype=np.int64)
     new.positions = np.array(positions, dtype=np.int64)
     return new
+
+# %% ../../nbs/core/decisions.ipynb #c81e99fc
+def _no_items(dataset) -> TypeError:
+    "The error for a dataset that does not list its images or name its classes"
+    return TypeError(
+        f"decisions need a dataset with a list of items and classes, not a "
+        f"{type(dataset).__name__}: from_folder(root) and ImageDataset are; "
+        "of a part of one, dataset.subset(index) is, too"
+    )
 
 # %% ../../nbs/core/decisions.ipynb #8db40364
 def item_classes(dataset):
     "The class names of `dataset`; `TypeError` unless it lists its images and names its classes"
     classes = classes_of(dataset)
     if not isinstance(getattr(dataset, "items", None), list) or classes is None:
-        raise TypeError(
-            f"decisions need a dataset with a list of items and classes, not a "
-            f"{type(dataset).__name__}: from_folder(root) and ImageDataset are; "
-            "of a part of one, dataset.subset(index) is, too"
-        )
+        raise _no_items(dataset)
     return classes
 
 # %% ../../nbs/core/decisions.ipynb #814a4b56

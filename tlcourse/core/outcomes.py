@@ -19,19 +19,38 @@ def _as_array(values) -> np.ndarray:
         values = values.float() if values.dtype == torch.bfloat16 else values
     return np.asarray(values)
 
+# %% ../../nbs/core/outcomes.ipynb #743132ad
+def _no_labels(array, what: str) -> ValueError:
+    "The error for an `array` that holds no class numbers (n,)"
+    return ValueError(
+        f"{what} are class numbers (n,), 0, 1, …, not {array.dtype} {array.shape}: "
+        "of probabilities (n, n_classes) take probs.argmax(1)"
+    )
+
 # %% ../../nbs/core/outcomes.ipynb #a61db9e6
 def label_array(labels, what: str = "targets") -> np.ndarray:
-    "`labels` as whole numbers (n,) from 0; `ValueError` with the name `what` for anything else"
+    "`labels` as numbers (n,) from 0, called `what` in errors"
     array = _as_array(labels)
     if array.ndim != 1 or not len(array) or array.dtype.kind not in "iub":
-        raise ValueError(
-            f"{what} are class numbers (n,), 0, 1, …, not {array.dtype} {array.shape}: "
-            "of probabilities (n, n_classes) take probs.argmax(1)"
-        )
+        raise _no_labels(array, what)
     array = array.astype(np.int64)
     if array.min() < 0:
         raise ValueError(f"{what} are class numbers from 0, but one of them is {array.min()}")
     return array
+
+# %% ../../nbs/core/outcomes.ipynb #c6a58435
+def _class_count(highest: int, n_classes) -> int:
+    "`n_classes`, by default `highest` + 1; `ValueError` if it is too small for this label"
+    n_classes = highest + 1 if n_classes is None else n_classes
+    if highest >= n_classes:
+        raise ValueError(f"a label is {highest}, but n_classes={n_classes}: labels begin at 0")
+    return n_classes
+
+# %% ../../nbs/core/outcomes.ipynb #38ec71f8
+def _check_lengths(targets, predicted):
+    "`ValueError` unless there are as many `targets` as `predicted` labels"
+    if len(targets) != len(predicted):
+        raise ValueError(f"{len(targets)} targets but {len(predicted)} predicted labels")
 
 # %% ../../nbs/core/outcomes.ipynb #2fbe7b56
 def label_pair(
@@ -39,15 +58,21 @@ def label_pair(
     predicted,  # class numbers (n,)
     n_classes: int = None,  # by default as many as occur
 ) -> tuple:  # both as arrays, and the number of classes
-    "True and predicted labels of the same images; `ValueError` if they do not fit together"
-    targets, predicted = label_array(targets), label_array(predicted, "predicted")
-    if len(targets) != len(predicted):
-        raise ValueError(f"{len(targets)} targets but {len(predicted)} predicted labels")
-    highest = int(max(targets.max(), predicted.max()))
-    n_classes = highest + 1 if n_classes is None else n_classes
-    if highest >= n_classes:
-        raise ValueError(f"a label is {highest}, but n_classes={n_classes}: labels begin at 0")
-    return targets, predicted, n_classes
+    "`ValueError` if the two do not fit together"
+    y, answers = label_array(targets), label_array(predicted, "predicted")
+    _check_lengths(y, answers)
+    return y, answers, _class_count(int(max(y.max(), answers.max())), n_classes)
+
+# %% ../../nbs/core/outcomes.ipynb #08c32699
+def _check_probs(p):
+    "`ValueError` unless `p` (n, n_classes) are probabilities"
+    if not np.isfinite(p).all():
+        raise ValueError("some probabilities are not finite")
+    if p.min() < -1e-6 or p.max() > 1 + 1e-6 or np.abs(p.sum(1) - 1).max() > 1e-3:
+        raise ValueError(
+            "these are no probabilities: each lies in [0, 1], and a row adds up to 1. "
+            "Of logits take logits.softmax(1)"
+        )
 
 # %% ../../nbs/core/outcomes.ipynb #7907c0e5
 def class_probs(probs) -> np.ndarray:
@@ -57,13 +82,7 @@ def class_probs(probs) -> np.ndarray:
         p = np.stack([1 - p, p], 1)
     if p.ndim != 2 or p.shape[1] < 2 or not len(p):
         raise ValueError(f"probabilities are (n,) or (n, n_classes), not {p.shape}")
-    if not np.isfinite(p).all():
-        raise ValueError("some probabilities are not finite")
-    if p.min() < -1e-6 or p.max() > 1 + 1e-6 or np.abs(p.sum(1) - 1).max() > 1e-3:
-        raise ValueError(
-            "these are no probabilities: each lies in [0, 1], and a row adds up to 1. "
-            "Of logits take logits.softmax(1)"
-        )
+    _check_probs(p)
     return p.clip(0, 1)
 
 # %% ../../nbs/core/outcomes.ipynb #2f37b3cb
@@ -76,6 +95,15 @@ def checked_outcome(probs, targets) -> tuple:
         raise ValueError(f"a target is {y.max()}, but there are {p.shape[1]} classes")
     return p, y
 
+# %% ../../nbs/core/outcomes.ipynb #9d2d7379
+def _check_both(is_positive, positive: int):
+    "`ValueError` unless there are images of class `positive` and others"
+    if is_positive.all() or not is_positive.any():
+        raise ValueError(
+            f"{is_positive.sum()} of {len(is_positive)} images are of class {positive}: "
+            "images of it and of others are needed"
+        )
+
 # %% ../../nbs/core/outcomes.ipynb #eafbc746
 def positive_probs(probs, targets, positive: int = 1) -> tuple:
     "(probability of class `positive` (n,), whether it is true (n,)); both must occur"
@@ -83,16 +111,12 @@ def positive_probs(probs, targets, positive: int = 1) -> tuple:
     if not 0 <= positive < p.shape[1]:
         raise ValueError(f"positive={positive}, but the classes are 0 to {p.shape[1] - 1}")
     is_positive = y == positive
-    if is_positive.all() or not is_positive.any():
-        raise ValueError(
-            f"{is_positive.sum()} of {len(y)} images are of class {positive}: "
-            "images of it and of others are needed"
-        )
+    _check_both(is_positive, positive)
     return p[:, positive], is_positive
 
 # %% ../../nbs/core/outcomes.ipynb #1c8525c3
 def learner_outcome(learn, dataset) -> tuple:
-    "(probabilities (n, n_classes), targets (n,)) that the learner `learn` gives for `dataset`"
+    "(probabilities (n, n_classes), targets (n,)) that `learn` gives for `dataset`"
     if not hasattr(learn, "logits"):
         raise TypeError(
             f"a learner is wanted first, not a {type(learn).__name__}: "

@@ -34,15 +34,30 @@ def _decided(row) -> str:
     name = row.get("new label")
     return f"decided: {row['decision']}" + (f" as {name}" if name else "")
 
+# %% ../../nbs/core/reviewing.ipynb #25206fcc
+def _said(panel, i: int) -> str:
+    "HTML: the label of image `i` of the dataset, and what the model says"
+    label, answer, probability = panel.facts(i)
+    label, answer = html.escape(label), html.escape(answer)
+    return f"labelled <b>{label}</b>, the model says <b>{answer}</b> ({probability:.0%})"
+
 # %% ../../nbs/core/reviewing.ipynb #9ee0ed0a
 def _title(panel) -> str:
     "HTML: which image, its label, what the model says, what was decided"
     i = panel.order[panel.at]
-    label, answer, probability = panel.facts(i)
     text = f"{panel.at + 1} of {len(panel.order)} (number {i} of the dataset)"
-    said = f"labelled <b>{html.escape(label)}</b>, the model says <b>{html.escape(answer)}</b>"
     row = panel.rows.get(image_key(panel.items[i][0]))
-    return f"{text}<br>{said} ({probability:.0%})<br>{html.escape(_decided(row))}"
+    return f"{text}<br>{_said(panel, i)}<br>{html.escape(_decided(row))}"
+
+# %% ../../nbs/core/reviewing.ipynb #e4b13f96
+def _offer_labels(panel, i: int):
+    "Offer image `i` the other classes; first what was decided, or else the model's answer"
+    label, answer, _ = panel.facts(i)
+    row = panel.rows.get(image_key(panel.items[i][0])) or {}
+    names = [name for name in panel.classes if name != label]
+    panel.new_label.options = names
+    wanted = row.get("new label", answer)
+    panel.new_label.value = wanted if wanted in names else names[0]
 
 # %% ../../nbs/core/reviewing.ipynb #3c777590
 def _show(panel):
@@ -50,12 +65,7 @@ def _show(panel):
     i = panel.order[panel.at]
     panel.image.value = _png(panel.items[i][0])
     panel.title.value = _title(panel)
-    label, answer, _ = panel.facts(i)
-    row = panel.rows.get(image_key(panel.items[i][0])) or {}
-    names = [name for name in panel.classes if name != label]
-    panel.new_label.options = names
-    wanted = row.get("new label", answer)
-    panel.new_label.value = wanted if wanted in names else names[0]
+    _offer_labels(panel, i)
     panel.back.disabled, panel.forward.disabled = panel.at == 0, panel.at == len(panel.order) - 1
 
 # %% ../../nbs/core/reviewing.ipynb #e6659610
@@ -64,13 +74,18 @@ def _move(panel, steps: int, _=None):
     panel.at = min(max(panel.at + steps, 0), len(panel.order) - 1)
     _show(panel)
 
+# %% ../../nbs/core/reviewing.ipynb #4b5ea4e0
+def _save(panel, decision: str):
+    "Write `decision` about the image that is shown into the file"
+    source, label = panel.items[panel.order[panel.at]]
+    new_label = panel.new_label.value if decision == "relabel" else None
+    panel.rows = add_decision(panel.path, source, decision, panel.classes[label], new_label)
+
 # %% ../../nbs/core/reviewing.ipynb #7d83be65
 def _decide(panel, decision: str, _=None):
     "Write `decision` about the image that is shown, and go on; an error is said, and nothing lost"
-    source, label = panel.items[panel.order[panel.at]]
-    new_label = panel.new_label.value if decision == "relabel" else None
     try:
-        panel.rows = add_decision(panel.path, source, decision, panel.classes[label], new_label)
+        _save(panel, decision)
     except (OSError, ValueError) as e:
         panel.say(f"not saved: {e}")
         return
@@ -82,19 +97,22 @@ def _n_decided(panel) -> int:
     "How many of the panel's images have a decision"
     return sum(image_key(panel.items[i][0]) in panel.rows for i in panel.order)
 
+# %% ../../nbs/core/reviewing.ipynb #0aafc67a
+def _add_button(box, name: str, tooltip: str, action):
+    "Give `box` a button that does `action`"
+    button = optional("ipywidgets").Button(description=name, tooltip=tooltip)
+    button.on_click(action)
+    setattr(box, name.replace(" ", "_"), button)
+
 # %% ../../nbs/core/reviewing.ipynb #ea70efed
 def _add_controls(box):
-    "Give `box` its buttons and the list of classes"
-    widgets = optional("ipywidgets")
+    "Give `box` its buttons and classes"
     for name in DECISIONS:
-        button = widgets.Button(description=name, tooltip=f"decide: {name}")
-        button.on_click(partial(_decide, box, name))
-        setattr(box, name.replace(" ", "_"), button)
-    box.new_label = widgets.Dropdown(options=box.classes, description="relabel as")
+        _add_button(box, name, f"decide: {name}", partial(_decide, box, name))
+    dropdown = optional("ipywidgets").Dropdown
+    box.new_label = dropdown(options=box.classes, description="relabel as")
     for name, steps in (("back", -1), ("forward", 1)):
-        button = widgets.Button(description=name, tooltip=f"{name}, without a decision")
-        button.on_click(partial(_move, box, steps))
-        setattr(box, name, button)
+        _add_button(box, name, f"{name}, without a decision", partial(_move, box, steps))
 
 # %% ../../nbs/core/reviewing.ipynb #7a9b9b7f
 def _first_open(panel) -> int:

@@ -72,14 +72,19 @@ def confident_class(p, y) -> np.ndarray:
     sure = p >= np.array(levels) - 1e-9
     return np.where(sure.any(1), np.where(sure, p, -1).argmax(1), -1)
 
-# %% ../../nbs/core/verdicts.ipynb #3c18af9b
-def checked_logits(logits, targets) -> tuple:
-    "Logits (n, n_classes) in float64 and targets (n,); `ValueError` for probabilities"
-    z = torch.as_tensor(logits).detach().cpu().double()
+# %% ../../nbs/core/verdicts.ipynb #563e144c
+def _check_logits(z):
+    "`ValueError` unless `z` are finite numbers (n, n_classes), and no probabilities"
     if z.ndim != 2 or not z.isfinite().all():
         raise ValueError(f"logits are finite numbers (n, n_classes), not {tuple(z.shape)}")
     if z.min() >= 0 and torch.allclose(z.sum(1), torch.ones(len(z)).double(), atol=1e-3):
         raise ValueError("these are probabilities: logits are wanted, before the softmax")
+
+# %% ../../nbs/core/verdicts.ipynb #3c18af9b
+def checked_logits(logits, targets) -> tuple:
+    "Logits (n, n_classes) in float64 and targets (n,); `ValueError` for probabilities"
+    z = torch.as_tensor(logits).detach().cpu().double()
+    _check_logits(z)
     _, y = checked_outcome(z.softmax(1), targets)
     return z, torch.as_tensor(y)
 
@@ -97,7 +102,7 @@ def reliability_bin(said, true) -> dict:
 
 # %% ../../nbs/core/verdicts.ipynb #018cf76b
 def slice_names(values) -> np.ndarray:
-    "A name per image; fractional numbers of more than eight values are cut into quarters"
+    "A name per image; more than eight fractional values become quarters"
     values = np.asarray(values)
     if values.dtype.kind != "f" or len(np.unique(values)) <= 8:
         return values.astype(str)
@@ -105,28 +110,66 @@ def slice_names(values) -> np.ndarray:
     which = np.searchsorted(edges[1:-1], values, "right")
     return np.array([f"{edges[i]:.3g} to {edges[i + 1]:.3g}" for i in which])
 
+# %% ../../nbs/core/verdicts.ipynb #17ec1e51
+def _chance(inside, is_wrong) -> float:
+    "How likely such a difference is if the errors are as frequent `inside` as outside (Fisher)"
+    parts = [is_wrong[inside], is_wrong[~inside]]
+    table = [[int(part.sum()), len(part) - int(part.sum())] for part in parts]
+    return float(optional("scipy.stats").fisher_exact(table)[1])
+
 # %% ../../nbs/core/verdicts.ipynb #35dce7af
 def slice_row(attribute, value, inside, is_wrong) -> dict:
     "The errors among the images `inside` (n,), and how unlikely they are if all slices are alike"
     n, n_wrong = int(inside.sum()), int(is_wrong[inside].sum())
-    rest, rest_wrong = len(inside) - n, int(is_wrong[~inside].sum())
-    table = [[n_wrong, n - n_wrong], [rest_wrong, rest - rest_wrong]]
     rate, low, high = share_interval(n_wrong, n)
     row = {"slice": f"{attribute}: {value}", "n": n, "errors": n_wrong, "rate": rate}
-    p = float(optional("scipy.stats").fisher_exact(table)[1])
-    return row | {"low": low, "high": high, "p": p}
+    return row | {"low": low, "high": high, "p": _chance(inside, is_wrong)}
+
+# %% ../../nbs/core/verdicts.ipynb #20a596eb
+def _slice_warning(n: int, n_small: int, min_n: int) -> str:
+    "What to mind about `n` slices, of which `n_small` have fewer than `min_n` images"
+    return (
+        f"{n} slices, {n_small} of them with fewer than {min_n} images: some look bad "
+        "by chance. Believe those whose column p, which counts all slices, is small, "
+        "and look again on new images"
+    )
 
 # %% ../../nbs/core/verdicts.ipynb #407d06c9
 def warn_of_slices(rows, min_n: int):
     "A warning if there are many slices, or small ones"
     n_small = sum(row["n"] < min_n for row in rows)
     if len(rows) > 20 or n_small:
-        warnings.warn(
-            f"{len(rows)} slices, {n_small} of them with fewer than {min_n} images: some look bad "
-            "by chance. Believe those whose column p, which counts all slices, is small, "
-            "and look again on new images",
-            stacklevel=3,
-        )
+        warnings.warn(_slice_warning(len(rows), n_small, min_n), stacklevel=3)
+
+# %% ../../nbs/core/verdicts.ipynb #1942f617
+def _axes(ax, *size):
+    "`ax`, or the axes of a new figure of this `size` in inches"
+    if ax is None:
+        _, ax = optional("matplotlib.pyplot").subplots(figsize=size)
+    return ax
+
+# %% ../../nbs/core/verdicts.ipynb #d2273d33
+def _write_count(ax, row, column, n, total):
+    "The count `n` in its square, with its share of `total` and the 95 % interval of that"
+    share, low, high = share_interval(n, total)
+    text = f"{n}\n{share:.0%}\n({low:.0%}–{high:.0%})"
+    ax.text(column, row, text, ha="center", va="center", color="w" if share > 0.5 else "k")
+
+# %% ../../nbs/core/verdicts.ipynb #227f4b04
+def _draw_counts(ax, matrix):
+    "A square for each count, as dark as its share of the row"
+    ax.imshow(matrix / np.maximum(matrix.sum(1, keepdims=True), 1), cmap="Blues", vmin=0, vmax=1)
+    for (row, column), n in np.ndenumerate(matrix):
+        _write_count(ax, row, column, n, matrix[row].sum())
+
+# %% ../../nbs/core/verdicts.ipynb #770d390c
+def _name_classes(ax, n: int, classes):
+    "Label the axes of a confusion matrix with the names of the `n` `classes`"
+    ticks = range(n)
+    ax.set(xlabel="answer", ylabel="true class")
+    ax.set_xticks(ticks, classes)
+    ax.set_yticks(ticks, classes)
+    ax.grid(False)
 
 # %% ../../nbs/core/verdicts.ipynb #da5e8884
 def show_confusion(
@@ -136,94 +179,131 @@ def show_confusion(
 ):
     "Counts, with their share of the row and its 95 % interval; returns the axes"
     matrix = np.asarray(matrix)
-    if ax is None:
-        _, ax = optional("matplotlib.pyplot").subplots(
-            figsize=(1.6 + 1.4 * len(matrix), 1.0 + 1.2 * len(matrix))
-        )
-    ax.imshow(matrix / np.maximum(matrix.sum(1, keepdims=True), 1), cmap="Blues", vmin=0, vmax=1)
-    for (row, column), n in np.ndenumerate(matrix):
-        share, low, high = share_interval(n, matrix[row].sum())
-        text = f"{n}\n{share:.0%}\n({low:.0%}–{high:.0%})"
-        ax.text(column, row, text, ha="center", va="center", color="w" if share > 0.5 else "k")
-    ticks = range(len(matrix))
-    ax.set(xlabel="answer", ylabel="true class")
-    ax.set_xticks(ticks, classes)
-    ax.set_yticks(ticks, classes)
-    ax.grid(False)
+    n = len(matrix)
+    ax = _axes(ax, 1.6 + 1.4 * n, 1.0 + 1.2 * n)
+    _draw_counts(ax, matrix)
+    _name_classes(ax, n, classes)
     return ax
+
+# %% ../../nbs/core/verdicts.ipynb #044e985e
+def _draw_diagonal(ax):
+    "The line on which honest probabilities lie"
+    ax.plot([0, 1], [0, 1], color="#777777", linestyle="--", label="honest")
+
+# %% ../../nbs/core/verdicts.ipynb #7c04891a
+def _draw_bins(ax, label, rows):
+    "The share of each bin against its mean probability, with the 95 % interval"
+    said, true, low, high = ([r[k] for r in rows] for k in ("said", "true", "low", "high"))
+    errors = np.abs(np.array([low, high]) - true)
+    ax.errorbar(said, true, errors, marker="o", capsize=3, label=label)
 
 # %% ../../nbs/core/verdicts.ipynb #ef4d506c
 def show_reliability(
     curves: dict,  # label -> rows of `reliability`
     ax=None,  # axes to draw on
 ):
-    "Shares against probabilities with 95 % intervals; honest ones lie on the diagonal"
-    if ax is None:
-        _, ax = optional("matplotlib.pyplot").subplots(figsize=(5, 4))
-    ax.plot([0, 1], [0, 1], color="#777777", linestyle="--", label="honest")
+    "Shares with 95 % intervals; honest ones lie on the diagonal"
+    ax = _axes(ax, 5, 4)
+    _draw_diagonal(ax)
     for label, rows in curves.items():
-        said, true, low, high = ([r[k] for r in rows] for k in ("said", "true", "low", "high"))
-        errors = np.abs(np.array([low, high]) - true)
-        ax.errorbar(said, true, errors, marker="o", capsize=3, label=label)
+        _draw_bins(ax, label, rows)
     ax.set(xlabel="probability that was said", ylabel="share that is true (95 %)")
     ax.legend()
     return ax
 
+# %% ../../nbs/core/verdicts.ipynb #1dc78f62
+def _group_sums(values, groups) -> tuple:
+    "The sum and the number of the `values` (n,) in each group, both (n_groups,)"
+    groups = np.asarray(groups)
+    parts = [values[groups == name] for name in np.unique(groups)]
+    return np.array([part.sum() for part in parts]), np.array([len(part) for part in parts])
+
 # %% ../../nbs/core/verdicts.ipynb #ba8a6c62
 def group_interval(values, groups, n: int = 1000, seed: int = 0) -> tuple:
-    "(mean, low, high) of `values` (n,): a 95 % bootstrap interval over whole `groups` (n,)"
-    values, names = np.asarray(values, float), np.unique(groups)
-    parts = [values[np.asarray(groups) == name] for name in names]
-    sums, sizes = np.array([part.sum() for part in parts]), np.array([len(p) for p in parts])
-    drawn = np.random.default_rng(seed).integers(len(names), size=(n, len(names)))
+    "(mean, low, high) of `values` (n,): 95 % by bootstrap of whole `groups` (n,)"
+    values = np.asarray(values, float)
+    sums, sizes = _group_sums(values, groups)
+    drawn = np.random.default_rng(seed).integers(len(sums), size=(n, len(sums)))
     means = sums[drawn].sum(1) / sizes[drawn].sum(1)
     return (values.mean(), *np.quantile(means, [0.025, 0.975]))
+
+# %% ../../nbs/core/verdicts.ipynb #e776ae2c
+def _value_at(results: dict, keys):
+    "results[key][key]… for all `keys`"
+    for key in keys:
+        results = results[key]
+    return results
 
 # %% ../../nbs/core/verdicts.ipynb #f8d68d3f
 def seed_values(runs, settings: dict, *keys) -> np.ndarray:
     "results[key][key]… of the `runs` that have these `settings`, in the order of their seeds"
     here = [run for run in runs if settings.items() <= run["settings"].items()]
-    values = []
-    for run in sorted(here, key=lambda run: run["settings"]["seed"]):
-        value = run["results"]
-        for key in keys:
-            value = value[key]
-        values.append(value)
-    return np.array(values, dtype=float)
+    here = sorted(here, key=lambda run: run["settings"]["seed"])
+    return np.array([_value_at(run["results"], keys) for run in here], dtype=float)
+
+# %% ../../nbs/core/verdicts.ipynb #66d40c5b
+def _rates(runs, of: dict, at: str) -> dict:
+    "Mean recall and share of false alarms of the `runs` with the settings `of`"
+    return {k: float(seed_values(runs, of, at, k).mean()) for k in ("recall", "false alarms")}
+
+# %% ../../nbs/core/verdicts.ipynb #137327d4
+def _imbalance_row(runs, of: dict, at: str) -> dict:
+    "Means of the `runs` with the settings `of`, at the threshold `at`"
+    row = {"share": of["share"], "training": of["arm"], "threshold": at.removeprefix("at ")}
+    row |= _rates(runs, of, at)
+    cost = seed_values(runs, of, at, "cost per 1000").mean()
+    return row | {"AUC": seed_values(runs, of, "auc").mean(), "cost": round(cost)}
+
+# %% ../../nbs/core/verdicts.ipynb #acb82154
+def _compared(runs, share: float, arm, at: str, first) -> str:
+    "What `arm` at the threshold `at` costs more than the arm `first` at 0.5; nothing for itself"
+    if arm == first and at == "at 0.5":
+        return ""
+    base = seed_values(runs, {"share": share, "arm": first}, "at 0.5", "cost per 1000")
+    cost = seed_values(runs, {"share": share, "arm": arm}, at, "cost per 1000")
+    return format_interval(cost - base)
 
 # %% ../../nbs/core/verdicts.ipynb #cc0b0a2b
 def imbalance_rows(runs, share: float, arms) -> list:
     "Rows of means for each of `arms` at both thresholds; the first arm at 0.5 is compared with"
-    rows, base = [], seed_values(runs, {"share": share, "arm": arms[0]}, "at 0.5", "cost per 1000")
+    rows = []
     for arm in arms:
-        of = {"share": share, "arm": arm}
         for at in ("at 0.5", "moved"):
-            means = {k: seed_values(runs, of, at, k) for k in ("recall", "false alarms")}
-            cost = seed_values(runs, of, at, "cost per 1000")
-            row = {"share": share, "training": arm, "threshold": at.removeprefix("at ")}
-            row |= {k: float(v.mean()) for k, v in means.items()}
-            row |= {"AUC": seed_values(runs, of, "auc").mean(), "cost": round(cost.mean())}
-            same = arm == arms[0] and at == "at 0.5"
-            rows.append(row | {"compared": "" if same else format_interval(cost - base)})
+            row = _imbalance_row(runs, {"share": share, "arm": arm}, at)
+            rows.append(row | {"compared": _compared(runs, share, arm, at, arms[0])})
     return rows
+
+# %% ../../nbs/core/verdicts.ipynb #c344a1e8
+def _points(runs, of: dict, labels: str) -> np.ndarray:
+    "AUC on the test part, in points, of the heads trained with these `labels`; one per seed"
+    return 100 * seed_values(runs, of, "test", labels, "auc")
+
+# %% ../../nbs/core/verdicts.ipynb #61ce770b
+def _doubted(runs, of: dict) -> dict:
+    "How many labels were doubted; if some were flipped, also how well that found them"
+    row = {"doubted": round(seed_values(runs, of, "doubted", "n").mean())}
+    for key in ("precision", "recall"):
+        row[key] = seed_values(runs, of, "doubted", key).mean() if of["rate"] else None
+    return row
+
+# %% ../../nbs/core/verdicts.ipynb #1386e2b7
+def _gain(runs, of: dict) -> str:
+    "What dropping the doubted labels changed, in points of AUC, with its interval"
+    return format_interval(
+        _points(runs, of, "without the doubted") - _points(runs, of, "as they are")
+    )
+
+# %% ../../nbs/core/verdicts.ipynb #ef909a85
+def _label_error_row(runs, kind: str, rate: float) -> dict:
+    "The row of the setting `kind`, `rate`"
+    of = {"kind": kind, "rate": rate}
+    row = {"flipped": f"{kind}, {rate:.0%}"} | _doubted(runs, of)
+    for labels in ("as they are", "true labels"):
+        row[f"AUC, {labels}"] = _points(runs, of, labels).mean()
+    return row | {"dropping changes": _gain(runs, of)}
 
 # %% ../../nbs/core/verdicts.ipynb #03c7ed03
 def label_error_rows(runs) -> list:
     "A row for each setting: what was doubted, and what dropping it changed, in points of AUC"
     settings = sorted({(run["settings"]["kind"], run["settings"]["rate"]) for run in runs})
-    rows = []
-    for kind, rate in settings:
-        of = {"kind": kind, "rate": rate}
-        auc = {
-            k: 100 * seed_values(runs, of, "test", k, "auc") for k in ("as they are", "true labels")
-        }
-        gain = (
-            100 * seed_values(runs, of, "test", "without the doubted", "auc") - auc["as they are"]
-        )
-        row = {"flipped": f"{kind}, {rate:.0%}"}
-        row |= {"doubted": round(seed_values(runs, of, "doubted", "n").mean())}
-        for key in ("precision", "recall"):
-            row[key] = seed_values(runs, of, "doubted", key).mean() if rate else None
-        row |= {f"AUC, {k}": v.mean() for k, v in auc.items()}
-        rows.append(row | {"dropping changes": format_interval(gain)})
-    return rows
+    return [_label_error_row(runs, kind, rate) for kind, rate in settings]
