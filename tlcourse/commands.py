@@ -12,49 +12,47 @@ from time import perf_counter
 
 from . import __version__
 from .core.calls import make_parser
-from .core.console import CommandError, clock, quiet_bars, run_command
-
-# %% ../nbs/E_commands.ipynb #cf03a1ec
-def _groups_of(data, options):
-    "The sample groups of `data`, from the file of the options or by the doctor's copies, or None"
-    from tlcourse.core.jobs import copy_groups, read_groups
-
-    paths = [path for path, _ in data.items]
-    if options["groups"] is not None:
-        return read_groups(options["groups"], options["folder"], paths)
-    related = options.get("related")
-    return copy_groups(related, options["folder"], paths) if related else None
+from .core.console import clock, quiet_bars, run_command
 
 # %% ../nbs/E_commands.ipynb #7a1a9bc3
-def _two_parts(data, share: float, options) -> tuple:
-    "(training, validation) parts of `data`, with `share` of it in the second"
+def _two_parts(data, options) -> tuple:
+    "Training and validation part of `data`"
+    from tlcourse.core.jobs import split_options
     from tlcourse.data import split_items
 
-    how = dict(sample_groups=_groups_of(data, options), seed=options["seed"])
-    train, *others = split_items(data, share / 2, share / 2, **how)
+    half = options["valid"] / 2
+    train, *others = split_items(data, half, half, **split_options(data, options))
     return data.subset(train), data.subset(sorted(others[0] + others[1]))
+
+# %% ../nbs/E_commands.ipynb #a9526d87
+def _three_parts(data, options) -> list:
+    "Training, validation and test part of `data`"
+    from tlcourse.core.jobs import split_options
+    from tlcourse.data import split_items
+
+    shares = options["valid"], options["test"]
+    return [
+        data.subset(part) for part in split_items(data, *shares, **split_options(data, options))
+    ]
 
 # %% ../nbs/E_commands.ipynb #d3c130fa
 def _split_here(data, options) -> list:
     "Training, validation and test part of `data`; the last is None if nothing is kept for it"
-    from tlcourse.data import from_folder, split_items
+    from tlcourse.data import from_folder
 
-    share = options["test"]
-    if isinstance(share, str):
-        return [*_two_parts(data, options["valid"], options), from_folder(share, data.classes)]
-    if share == 0:
-        return [*_two_parts(data, options["valid"], options), None]
-    how = dict(sample_groups=_groups_of(data, options), seed=options["seed"])
-    return [data.subset(part) for part in split_items(data, options["valid"], share, **how)]
+    test = options["test"]
+    if isinstance(test, str):
+        return [*_two_parts(data, options), from_folder(test, data.classes)]
+    return _three_parts(data, options) if test else [*_two_parts(data, options), None]
 
 # %% ../nbs/E_commands.ipynb #d2d072a7
 def _given_parts(options) -> list:
-    "The parts that lie in the folder; where none is to choose on, it comes from the training part"
+    "The parts in the folder; where none is to choose on, it comes from the training part"
     from tlcourse.data import from_folder, from_split
 
     train, valid, test = from_split(options["folder"])
     if valid is None:
-        train, valid = _two_parts(train, options["valid"], options)
+        train, valid = _two_parts(train, options)
     if isinstance(options["test"], str):
         test = from_folder(options["test"], train.classes)
     return [train, valid, test]
@@ -62,11 +60,11 @@ def _given_parts(options) -> list:
 # %% ../nbs/E_commands.ipynb #0b7d010c
 def read_parts(options) -> list:
     "Training, validation and test datasets of the options; the last may be None"
-    from tlcourse.core.class_folders import part_folders
+    from tlcourse.core.jobs import has_parts
     from tlcourse.core.telling import check_classes
     from tlcourse.data import from_folder
 
-    if Path(options["folder"]).is_dir() and "train" in part_folders(options["folder"]):
+    if has_parts(options["folder"]):
         return _given_parts(options)
     data = from_folder(options["folder"])
     check_classes(data)
@@ -74,18 +72,16 @@ def read_parts(options) -> list:
 
 # %% ../nbs/E_commands.ipynb #92102480
 def _augmented(data, kind: str, size: int, log):
-    "A copy of the dataset `data` whose training images are changed as `kind` says"
+    "A copy of `data` whose training images are changed as `kind` says"
     from tlcourse.core.augments import augmented
-    from tlcourse.core.budget import in_turn
+    from tlcourse.core.budget import auto_augmented
     from tlcourse.data import augment
 
     if kind == "none":
         return data
-    if kind != "auto":
-        return augmented(data, augment(turns=kind == "turns"))
-    changed = augmented(data, "auto", size, log)
-    changed.augment = in_turn(changed.augment)
-    return changed
+    if kind == "auto":
+        return auto_augmented(data, size, log)
+    return augmented(data, augment(turns=kind == "turns"))
 
 # %% ../nbs/E_commands.ipynb #a7d6be11
 def _model_for(options, classes, size: int = None):
@@ -97,23 +93,29 @@ def _model_for(options, classes, size: int = None):
     torch.manual_seed(options["seed"])
     return transfer_model(options["arch"], classes=classes, size=size)
 
+# %% ../nbs/E_commands.ipynb #4412a867
+def _measured(data, options) -> tuple:
+    "The rates of this machine on the images `data`, and the sizes that may be chosen"
+    from tlcourse.core.budget import allowed_sizes, measure_rates
+
+    train = _augmented(data, options["augment"], 160, lambda line: None)
+    model = _model_for(options, train.classes)
+    sizes = allowed_sizes(model, data, options["size"])
+    return measure_rates(model, train, min(160, max(sizes))), sizes
+
 # %% ../nbs/E_commands.ipynb #d21d5825
 def _make_plan(parts, options, seconds: float, log):
     "The plan for `parts` in `seconds`, by rates measured now"
-    from tlcourse.core.budget import Counts, choose_plan, measure_rates, read_images, sizes_for
+    from tlcourse.core.budget import choose_plan, counts_of
     from tlcourse.core.telling import rates_in_words
 
-    train = _augmented(parts[0], options["augment"], 160, lambda line: None)
-    model = _model_for(options, train.classes)
-    sizes = sizes_for(model, read_images(parts[0])[0])
-    sizes = [options["size"]] if options["size"] else sizes
-    rates = measure_rates(model, train, min(160, max(sizes)))
+    rates, sizes = _measured(parts[0], options)
     log(rates_in_words(rates))
-    counts = Counts(*(0 if part is None else len(part) for part in parts))
-    return choose_plan(seconds, counts, rates, sizes, options["epochs"])
+    return choose_plan(seconds, counts_of(parts), rates, sizes, options["epochs"])
 
 # %% ../nbs/E_commands.ipynb #f1493241
 _EVERY = 15.0  # seconds between two checkpoints
+_BEST = "+valid ranked accuracy"  # of the epoch that is kept
 
 # %% ../nbs/E_commands.ipynb #23b25b94
 def _make_learner(parts, options, plan, log):
@@ -135,11 +137,11 @@ def _run(learn, plan, out):
     from tlcourse.core.jobs import is_begun, run_folder
     from tlcourse.finetuning import fine_tune
 
+    keep = run_folder(out)
     if is_begun(out):
         learn.log(f"going on with the run in {out}")
-        return learn.resume(run_folder(out), every=_EVERY)
-    keeping = dict(checkpoint=run_folder(out), every=_EVERY)
-    return fine_tune(learn, plan.epochs, best="+valid ranked accuracy", **keeping)
+        return learn.resume(keep, every=_EVERY)
+    return fine_tune(learn, plan.epochs, best=_BEST, checkpoint=keep, every=_EVERY)
 
 # %% ../nbs/E_commands.ipynb #372682a7
 _FEWEST = 30  # validation images that a temperature is fitted to
@@ -165,7 +167,7 @@ def _threshold(probs, targets) -> float:
 
 # %% ../nbs/E_commands.ipynb #d419b75d
 def _settings(learn, valid) -> dict:
-    "Temperature and threshold (None where there is none), chosen on the validation part"
+    "Temperature and threshold, or None, chosen on the validation part `valid`"
     logits, targets = learn.logits(valid)
     temperature = _temperature(logits, targets)
     probs = (logits / (temperature or 1)).softmax(1).numpy()
@@ -173,35 +175,34 @@ def _settings(learn, valid) -> dict:
     threshold = _threshold(probs, targets.numpy()) if two else None
     return {"temperature": temperature, "threshold": threshold}
 
+# %% ../nbs/E_commands.ipynb #ee24d6b1
+def _reference(model, parts):
+    "What `watch` must know of the images of the training, or None if they are too few"
+    from tlcourse.deployment import reference_of
+
+    try:
+        return reference_of(model, parts[0], parts[1])
+    except ValueError:
+        return None
+
 # %% ../nbs/E_commands.ipynb #7bedf221
 def _save(learn, parts, out, settings, scores):
     "Write the bundle of the trained model"
-    from tlcourse.deployment import reference_of, save_bundle, share
+    from tlcourse.core.telling import bundle_facts
+    from tlcourse.deployment import save_bundle
 
-    model, threshold = learn.model, settings["threshold"]
-    try:
-        features = reference_of(model, parts[0], parts[1])
-    except ValueError:  # too few images
-        features = None
-    save_bundle(
-        model,
-        out,
-        thresholds=None if threshold is None else {model.classes[1]: threshold},
-        temperature=settings["temperature"],
-        data={"train": len(parts[0]), "valid": len(parts[1]), "test": len(parts[2] or ())},
-        scores={name: share(*score) for name, score in scores.items()},
-        features=features,
-    )
+    model = learn.model
+    facts = bundle_facts(model.classes, parts, settings, scores)
+    save_bundle(model, out, features=_reference(model, parts), **facts)
 
 # %% ../nbs/E_commands.ipynb #7cd0666a
 def _finish(learn, parts, job, out) -> dict:
     "Choose, test once, write the model; returns what the command found"
     from tlcourse.core.jobs import end_job, write_training
-    from tlcourse.core.telling import n_right
+    from tlcourse.core.telling import scores_of
 
     settings = _settings(learn, parts[1])
-    judged = {"validation": parts[1]} | ({"test": parts[2]} if parts[2] else {})
-    scores = {name: n_right(learn, data, settings) for name, data in judged.items()}
+    scores = scores_of(learn, parts, settings)
     summary = job | settings | {"scores": scores, "history": learn.history}
     write_training(out, summary)
     _save(learn, parts, out, settings, scores)
@@ -219,31 +220,24 @@ def _examine(folder, groups, console):
 # %% ../nbs/E_commands.ipynb #0340cbc7
 def _examined(args, options, console) -> dict:
     "The options, with related files; `CommandError` if the doctor says stop and nobody overrides"
-    from tlcourse.core.jobs import related_files
+    from tlcourse.core.jobs import check_findings, related_files
 
-    checkup = _examine(options["folder"], options["groups"], console)
-    stops = [finding for finding in checkup.findings if finding["severity"] == "stop"]
-    if stops and not getattr(args, "anyway", False):
-        raise CommandError(
-            f"the doctor says stop ({stops[0]['kind']}: {stops[0]['advice']}): "
-            f"`tlcourse doctor {args.folder}` shows all; --anyway trains all the same"
-        )
-    return options | {"related": related_files(checkup.findings)}
+    findings = _examine(options["folder"], options["groups"], console).findings
+    if not getattr(args, "anyway", False):
+        check_findings(findings, args.folder)
+    return options | {"related": related_files(findings)}
 
 # %% ../nbs/E_commands.ipynb #6eccc52e
 def _planned(args, job, parts, started, console) -> tuple:
-    "The job with its plan, made now unless it was before"
-    from tlcourse.core.jobs import keep_plan, plan_of
+    "The job with its plan, and the plan, made now unless it was before"
+    from tlcourse.core.jobs import plan_of, with_plan
     from tlcourse.core.telling import plan_in_words
 
-    options = job["options"]
-    if job["plan"] is None:
-        seconds = 60 * options["minutes"] - (perf_counter() - started)
-        plan = _make_plan(parts, options, seconds, console.log)
-        job = keep_plan(args.out, job, plan)
-    plan = plan_of(job)
-    console.log(plan_in_words(plan, options["arch"]))
-    return job, plan
+    options, log = job["options"], console.log
+    left = 60 * options["minutes"] - (perf_counter() - started)
+    job = with_plan(args.out, job, lambda: _make_plan(parts, options, left, log))
+    log(plan_in_words(plan_of(job), options["arch"]))
+    return job, plan_of(job)
 
 # %% ../nbs/E_commands.ipynb #18c83a6e
 def train(args, console):
@@ -282,23 +276,24 @@ def _report_or_not(folder, data, console):
         console.log(f"no report was written ({e}): `tlcourse report {folder}` tries again")
         return None
 
-# %% ../nbs/E_commands.ipynb #999769cd
-def _test_images(folder):
-    "The images on which the model in `folder` was tested, or else chosen"
+# %% ../nbs/E_commands.ipynb #dff91bd8
+def _report_images(args):
+    "The images of the call, or those of the test"
     from tlcourse.core.jobs import read_training
+    from tlcourse.data import from_folder
+    from tlcourse.deployment import load_bundle
 
-    parts = read_parts(read_training(folder)["options"])
-    return parts[2] or parts[1]
+    classes = load_bundle(args.model).info["classes"]
+    if args.folder:
+        return from_folder(args.folder, classes)
+    _, valid, test = read_parts(read_training(args.model)["options"])
+    return test or valid
 
 # %% ../nbs/E_commands.ipynb #95e3df8a
 def report(args, console):
     "Write report.html about a model"
-    from tlcourse.data import from_folder
-    from tlcourse.deployment import load_bundle
-
     with console.prints_as_lines():
-        classes = load_bundle(args.model).info["classes"]
-        data = from_folder(args.folder, classes) if args.folder else _test_images(args.model)
+        data = _report_images(args)
         page = _write_report(args.model, data, args.out)
     console.out(f"report on {len(data)} images: {page}")
     console.result({"report": page, "images": len(data)})
@@ -312,49 +307,57 @@ def doctor(args, console):
     console.result(checkup.to_json())
     return 0 if checkup.ok else 1
 
+# %% ../nbs/E_commands.ipynb #535aa014
+def _predicted(args) -> tuple:
+    "A row for each image of the call, and what is known of those that cannot be read"
+    from tlcourse.core.jobs import image_files
+    from tlcourse.core.telling import prediction_rows
+    from tlcourse.deployment import load_bundle
+
+    failed, files = [], image_files(args.images)
+    rows = prediction_rows(load_bundle(args.model), files, args.views, failed)
+    return rows, failed
+
 # %% ../nbs/E_commands.ipynb #9fa7740c
 def predict(args, console):
     "Classify images; those that cannot be read are named at the end, and make the number 1"
-    from tlcourse.core.jobs import image_files
-    from tlcourse.core.telling import prediction_rows, show_rows, write_csv
-    from tlcourse.deployment import load_bundle
+    from tlcourse.core.telling import check_read, tell_rows
 
-    failed = []
     with console.prints_as_lines():
-        files = image_files(args.images)
-        rows = prediction_rows(load_bundle(args.model), files, args.views, failed)
-    if rows and not console.json:
-        write_csv(rows) if args.csv else show_rows(rows, console)
+        rows, failed = _predicted(args)
+    tell_rows(rows, console, args.csv)
     console.result({"predictions": rows, "unreadable": failed})
-    if failed:
-        why = failed[0]["why"]
-        raise CommandError(f"{len(failed)} of {len(files)} files could not be read: {why}")
+    check_read(failed, len(rows) + len(failed))
+
+# %% ../nbs/E_commands.ipynb #961026fd
+def _extracted(data, arch: str):
+    "The features that the network `arch` sees in the images of `data`"
+    from tlcourse.features import extract
+    from tlcourse.surgery import transfer_model
+
+    return extract(transfer_model(arch, classes=data.classes).body, data).numpy()
 
 # %% ../nbs/E_commands.ipynb #2c36667d
 def _feature_rows(folder, arch: str) -> dict:
     "Features, labels, class names and files of the images in `folder`"
+    from tlcourse.core.jobs import names_in
     from tlcourse.data import from_folder
-    from tlcourse.features import extract
-    from tlcourse.surgery import transfer_model
 
     data = from_folder(folder)
-    rows = extract(transfer_model(arch, classes=data.classes).body, data).numpy()
-    paths = [Path(path).relative_to(folder).as_posix() for path, _ in data.items]
-    return dict(features=rows, labels=data.labels, classes=data.classes, files=paths)
+    files = names_in(folder, [path for path, _ in data.items])
+    rows = _extracted(data, arch)
+    return dict(features=rows, labels=data.labels, classes=data.classes, files=files)
 
 # %% ../nbs/E_commands.ipynb #9707d2f0
 def features(args, console):
     "Write the features of a folder's images as an .npz file"
-    from tlcourse.core.telling import write_npz
+    from tlcourse.core.telling import check_npz_name, say_features, write_npz
 
-    if not args.out.endswith(".npz"):
-        raise CommandError(f"--out {args.out}: the file is NumPy's, so its name ends in .npz")
+    check_npz_name(args.out)
     with console.prints_as_lines():
         named = _feature_rows(args.folder, args.arch)
     write_npz(args.out, named)
-    rows = named["features"]
-    console.out(f"{args.out}: {len(rows)} rows of {rows.shape[1]} features")
-    console.result({"file": args.out, "rows": len(rows), "features": rows.shape[1]})
+    say_features(args.out, named["features"], console)
 
 # %% ../nbs/E_commands.ipynb #42efb27a
 def zoo(args, console):

@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['HEAD_EPOCHS', 'VIEWS', 'ENOUGH', 'MOST', 'SIZES', 'Rates', 'at_size', 'step_seconds', 'look_seconds', 'read_images',
-           'prepared_batch', 'measure_rates', 'Counts', 'head_seconds', 'epoch_seconds', 'Plan', 'choose_plan',
-           'sizes_for', 'batch_size_for', 'Pace', 'left_seconds', 'line_of', 'is_late', 'after_epoch', 'in_turn']
+           'prepared_batch', 'measure_rates', 'Counts', 'counts_of', 'head_seconds', 'epoch_seconds', 'Plan',
+           'choose_plan', 'sizes_for', 'allowed_sizes', 'batch_size_for', 'Pace', 'left_seconds', 'line_of', 'is_late',
+           'after_epoch', 'in_turn', 'auto_augmented']
 
 # %% ../../nbs/core/budget.ipynb #a580e1b5
 import copy
@@ -17,8 +18,11 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from .augments import augmented
 from .callbacks import Callback
 from .console import clock, percent
+
+# %% ../../nbs/core/budget.ipynb #39323708
 from .engines import benchmark, candidate_precisions
 from .items import as_augment
 from .norms import fix_statistics, norms_to_fix
@@ -50,14 +54,13 @@ def _training_copy(model):
 
 # %% ../../nbs/core/budget.ipynb #036da590
 def step_seconds(model, xb) -> float:
-    "Seconds for a training step of all layers of `model` on `xb`, in the faster precision"
+    "Seconds for a training step of `model` on `xb` in the faster precision"
     yb = torch.zeros(len(xb), dtype=torch.long, device=xb.device)
     with rng_restored():
         twin = _training_copy(model)
         step = partial(backward, twin, xb, yb, nn.CrossEntropyLoss())
-        return min(
-            benchmark({p: partial(step, p) for p in candidate_precisions(xb.device)}).values()
-        )
+        steps = {p: partial(step, p) for p in candidate_precisions(xb.device)}
+        return min(benchmark(steps).values())
 
 # %% ../../nbs/core/budget.ipynb #33df53fa
 @torch.inference_mode()
@@ -70,10 +73,15 @@ def look_seconds(model, xb) -> float:
     with eval_mode(model):
         return min(benchmark({"look": partial(_look, model, xb)}).values())
 
+# %% ../../nbs/core/budget.ipynb #4623b5c0
+def _spread(n: int, n_all: int) -> list:
+    "At most `n` numbers from 0 to below `n_all`, from the first to the last"
+    return sorted({round(k * (n_all - 1) / max(n - 1, 1)) for k in range(n)})
+
 # %% ../../nbs/core/budget.ipynb #d344f5ad
 def read_images(dataset, n: int = 8) -> tuple:
     "At most `n` images spread over `dataset`, and the seconds that one takes to read and change"
-    some = sorted({round(k * (len(dataset) - 1) / max(n - 1, 1)) for k in range(n)})
+    some = _spread(n, len(dataset))
     generator = torch.Generator().manual_seed(0)
     change = dataset.augment or (lambda image, generator: image)
     start = perf_counter()
@@ -113,6 +121,11 @@ class Counts(NamedTuple):
 
 
 HEAD_EPOCHS, VIEWS = 10, 4  # those of `fine_tune`
+
+# %% ../../nbs/core/budget.ipynb #f76192e4
+def counts_of(parts) -> Counts:
+    "How many images the three `parts` have, of which one may be None"
+    return Counts(*(0 if part is None else len(part) for part in parts))
 
 # %% ../../nbs/core/budget.ipynb #46c373ec
 _OVERHEAD = 10.0  # seconds: loading, choosing a runtime, writing the model
@@ -206,6 +219,12 @@ def sizes_for(model, images) -> list:
     most = max(96, min(own, 2 * shorter))
     return [size for size in sorted({*SIZES, own}) if size <= most]
 
+# %% ../../nbs/core/budget.ipynb #32d2034c
+def allowed_sizes(model, dataset, size: int = None) -> list:
+    "The sizes that may be chosen for `model` and the images of `dataset`; one, if `size` is given"
+    sizes = sizes_for(model, read_images(dataset)[0])
+    return [size] if size else sizes
+
 # %% ../../nbs/core/budget.ipynb #d0277d86
 def batch_size_for(n: int) -> int:
     "Images in a batch for `n` training images: about twenty batches in an epoch, 8 to 64 images"
@@ -239,14 +258,18 @@ def left_seconds(learn, plan: Plan) -> float:
         left += (phase.epochs - len(done)) * each
     return left
 
+# %% ../../nbs/core/budget.ipynb #8e1310a9
+def _reached(history: list) -> str:
+    "The validation accuracy after the last epoch, and the best, in words"
+    values = [row["valid accuracy"] for row in history]
+    return f"validation accuracy {percent(values[-1])} (best {percent(max(values))})"
+
 # %% ../../nbs/core/budget.ipynb #7285eca8
 def line_of(learn, left: float) -> str:
     "The last epoch of `learn` in words"
     row, n = learn.history[-1], sum(phase.epochs for phase in learn.run.phases)
     part = "head" if row["phase"] == 0 else "all layers"
-    best = max(r["valid accuracy"] for r in learn.history)
-    reached = f"validation accuracy {percent(row['valid accuracy'])} (best {percent(best)})"
-    return f"epoch {row['epoch']} of {n}, {part}: {reached}, {clock(left)} left"
+    return f"epoch {row['epoch']} of {n}, {part}: {_reached(learn.history)}, {clock(left)} left"
 
 # %% ../../nbs/core/budget.ipynb #478c7520
 def is_late(spent: list, plan: Plan, slack: float = None) -> bool:
@@ -256,6 +279,13 @@ def is_late(spent: list, plan: Plan, slack: float = None) -> bool:
     limit = slack * plan.epochs * plan.epoch_seconds
     return sum(spent) * (1 + 1 / len(spent)) > limit
 
+# %% ../../nbs/core/budget.ipynb #cf5484c7
+def _end_late(pace, learn, n: int):
+    "End the run of `learn`, which is late, after `n` epochs of all layers"
+    pace.is_late = True
+    learn.run.phase = len(learn.run.phases)
+    pace.log(f"stopped after {n} of {pace.plan.epochs}: slower than measured before")
+
 # %% ../../nbs/core/budget.ipynb #c1380955
 def after_epoch(self, learn):
     "Say the line; end the run if it is far behind"
@@ -263,9 +293,7 @@ def after_epoch(self, learn):
     self.log(line_of(learn, left))
     spent = _seconds_of_phase(learn, 1)
     if spent and len(spent) < self.plan.epochs and is_late(spent, self.plan, self.slack):
-        self.is_late = True
-        learn.run.phase = len(learn.run.phases)
-        self.log(f"stopped after {len(spent)} of {self.plan.epochs}: slower than measured before")
+        _end_late(self, learn, len(spent))
 
 # %% ../../nbs/core/budget.ipynb #6a4b345b
 Pace.after_epoch = after_epoch
@@ -283,3 +311,10 @@ def in_turn(augment):
     "`augment` (a function or transform, or None) as a function that one thread at a time calls"
     change = as_augment(augment)
     return None if change is None else partial(_one_at_a_time, change)
+
+# %% ../../nbs/core/budget.ipynb #d1ec9331
+def auto_augmented(dataset, size: int, log):
+    "A copy of `dataset` augmented as a look at it says, by one thread at a time"
+    changed = augmented(dataset, "auto", size, log)
+    changed.augment = in_turn(changed.augment)
+    return changed

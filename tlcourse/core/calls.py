@@ -11,6 +11,7 @@ from math import isfinite
 from pathlib import Path
 
 from .console import Parser
+from .growing import patch_to
 
 # %% ../../nbs/core/calls.ipynb #c68008ba
 def _refuse(text: str):
@@ -91,12 +92,14 @@ class _Commands:
         self.runs, self.common = runs, _common()
         self.add = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
-    def command(self, name: str, text: str):
-        "The parser of a new command, described by `text`"
-        about = dict(help=text, description=text[0].upper() + text[1:] + ".")
-        parser = self.add.add_parser(name, parents=[self.common], **about)
-        parser.set_defaults(run=self.runs[name])
-        return parser
+# %% ../../nbs/core/calls.ipynb #b820fa3c
+@patch_to(_Commands)
+def command(self, name: str, text: str):
+    "The parser of a new command, described by `text`"
+    about = dict(help=text, description=text[0].upper() + text[1:] + ".")
+    parser = self.add.add_parser(name, parents=[self.common], **about)
+    parser.set_defaults(run=self.runs[name])
+    return parser
 
 # %% ../../nbs/core/calls.ipynb #cc124245
 _FOLDER = "a folder of class folders, or of train, valid and test folders of them"
@@ -121,17 +124,15 @@ def _add_other_options(add):
     add("--augment", choices=choices, help="how training images are changed (auto)")
     add("--anyway", action="store_true", help="train although the doctor says stop")
 
+# %% ../../nbs/core/calls.ipynb #14cef69d
+_TRAINING = "Train a classifier on FOLDER. The same call goes on with a stopped run."
+
 # %% ../../nbs/core/calls.ipynb #4f5ab6c2
 def _training_parser(commands):
     "The parser of `train`; options that are not typed are not in its result"
-    text = "Train a classifier on FOLDER. The same call goes on with a stopped run."
-    train = commands.add.add_parser(
-        "train",
-        parents=[commands.common],
-        help="train a classifier on a folder of images",
-        description=text,
-        argument_default=argparse.SUPPRESS,
-    )
+    about = dict(help="train a classifier on a folder of images", description=_TRAINING)
+    how = dict(parents=[commands.common], argument_default=argparse.SUPPRESS)
+    train = commands.add.add_parser("train", **about, **how)
     train.set_defaults(run=commands.runs["train"])
     return train
 
@@ -166,6 +167,12 @@ def _add_report(commands):
     report.add_argument("folder", metavar="FOLDER", nargs="?", help=other)
     report.add_argument("--out", metavar="FILE", help="instead of MODEL/report.html")
 
+# %% ../../nbs/core/calls.ipynb #a7616843
+def _add_views(predict):
+    "How many views of an image are averaged"
+    views = "the mean over 2 (mirrored), 4 or 8 views of each image"
+    predict.add_argument("--views", type=int, choices=(1, 2, 4, 8), default=1, help=views)
+
 # %% ../../nbs/core/calls.ipynb #589200a4
 def _add_predict(commands):
     predict = commands.command("predict", "classify images")
@@ -173,8 +180,7 @@ def _add_predict(commands):
     images = "image files, and folders of them"
     predict.add_argument("images", metavar="IMAGE", nargs="+", help=images)
     predict.add_argument("--csv", action="store_true", help="the result as CSV")
-    views = "the mean over 2 (mirrored), 4 or 8 views of each image"
-    predict.add_argument("--views", type=int, choices=(1, 2, 4, 8), default=1, help=views)
+    _add_views(predict)
 
 # %% ../../nbs/core/calls.ipynb #6295bd51
 def _add_export(commands):
@@ -207,15 +213,21 @@ _ADDED = (
     _add_features,
 )
 
+# %% ../../nbs/core/calls.ipynb #9d4a1840
+def _bare_parser(version: str) -> Parser:
+    "The parser of `tlcourse` without its commands"
+    text = "Image classifiers by transfer learning: from a folder to a model that is diagnosed."
+    parser = Parser(prog="tlcourse", description=text)
+    parser.add_argument("--version", action="version", version=f"tlcourse {version}")
+    return parser
+
 # %% ../../nbs/core/calls.ipynb #df1788b5
 def make_parser(
     runs: dict,  # command -> function (args, console)
     version: str = "",
 ) -> Parser:
     "The parser of `tlcourse`; options of `train` that are not typed are not in its result"
-    text = "Image classifiers by transfer learning: from a folder to a model that is diagnosed."
-    parser = Parser(prog="tlcourse", description=text)
-    parser.add_argument("--version", action="version", version=f"tlcourse {version}")
+    parser = _bare_parser(version)
     commands = _Commands(parser, runs)
     for add in _ADDED:
         add(commands)

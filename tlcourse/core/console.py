@@ -16,6 +16,7 @@ import sys
 import traceback
 import warnings
 from contextlib import contextmanager, redirect_stdout
+from functools import partial
 
 from .growing import patch_to
 
@@ -79,22 +80,22 @@ def error(self, text: str):
     "Say in one line what is wrong; `quiet` does not silence it"
     print(f"{self.name}: {text}", file=sys.stderr, flush=True)
 
+# %% ../../nbs/core/console.ipynb #e4cf0246
+def _note(console, said: set, message, category, *where, **more):
+    "Say a warning of the course as a line of progress, unless it is in `said`"
+    text = one_line(message)
+    if category is UserWarning and text not in said:
+        console.log(f"note: {text}")
+    said.add(text)
+
 # %% ../../nbs/core/console.ipynb #d8d03453
 @patch_to(Console)
 @contextmanager
 def warnings_as_lines(self):
     "Inside its `with`, a warning of the course is a line of progress, once; others are left out"
-    said = set()
-
-    def show(message, category, *where, **more):
-        text = one_line(message)
-        if category is UserWarning and text not in said:
-            self.log(f"note: {text}")
-        said.add(text)
-
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        warnings.showwarning = show
+        warnings.showwarning = partial(_note, self, set())
         yield self
 
 # %% ../../nbs/core/console.ipynb #6da0cddb
@@ -171,6 +172,22 @@ def _hide_output():
     "Send what is still to be written nowhere: the reader of a pipe is gone"
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
+# %% ../../nbs/core/console.ipynb #3ac5bd21
+def _wrong_call(console, error) -> int:
+    "Say what is wrong with a call; the number for it"
+    console.error(one_line(error))
+    return 2
+
+# %% ../../nbs/core/console.ipynb #f73fbf0a
+def _failed(console, error, debug: bool) -> int:
+    "Say what went wrong, with `debug` also where; the number for it"
+    if isinstance(error, WrongCall):
+        return _wrong_call(console, error)
+    if debug:
+        traceback.print_exc()
+    console.error(_in_words(error))
+    return 1
+
 # %% ../../nbs/core/console.ipynb #e9c240e5
 def _carried_out(args, console) -> int:
     "Run `args.run`; the number for what happens"
@@ -181,30 +198,25 @@ def _carried_out(args, console) -> int:
         console.error(f"stopped. {console.go_on or 'Nothing was changed.'}")
     except BrokenPipeError:
         _hide_output()
-    except WrongCall as e:
-        console.error(one_line(e))
-        return 2
     except Exception as e:
-        if args.debug:
-            traceback.print_exc()
-        console.error(_in_words(e))
+        return _failed(console, e, args.debug)
     return 1
 
+# %% ../../nbs/core/console.ipynb #a119643a
+def _console_for(args, prog: str) -> Console:
+    "The console of the command in `args`"
+    return Console(f"{prog} {args.command}", args.quiet, args.json)
+
 # %% ../../nbs/core/console.ipynb #a22e6283
-def run_command(
-    parser,  # its commands set `run(args, console)`, and have `quiet`, `json` and `debug`
-    argv: list,  # the words of the call
-) -> int:  # 0 done, 1 the user can mend it, 2 a wrong call
-    "Carry out a call; whatever goes wrong is one line on the error stream"
+def run_command(parser, argv: list) -> int:  # 0 done, 1 the user can mend it, 2 a wrong call
+    "Carry out the call `argv`; whatever goes wrong is one line on the error stream"
     try:
         args = parser.parse_args(argv)
     except WrongCall as e:
-        Console(parser.prog).error(one_line(e))
-        return 2
+        return _wrong_call(Console(parser.prog), e)
     except SystemExit as e:  # after --help
         return e.code or 0
-    name = f"{parser.prog} {args.command}"
-    return _carried_out(args, Console(name, args.quiet, args.json))
+    return _carried_out(args, _console_for(args, parser.prog))
 
 # %% ../../nbs/core/console.ipynb #8cebd8b5
 def quiet_bars(argv) -> bool:

@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['RUN', 'JOB', 'TRAINING', 'run_folder', 'read_job', 'write_job', 'given_options', 'agreed', 'begin_job', 'keep_plan',
-           'plan_of', 'is_begun', 'write_training', 'read_training', 'end_job', 'group_table', 'read_groups',
-           'related_files', 'copy_groups', 'image_files']
+           'with_plan', 'plan_of', 'is_begun', 'write_training', 'read_training', 'end_job', 'group_table', 'names_in',
+           'read_groups', 'related_files', 'copy_groups', 'check_findings', 'groups_of', 'split_options', 'has_parts',
+           'image_files']
 
 # %% ../../nbs/core/jobs.ipynb #908024ed
 import csv
@@ -13,10 +14,12 @@ import json
 import shutil
 from pathlib import Path
 
+# %% ../../nbs/core/jobs.ipynb #00bd1cd9
 from .budget import Plan
 from .bundles import METADATA
 from .calls import DEFAULTS
 from .checkpoints import CHECKPOINT
+from .class_folders import part_folders
 from .console import CommandError
 from .files import sweep, write_atomic
 from .opening import is_image_name
@@ -57,14 +60,19 @@ def given_options(args) -> dict:
     given = {k: v for k, v in vars(args).items() if k in DEFAULTS or k == "folder"}
     return {name: _absolute(name, value) for name, value in given.items()}
 
+# %% ../../nbs/core/jobs.ipynb #851ebc2e
+def _contradiction(out, name: str, stored, given) -> str:
+    "What to say when the option `name` is not that of the run in `out`"
+    typed = "FOLDER" if name == "folder" else f"--{name}"
+    has = f"{out} holds a run with {typed} {stored}, not {given}"
+    return f"{has}: go on without other options, or choose another --out"
+
 # %% ../../nbs/core/jobs.ipynb #1fd6fe5c
 def agreed(out, given: dict, stored: dict) -> dict:
     "The `stored` options of the run in `out`; `CommandError` if those `given` contradict them"
     for name, value in given.items():
         if stored.get(name) != value:
-            typed = "FOLDER" if name == "folder" else f"--{name}"
-            has = f"{out} holds a run with {typed} {stored.get(name)}, not {value}"
-            raise CommandError(f"{has}: go on without other options, or choose another --out")
+            raise CommandError(_contradiction(out, name, stored.get(name), value))
     return stored
 
 # %% ../../nbs/core/jobs.ipynb #6e656102
@@ -105,6 +113,11 @@ def keep_plan(out, job: dict, plan: Plan) -> dict:
     write_job(out, job)
     return job
 
+# %% ../../nbs/core/jobs.ipynb #3819eadd
+def with_plan(out, job: dict, make) -> dict:
+    "The `job` in `out` with its plan; if it has none, the one that `make()` returns is kept"
+    return job if job["plan"] else keep_plan(out, job, make())
+
 # %% ../../nbs/core/jobs.ipynb #4d24d6f5
 def plan_of(job: dict) -> Plan | None:
     "The plan that was kept"
@@ -137,23 +150,45 @@ def end_job(out):
     "Remove the run folder of `out`: its model is written"
     shutil.rmtree(run_folder(out), ignore_errors=True)
 
+# %% ../../nbs/core/jobs.ipynb #b5ccd085
+def _read_rows(path) -> list:
+    "The lines of a CSV file that are not empty, as lists of texts"
+    with open(path, newline="", encoding="utf-8-sig") as f:
+        return [row for row in csv.reader(f) if row]
+
+# %% ../../nbs/core/jobs.ipynb #4b9d9ce8
+def _check_row(file, i: int, row: list):
+    "`CommandError` unless `row`, the line `i` of `file`, has two texts"
+    if len(row) != 2:
+        raise CommandError(f"{file}, line {i}: a path and a group are wanted, with a comma")
+
 # %% ../../nbs/core/jobs.ipynb #a25afa12
 def _lines(file) -> list:
     "The lines of a CSV file as lists of two texts; `CommandError` for what is none"
-    path = Path(file)
-    if not path.is_file():
+    if not Path(file).is_file():
         raise CommandError(f"there is no file {file}: --groups is a CSV file (path, group)")
-    with open(path, newline="", encoding="utf-8-sig") as f:
-        rows = [row for row in csv.reader(f) if row]
-    wrong = next((i for i, row in enumerate(rows, 1) if len(row) != 2), None)
-    if wrong:
-        raise CommandError(f"{file}, line {wrong}: a path and a group are wanted, with a comma")
+    rows = _read_rows(file)
+    for i, row in enumerate(rows, 1):
+        _check_row(file, i, row)
     return [[text.strip() for text in row] for row in rows]
 
 # %% ../../nbs/core/jobs.ipynb #6f66f3fd
 def group_table(file) -> dict:
     "Path relative to the folder -> group, as the CSV file says"
     return {Path(path).as_posix(): group for path, group in _lines(file)}
+
+# %% ../../nbs/core/jobs.ipynb #a80641ce
+def names_in(folder, paths) -> list:
+    "The `paths` relative to the `folder` that they are in, with slashes"
+    return [Path(path).relative_to(folder).as_posix() for path in paths]
+
+# %% ../../nbs/core/jobs.ipynb #e6be9b59
+def _check_groups(file, groups: dict, names: list):
+    "`CommandError` unless each of the images `names` has a group in `file`"
+    lacking = [name for name in names if name not in groups]
+    if lacking:
+        lacks = f"{file} has no group for {len(lacking)} of {len(names)} images"
+        raise CommandError(f"{lacks}, {lacking[0]} for one: each needs a line (path, group)")
 
 # %% ../../nbs/core/jobs.ipynb #d02aa5dd
 def read_groups(
@@ -162,12 +197,8 @@ def read_groups(
     paths: list,  # of the images in it
 ) -> list:  # a group for each of `paths`
     "The group of each image, as `file` has it; `CommandError` if it lacks one"
-    groups = group_table(file)
-    names = [Path(path).relative_to(folder).as_posix() for path in paths]
-    lacking = [name for name in names if name not in groups]
-    if lacking:
-        lacks = f"{file} has no group for {len(lacking)} of {len(names)} images"
-        raise CommandError(f"{lacks}, {lacking[0]} for one: each needs a line (path, group)")
+    groups, names = group_table(file), names_in(folder, paths)
+    _check_groups(file, groups, names)
     return [groups[name] for name in names]
 
 # %% ../../nbs/core/jobs.ipynb #032bfb69
@@ -186,16 +217,48 @@ def copy_groups(related: list, folder, paths: list) -> list:
     for files in related:
         root = next((first[name] for name in files if name in first), files[0])
         first |= dict.fromkeys(files, root)
-    names = [Path(path).relative_to(folder).as_posix() for path in paths]
-    return [first.get(name, name) for name in names]
+    return [first.get(name, name) for name in names_in(folder, paths)]
+
+# %% ../../nbs/core/jobs.ipynb #2bc05e8a
+def check_findings(findings: list, folder):
+    "`CommandError` if one of the doctor's `findings` on `folder` says stop"
+    stop = next((finding for finding in findings if finding["severity"] == "stop"), None)
+    if stop:
+        raise CommandError(
+            f"the doctor says stop ({stop['kind']}: {stop['advice']}): "
+            f"`tlcourse doctor {folder}` shows all; --anyway trains all the same"
+        )
+
+# %% ../../nbs/core/jobs.ipynb #055f5b76
+def groups_of(data, options: dict) -> list | None:
+    "The group of each image of `data`, from the file of the options or by copies, or None"
+    paths = [path for path, _ in data.items]
+    if options["groups"] is not None:
+        return read_groups(options["groups"], options["folder"], paths)
+    related = options.get("related")
+    return copy_groups(related, options["folder"], paths) if related else None
+
+# %% ../../nbs/core/jobs.ipynb #24fa568e
+def split_options(data, options: dict) -> dict:
+    "What a split of `data` is told besides its shares"
+    return dict(sample_groups=groups_of(data, options), seed=options["seed"])
+
+# %% ../../nbs/core/jobs.ipynb #d3e68e02
+def has_parts(folder) -> bool:
+    "Whether `folder` is there and holds the parts of a split"
+    return Path(folder).is_dir() and "train" in part_folders(folder)
+
+# %% ../../nbs/core/jobs.ipynb #37e366df
+def _images_at(path) -> list:
+    "The file `path`, or the image files in the folder `path`"
+    if not path.is_dir():
+        return [path]
+    return [p for p in walk_folder(path).files if is_image_name(p)]
 
 # %% ../../nbs/core/jobs.ipynb #828e8e59
 def image_files(names: list) -> list:
     "The image files that `names` (files and folders) stand for; `CommandError` if there is none"
-    files = []
-    for path in map(Path, names):
-        inside = walk_folder(path).files if path.is_dir() else [path]
-        files += [p for p in inside if not path.is_dir() or is_image_name(p)]
+    files = [file for name in names for file in _images_at(Path(name))]
     if not files:
         raise CommandError(f"no image in {', '.join(map(str, names))}: give files, or a folder")
     return files

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['check_classes', 'say_parts', 'rates_in_words', 'plan_in_words', 'decisions', 'score_in_words', 'say_scores',
-           'n_right', 'ranked_accuracy', 'opened_images', 'in_batches', 'prediction_rows', 'write_csv', 'show_rows',
-           'write_npz']
+           'n_right', 'scores_of', 'bundle_facts', 'ranked_accuracy', 'opened_images', 'in_batches', 'prediction_rows',
+           'check_read', 'write_csv', 'show_rows', 'tell_rows', 'check_npz_name', 'write_npz', 'say_features']
 
 # %% ../../nbs/core/telling.ipynb #0854e84d
 import csv
@@ -16,22 +16,28 @@ from pathlib import Path
 import numpy as np
 from torch.nn.functional import cross_entropy
 
+# %% ../../nbs/core/telling.ipynb #231bfb9a
+from .budget import counts_of
+from .bundle_notes import share
 from .console import CommandError, clock, one_line, percent
 from .decoding import load_image
 from .files import write_atomic
 from .scores import wilson_interval
 
+# %% ../../nbs/core/telling.ipynb #e687d3cf
+def _rare_classes(data) -> list:
+    "The names of the classes with fewer than three images"
+    counts = [int((data.labels == i).sum()) for i in range(len(data.classes))]
+    return [name for name, n in zip(data.classes, counts) if n < 3]
+
 # %% ../../nbs/core/telling.ipynb #9a8decf6
 def check_classes(data):
     "`CommandError` unless `data` has two classes or more, with three images or more in each"
-    counts = [int((data.labels == i).sum()) for i in range(len(data.classes))]
-    if len(counts) < 2:
+    if len(data.classes) < 2:
         raise CommandError(f"one class ({data.classes[0]}): put each class into its own folder")
-    few = [name for name, n in zip(data.classes, counts) if n < 3]
+    few = ", ".join(_rare_classes(data)[:3])
     if few:
-        raise CommandError(
-            f"fewer than 3 images of {', '.join(few[:3])}: add some, or take the folder away"
-        )
+        raise CommandError(f"fewer than 3 images of {few}: add some, or take the folder away")
 
 # %% ../../nbs/core/telling.ipynb #6df9ddeb
 def say_parts(parts, seed: int, log):
@@ -89,6 +95,33 @@ def n_right(learn, data, settings: dict) -> tuple:
     right = decisions(logits, **settings) == targets
     return int(right.sum()), len(right)
 
+# %% ../../nbs/core/telling.ipynb #c924a9f5
+def scores_of(learn, parts, settings: dict) -> dict:
+    "(right decisions, images) of `learn` on the validation part, and on the test part if any"
+    judged = {"validation": parts[1]} | ({"test": parts[2]} if parts[2] else {})
+    return {name: n_right(learn, data, settings) for name, data in judged.items()}
+
+# %% ../../nbs/core/telling.ipynb #3b4888d5
+def bundle_facts(
+    classes: list,
+    parts,  # train, valid, test; the last may be None
+    settings: dict,  # temperature and threshold
+    scores: dict,  # name -> (right decisions, images)
+) -> dict:
+    "What `save_bundle` is told of a training"
+    return dict(
+        data=counts_of(parts)._asdict(),
+        scores={name: share(*score) for name, score in scores.items()},
+        **_bundle_settings(classes, settings),
+    )
+
+# %% ../../nbs/core/telling.ipynb #265914c4
+def _bundle_settings(classes: list, settings: dict) -> dict:
+    "The temperature, and the threshold by the name of the second class"
+    threshold = settings["threshold"]
+    by_name = None if threshold is None else {classes[1]: threshold}
+    return dict(thresholds=by_name, temperature=settings["temperature"])
+
 # %% ../../nbs/core/telling.ipynb #4446fd39
 def ranked_accuracy(logits, targets) -> float:
     "The accuracy, less half an image at most by the cross-entropy: among equals, the lowest loss"
@@ -111,16 +144,27 @@ def in_batches(pairs, n: int = 32):
     pairs = iter(pairs)
     return iter(lambda: list(islice(pairs, n)), [])
 
+# %% ../../nbs/core/telling.ipynb #71b3c95e
+def _row(path, answer) -> dict:
+    "The prediction `answer` for the image `path`, as a row"
+    row = {"file": str(path), "class": answer.label, "probability": answer.probability}
+    return row | {"probabilities": answer.probabilities}
+
 # %% ../../nbs/core/telling.ipynb #42be070a
 def prediction_rows(model, files, views: int, failed: list) -> list:
     "A row for each of `files` that can be read: file, class, probability, and every class's"
     rows = []
     for batch in in_batches(opened_images(files, failed)):
         paths, images = zip(*batch)
-        for path, answer in zip(paths, model.predict(images, views=views)):
-            row = {"file": str(path), "class": answer.label, "probability": answer.probability}
-            rows.append(row | {"probabilities": answer.probabilities})
+        rows += map(_row, paths, model.predict(images, views=views))
     return rows
+
+# %% ../../nbs/core/telling.ipynb #485ededa
+def check_read(failed: list, n: int):
+    "`CommandError` if files of `n` could not be read, which are in `failed`"
+    if failed:
+        why = failed[0]["why"]
+        raise CommandError(f"{len(failed)} of {n} files could not be read: {why}")
 
 # %% ../../nbs/core/telling.ipynb #9eaaaa69
 def write_csv(rows):
@@ -138,6 +182,22 @@ def show_rows(rows, console):
     for row in rows:
         console.out(f"{row['file']:{width}}  {percent(row['probability']):>7}  {row['class']}")
 
+# %% ../../nbs/core/telling.ipynb #f9d685d0
+def tell_rows(rows, console, as_csv: bool):
+    "Rows as CSV or for people; nothing if there are none, or if `console` writes JSON"
+    if not rows or console.json:
+        return
+    if as_csv:
+        write_csv(rows)
+    else:
+        show_rows(rows, console)
+
+# %% ../../nbs/core/telling.ipynb #7c3f8411
+def check_npz_name(path: str):
+    "`CommandError` unless `path` ends as NumPy's files do"
+    if not path.endswith(".npz"):
+        raise CommandError(f"--out {path}: the file is NumPy's, so its name ends in .npz")
+
 # %% ../../nbs/core/telling.ipynb #cc041070
 def write_npz(path, named: dict):
     "Write arrays by name as NumPy's .npz, whole or not at all"
@@ -147,3 +207,10 @@ def write_npz(path, named: dict):
             np.savez(f, **named)
 
     write_atomic(Path(path), write)
+
+# %% ../../nbs/core/telling.ipynb #dcf24ed1
+def say_features(path: str, rows, console):
+    "Where the features `rows` (n, features) are"
+    n, width = rows.shape
+    console.out(f"{path}: {n} rows of {width} features")
+    console.result({"file": path, "rows": n, "features": width})
