@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test lab run export readme lesson experiments bench attack
+.PHONY: help quickstart test browser lab run export readme lesson experiments bench attack
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ quickstart: $(INSTALLED)  ## train a real classifier on real images, offline (th
 
 test: $(INSTALLED)  ## every check that CI makes: the notebooks are the tests
 	@$(BIN)/python tools/check.py
+
+browser: $(INSTALLED)  ## the pages in a real browser, if Chromium is there (a minute)
+	@$(BIN)/python tools/browser.py
 
 lab: $(INSTALLED)  ## open the course in JupyterLab
 	@$(BIN)/jupyter lab nbs

@@ -33,7 +33,10 @@ setup(
     python_requires=f">={cfg['min_python']}",
     install_requires=requirements(cfg["requirements"].split()),
     extras_require={name: requirements(words) for name, words in extras.items()},
-    entry_points={"nbdev": [f"{cfg['lib_name']}={cfg['lib_path']}._modidx:d"]},
+    entry_points={
+        "nbdev": [f"{cfg['lib_name']}={cfg['lib_path']}._modidx:d"],
+        "console_scripts": [f"{cfg['lib_name']}={cfg['lib_path']}.commands:main"],
+    },
     classifiers=[
         "Development Status :: 3 - Alpha",
         "Intended Audience :: Education",

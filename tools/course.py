@@ -62,11 +62,12 @@ def lessons() -> list:
 
 
 def notebooks() -> list:
-    "Every notebook: core, lessons, studies, solutions, and `index`, which reads results, last"
+    "Every notebook: core, lessons, studies, solutions, the app, and `index`, which reads results"
     listed = lessons()
     core = sorted((NBS / "core").glob("*.ipynb"))
     solutions = [lesson.solutions for lesson in listed if lesson.has_solutions]
-    return [*core, *(lesson.notebook for lesson in listed), *solutions, NBS / "index.ipynb"]
+    last = [NBS / "app.ipynb", NBS / "index.ipynb"]
+    return [*core, *(lesson.notebook for lesson in listed), *solutions, *last]
 
 
 def named(names) -> list:

