@@ -74,13 +74,12 @@ def read_parts(options) -> list:
 def _augmented(data, kind: str, size: int, log):
     "A copy of `data` whose training images are changed as `kind` says"
     from tlcourse.core.augments import augmented
-    from tlcourse.core.budget import auto_augmented
     from tlcourse.data import augment
 
     if kind == "none":
         return data
     if kind == "auto":
-        return auto_augmented(data, size, log)
+        return augmented(data, "auto", size, log)
     return augmented(data, augment(turns=kind == "turns"))
 
 # %% ../nbs/E_commands.ipynb #a7d6be11

@@ -6,11 +6,10 @@
 __all__ = ['HEAD_EPOCHS', 'VIEWS', 'ENOUGH', 'MOST', 'SIZES', 'Rates', 'at_size', 'step_seconds', 'look_seconds', 'read_images',
            'prepared_batch', 'measure_rates', 'Counts', 'counts_of', 'head_seconds', 'epoch_seconds', 'Plan',
            'choose_plan', 'sizes_for', 'allowed_sizes', 'batch_size_for', 'Pace', 'left_seconds', 'line_of', 'is_late',
-           'after_epoch', 'in_turn', 'auto_augmented']
+           'after_epoch']
 
 # %% ../../nbs/core/budget.ipynb #a580e1b5
 import copy
-import threading
 from functools import partial
 from time import perf_counter
 from typing import NamedTuple
@@ -18,13 +17,11 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from .augments import augmented
 from .callbacks import Callback
 from .console import clock, percent
 
 # %% ../../nbs/core/budget.ipynb #39323708
 from .engines import benchmark, candidate_precisions
-from .items import as_augment
 from .norms import fix_statistics, norms_to_fix
 from .state import eval_mode, rng_restored
 from .steps import backward, to_device
@@ -297,24 +294,3 @@ def after_epoch(self, learn):
 
 # %% ../../nbs/core/budget.ipynb #6a4b345b
 Pace.after_epoch = after_epoch
-
-# %% ../../nbs/core/budget.ipynb #e037bacb
-_lock = threading.Lock()
-
-
-def _one_at_a_time(change, image, generator):
-    with _lock:
-        return change(image, generator)
-
-# %% ../../nbs/core/budget.ipynb #efcfdf5c
-def in_turn(augment):
-    "`augment` (a function or transform, or None) as a function that one thread at a time calls"
-    change = as_augment(augment)
-    return None if change is None else partial(_one_at_a_time, change)
-
-# %% ../../nbs/core/budget.ipynb #d1ec9331
-def auto_augmented(dataset, size: int, log):
-    "A copy of `dataset` augmented as a look at it says, by one thread at a time"
-    changed = augmented(dataset, "auto", size, log)
-    changed.augment = in_turn(changed.augment)
-    return changed

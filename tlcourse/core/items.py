@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['pair_labels', 'checked_items', 'class_names', 'check_position', 'positions', 'check_splittable', 'check_bs',
-           'warn_of_small_arrays', 'as_augment']
+           'warn_of_small_arrays', 'as_augment', 'draws_globally']
 
 # %% ../../nbs/core/items.ipynb #8713139a
 import os
+import threading
 import warnings
 from collections.abc import Mapping
 from functools import partial
@@ -231,9 +232,12 @@ def warn_of_small_arrays(sources):
     )
 
 # %% ../../nbs/core/items.ipynb #2b5b08fb
+_turn = threading.Lock()  # one thread at a time draws from torch's global generator
+
+
 def _seeded(transform, image, generator):
     "A torchvision `transform` of `image`, with torch's random numbers drawn from `generator`"
-    with torch.random.fork_rng(devices=[]):
+    with _turn, torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(torch.randint(2**62, (1,), generator=generator)))
         return transform(image)
 
@@ -265,3 +269,8 @@ def as_augment(augment):
     if augment is not None:
         _check_takes_two(augment)
     return augment
+
+# %% ../../nbs/core/items.ipynb #dd130147
+def draws_globally(augment) -> bool:
+    "Whether `augment` (of a dataset) draws from torch's global generator, which all threads share"
+    return isinstance(augment, partial) and augment.func is _seeded

@@ -23,6 +23,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler, TensorDataset
 
 from .balance import check_sampler, draw_balanced, listed_labels
 from .growing import patch_to
+from .items import draws_globally
 from .state import generator_for
 from .threads import n_cores, read_ahead
 from .wrapped import augment_of, augments_of, file_of, sources_of
@@ -155,9 +156,15 @@ def default_workers(dataset) -> int:
     return min(n_cores(), 8)
 
 # %% ../../nbs/core/workers.ipynb #e93ee097
+def _draws_globally(prepared) -> bool:
+    "Whether a thread that makes an item would draw from the generator that the training uses"
+    changes = augments_of(prepared.source) if prepared.training else []
+    return prepared.draws or any(map(draws_globally, changes))
+
+
 def _uses_threads(prepared) -> bool:
     "Whether threads load `prepared` by default: processes would start slowly, and nothing is drawn"
-    if prepared.draws or _is_tensors(prepared.source) or "IN_TEST" in os.environ:
+    if _draws_globally(prepared) or _is_tensors(prepared.source) or "IN_TEST" in os.environ:
         return False
     return _start_method() != "fork"
 
