@@ -8,16 +8,13 @@ __all__ = ['Outcome', 'outcome_of', 'in_words', 'summary_html', 'draw_confusion'
            'report']
 
 # %% ../nbs/C_reporting.ipynb #7ac76d38
-import platform
-from datetime import datetime, timezone
-from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from .core.arguments import check_dataset
-from .core.bundles import WEIGHTS, file_hash
+from .core.model_facts import settings_rows, version_rows
 from .core.outcomes import share_interval
 from .core.pages import escaped, figure_html, image_html, table_html, write_page
 from .core.session import COLORS, STYLE
@@ -248,50 +245,6 @@ def mistakes_html(outcome: Outcome, data, n: int) -> str:
         return "<p>There is none among these images.</p>"
     return f'<div class="grid">{"".join(figures)}</div>'
 
-# %% ../nbs/C_reporting.ipynb #293003f4
-def _listed(values: dict) -> str:
-    "The names and `values` of settings in a line; 'none' without any"
-    return ", ".join(f"{k} {v}" for k, v in (values or {}).items() if v is not None) or "none"
-
-# %% ../nbs/C_reporting.ipynb #1e55120f
-def _origin(deployed) -> dict:
-    "Where the network of a bundle comes from"
-    info, n = deployed.info, sum(p.numel() for p in deployed.model.parameters())
-    return {
-        "network": f"{info['arch']}, {n:,} parameters",
-        "started from": info["weights"] or "random weights",
-        "trained on": _listed(info["data"]) if info["data"] else "not written in the folder",
-        "head": _listed(info["head_options"]),
-    }
-
-# %% ../nbs/C_reporting.ipynb #f8e4dba4
-def _way_of_answering(info: dict) -> dict:
-    "How a bundle answers: classes, preprocessing, temperature and thresholds"
-    return {
-        "classes": ", ".join(map(str, info["classes"])),
-        "preprocessing": _listed(info["preprocess"]),
-        "temperature": info["temperature"] or "none",
-        "thresholds": _listed(info["thresholds"]),
-    }
-
-# %% ../nbs/C_reporting.ipynb #9fe5483e
-def _settings(deployed) -> list:
-    "Rows about a loaded bundle: network, weights, preprocessing, thresholds, fingerprint"
-    facts = _origin(deployed) | _way_of_answering(deployed.info)
-    facts["SHA-256 of the weights"] = file_hash(deployed.folder / WEIGHTS)
-    return [{"what": what, "value": value} for what, value in facts.items()]
-
-# %% ../nbs/C_reporting.ipynb #5686ceed
-_PACKAGES = ("torch", "torchvision", "timm", "numpy", "pillow")
-
-
-def _versions() -> list:
-    "Rows with the date and the versions under which the report was made"
-    facts = {"date": f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"}
-    facts |= {"python": platform.python_version()}
-    facts |= {name: version(name) for name in _PACKAGES}
-    return [{"what": what, "value": value} for what, value in facts.items()]
-
 # %% ../nbs/C_reporting.ipynb #b551f496
 def _matrix_html(outcome: Outcome, matrix) -> str:
     "The confusion `matrix` as a figure"
@@ -407,7 +360,7 @@ def report(
     with plt.rc_context(STYLE):
         parts = _parts(outcome, data, n_mistakes)
     parts += [
-        f"<h2>The model</h2>{table_html(_settings(deployed), 'As saved with it')}",
-        f"<h2>Made with</h2>{table_html(_versions(), 'Versions on the machine that wrote this')}",
+        f"<h2>The model</h2>{table_html(settings_rows(deployed), 'As saved with it')}",
+        f"<h2>Made with</h2>{table_html(version_rows(), 'Versions on the machine that wrote this')}",
     ]
     return write_page(Path(out), f"Report on {Path(folder).resolve().name}", parts)

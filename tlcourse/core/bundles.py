@@ -199,10 +199,14 @@ SETTINGS = {
 }
 
 # %% ../../nbs/core/bundles.ipynb #11ca0330
+_BESIDE = ("sha256", "bundle")  # the hash of the weights, and what `save_bundle` notes
+
+
 def checked_settings(bundle) -> dict:
     "The settings in `bundle`, each of its type; `ValueError` that names all that are not"
     given = {"activation": "softmax", **bundle.metadata}
-    given.pop("sha256", None)
+    for name in _BESIDE:
+        given.pop(name, None)
     kinds = SETTINGS | {"preprocess": dict}
     faults = [f"no {name!r}" for name in kinds if name not in given]
     faults += [f"an unknown {name!r}" for name in given if name not in kinds]
