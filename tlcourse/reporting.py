@@ -361,6 +361,6 @@ def report(
         parts = _parts(outcome, data, n_mistakes)
     parts += [
         f"<h2>The model</h2>{table_html(settings_rows(deployed), 'As saved with it')}",
-        f"<h2>Made with</h2>{table_html(version_rows(), 'Versions on the machine that wrote this')}",
+        f"<h2>Made with</h2>{table_html(version_rows(), 'Versions where this was written')}",
     ]
     return write_page(Path(out), f"Report on {Path(folder).resolve().name}", parts)
