@@ -11,6 +11,7 @@ __all__ = ['HEAD_EPOCHS', 'VIEWS', 'ENOUGH', 'MOST', 'SIZES', 'Rates', 'at_size'
 # %% ../../nbs/core/budget.ipynb #a580e1b5
 import copy
 from functools import partial
+from math import ceil
 from time import perf_counter
 from typing import NamedTuple
 
@@ -152,6 +153,7 @@ class Plan(NamedTuple):
 # %% ../../nbs/core/budget.ipynb #5825e28a
 ENOUGH, MOST = 6, 15  # epochs of all layers
 _SHARE = 0.85  # of the time that is planned with: other programs want some, too
+_COARSE = 2 / 3  # of the largest size: below it, small images cost more than the body gains
 
 # %% ../../nbs/core/budget.ipynb #b92faac0
 def _plan(rates, counts, size: int, epochs: int, why: str) -> Plan:
@@ -172,25 +174,28 @@ def choose_plan(
     sizes,  # that may be chosen, in pixels
     epochs: int = None,  # of all layers, if somebody has chosen them
 ) -> Plan:
-    "The largest size at which enough epochs fit, and as many epochs as fit; or the smallest size"
+    "The largest images at which enough epochs fit, unless they are coarse; or the head alone"
     fits = {size: _epochs_in(seconds, rates, counts, size) for size in sorted(sizes)}
-    wanted = ENOUGH if epochs is None else epochs
-    good = [size for size, n in fits.items() if n >= wanted]
-    size = max(good or [min(fits)])
     if epochs is not None:
+        size = _largest(fits, epochs)
         return _plan(rates, counts, size, epochs, f"{epochs} epochs were asked for")
-    n = max(0, min(MOST, fits[size]))
-    return _plan(rates, counts, size, n, _reason(n, bool(good), len(fits)))
+    size = _largest(fits, ENOUGH)
+    if fits[size] >= ENOUGH and size >= _COARSE * max(fits):
+        n = min(MOST, fits[size])
+        return _plan(rates, counts, size, n, "the largest images for which the time is enough")
+    return _plan(rates, counts, _largest(fits, 0), 0, _head_only(counts, rates, fits))
 
 # %% ../../nbs/core/budget.ipynb #fdc1bce0
-def _reason(n: int, is_good: bool, n_sizes: int) -> str:
-    "Why the plan has `n` epochs of all layers"
-    if n == 0:
-        return "the time is enough for the head only"
-    if is_good:
-        return "the largest images for which the time is enough"
-    small = "the smallest images" if n_sizes > 1 else "one size"
-    return f"{small}, and as many epochs as fit"
+def _largest(fits: dict, epochs: int) -> int:
+    "The largest size at which so many epochs fit, or the smallest of all"
+    return max([size for size, n in fits.items() if n >= epochs] or [min(fits)])
+
+
+def _head_only(counts, rates, fits: dict) -> str:
+    "Why the head alone is trained, and the minutes that the body would need"
+    size = min(size for size in fits if size >= _COARSE * max(fits))
+    needed = _plan(rates, counts, size, ENOUGH, "").seconds / _SHARE
+    return f"the time is enough for the head; --minutes {ceil(needed / 60)} would train the body, too"
 
 # %% ../../nbs/core/budget.ipynb #466ec3c5
 SIZES = (96, 128, 160, 192, 224)
