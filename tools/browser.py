@@ -3,6 +3,7 @@
 A line for each, then how many passed. Without Chromium it says that it was skipped.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -21,6 +22,7 @@ QUIET = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 CLASSES = ["dark", "light"]
+ICONS = ["cdn.jsdelivr.net", "net::ERR_"]  # Voilà's template asks the network for its icons
 
 
 def chromium() -> str | None:
@@ -186,10 +188,10 @@ def check_narrow(browser, folder: Path, address: str):
 
 
 @contextmanager
-def voila(folder: Path, seconds: float = 120.0):
-    "Voilà with nbs/app.ipynb and the model in `folder`; yields its address"
+def voila(folder: Path, notebook: Path, seconds: float = 120.0):
+    "Voilà with `notebook` and the model in `folder`; yields its address"
     port = free_port()
-    options = [f"--port={port}", "--no-browser", "--Voila.ip=127.0.0.1", str(NBS / "app.ipynb")]
+    options = [f"--port={port}", "--no-browser", "--Voila.ip=127.0.0.1", str(notebook)]
     env = os.environ | {"TLCOURSE_MODEL": str(folder / "model")}
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), env.get("PYTHONPATH")]))
     with open(folder / "voila.txt", "w") as log:
@@ -236,15 +238,44 @@ def wait_for_port(port: int, process, seconds: float):
 
 def check_app(browser, folder: Path):
     "the notebook app answers, by Voilà"
-    icons = ["cdn.jsdelivr.net", "net::ERR_"]  # Voilà's template asks the network for its icons
-    with voila(folder) as address, page_of(browser, allowed=icons) as page:
+    with voila(folder, NBS / "app.ipynb") as address, page_of(browser, ICONS) as page:
         page.goto(address, wait_until="commit")
         with page.expect_file_chooser() as chooser:
             page.click("button:has-text('choose an image')")
         chooser.value.set_files(folder / "light.png")
         page.wait_for_selector("h2:text-is('light')")
-        assert page.locator("img").count() >= 2
+        page.wait_for_function("document.images.length >= 2")
         picture(page, "app")
+
+
+REVIEW = """from PIL import Image
+from tlcourse.data import ImageDataset
+from tlcourse.diagnosis import explore_errors
+
+names = ["dark", "light"]
+data = ImageDataset([(f"{name}.png", label) for label, name in enumerate(names)], names)
+probs = [[0.1, 0.9], [0.3, 0.7]]
+explore_errors(probs, data, "decisions.json")"""
+
+
+def check_review(browser, folder: Path):
+    "labels are reviewed: a press of a button stands in the file of decisions"
+    import nbformat
+
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(REVIEW)])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, folder / "review.ipynb")
+    with voila(folder, folder / "review.ipynb") as address, page_of(browser, ICONS) as page:
+        page.goto(address, wait_until="commit")
+        page.wait_for_selector("text=1 of 2 (number 0 of the dataset)")
+        picture(page, "review")
+        page.click("button:has-text('relabel')")
+        page.wait_for_selector("text=saved: relabel. 1 of 2 are decided")
+        page.click("button:has-text('right')")
+        page.wait_for_selector("text=2 of 2 are decided")
+    rows = json.loads((folder / "decisions.json").read_text(encoding="utf-8"))["decisions"]
+    assert [row["decision"] for row in rows] == ["relabel", "right"], rows
+    assert rows[0]["new label"] == "light"
 
 
 def attempt(name: str, check, *args) -> bool:
@@ -271,7 +302,9 @@ def run_checks(browser, folder: Path) -> list:
     with running(create_app(folder / "model")) as address:
         for check in (check_choosing, check_bad_files, check_dropping, check_narrow):
             passed.append(attempt(check.__doc__, check, browser, folder, address))
-    return [*passed, attempt(check_app.__doc__, check_app, browser, folder)]
+    for check in (check_app, check_review):
+        passed.append(attempt(check.__doc__, check, browser, folder))
+    return passed
 
 
 def main() -> int:
