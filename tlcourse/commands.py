@@ -134,12 +134,14 @@ def _make_learner(parts, options, plan, log):
 def _run(learn, plan, out):
     "Begin the run of `learn`, or go on with the one in the folder `out`"
     from tlcourse.core.jobs import is_begun, run_folder
-    from tlcourse.finetuning import fine_tune
+    from tlcourse.finetuning import choice_in_words, fine_tune
 
     keep = run_folder(out)
     if is_begun(out):
         learn.log(f"going on with the run in {out}")
-        return learn.resume(keep, every=_EVERY)
+        learn.resume(keep, every=_EVERY)
+        learn.log(choice_in_words(learn.history, _BEST))
+        return learn
     return fine_tune(learn, plan.epochs, best=_BEST, checkpoint=keep, every=_EVERY)
 
 # %% ../nbs/E_commands.ipynb #372682a7

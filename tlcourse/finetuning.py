@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['head_only', 'full', 'fastai_phases', 'fine_tune_phases', 'unfreezing_steps', 'gradual_unfreezing', 'lp_ft',
-           'trainable_by_phase', 'schedule', 'show_schedule', 'fine_tune']
+           'trainable_by_phase', 'schedule', 'show_schedule', 'choice_in_words', 'fine_tune']
 
 # %% ../nbs/11_finetuning.ipynb #32da732e
 import matplotlib.pyplot as plt
@@ -190,7 +190,7 @@ def show_schedule(learn, phases, ax=None):
     return ax
 
 # %% ../nbs/11_finetuning.ipynb #bcfcd890
-def _choice_in_words(rows, best: str) -> str:
+def choice_in_words(rows, best: str) -> str:
     "Which of the history's `rows` is the best by `best`, and what the head alone reached"
     sign, column = sign_of(best), column_of(best)
     chosen = max(rows, key=lambda row: sign * row[column])
@@ -233,5 +233,5 @@ def fine_tune(
     done = len(learn.history)
     learn.fit(phases, best=best, **options)
     if head_epochs:
-        learn.log(_choice_in_words(learn.history[done:], best))
+        learn.log(choice_in_words(learn.history[done:], best))
     return learn
