@@ -78,9 +78,8 @@ def _augmented(data, kind: str, size: int, log):
 
     if kind == "none":
         return data
-    if kind == "auto":
-        return augmented(data, "auto", size, log)
-    return augmented(data, augment(turns=kind == "turns"))
+    change = "auto" if kind == "auto" else augment(turns=kind == "turns")
+    return augmented(data, change, size, log)
 
 # %% ../nbs/E_commands.ipynb #a7d6be11
 def _model_for(options, classes, size: int = None):
@@ -115,6 +114,7 @@ def _make_plan(parts, options, seconds: float, log):
 # %% ../nbs/E_commands.ipynb #f1493241
 _EVERY = 15.0  # seconds between two checkpoints
 _BEST = "+valid ranked accuracy"  # of the epoch that is kept
+_FEWEST = 30  # validation images that a temperature is fitted to
 
 # %% ../nbs/E_commands.ipynb #23b25b94
 def _make_learner(parts, options, plan, log):
@@ -143,9 +143,6 @@ def _run(learn, plan, out):
         learn.log(choice_in_words(learn.history, _BEST))
         return learn
     return fine_tune(learn, plan.epochs, best=_BEST, checkpoint=keep, every=_EVERY)
-
-# %% ../nbs/E_commands.ipynb #372682a7
-_FEWEST = 30  # validation images that a temperature is fitted to
 
 # %% ../nbs/E_commands.ipynb #d57a1ad8
 def _temperature(logits, targets):
@@ -330,23 +327,17 @@ def predict(args, console):
     console.result({"predictions": rows, "unreadable": failed})
     check_read(failed, len(rows) + len(failed))
 
-# %% ../nbs/E_commands.ipynb #961026fd
-def _extracted(data, arch: str):
-    "The features that the network `arch` sees in the images of `data`"
+# %% ../nbs/E_commands.ipynb #2c36667d
+def _feature_rows(folder, arch: str) -> dict:
+    "What the network `arch` sees in the images of `folder`, with labels, class names and files"
+    from tlcourse.core.jobs import names_in
+    from tlcourse.data import from_folder
     from tlcourse.features import extract
     from tlcourse.surgery import transfer_model
 
-    return extract(transfer_model(arch, classes=data.classes).body, data).numpy()
-
-# %% ../nbs/E_commands.ipynb #2c36667d
-def _feature_rows(folder, arch: str) -> dict:
-    "Features, labels, class names and files of the images in `folder`"
-    from tlcourse.core.jobs import names_in
-    from tlcourse.data import from_folder
-
     data = from_folder(folder)
+    rows = extract(transfer_model(arch, classes=data.classes).body, data).numpy()
     files = names_in(folder, [path for path, _ in data.items])
-    rows = _extracted(data, arch)
     return dict(features=rows, labels=data.labels, classes=data.classes, files=files)
 
 # %% ../nbs/E_commands.ipynb #9707d2f0
@@ -371,14 +362,27 @@ def zoo(args, console):
     console.result({"networks": rows})
 
 # %% ../nbs/E_commands.ipynb #f4496181
+def _some_images(folder, n: int = 8) -> list:
+    "A few images by which the model in `folder` was chosen; none where they are gone"
+    from tlcourse.core.console import CommandError
+    from tlcourse.core.jobs import read_training
+
+    try:
+        _, valid, _ = read_parts(read_training(folder)["options"])
+    except (CommandError, OSError, ValueError):
+        return []
+    return [valid[i][0] for i in range(min(n, len(valid)))]
+
+
 def export(args, console):
     "Write a model as one ONNX file"
+    from tlcourse.core.telling import compared_in_words
     from tlcourse.deployment import export_onnx
 
     with console.prints_as_lines():
-        done = export_onnx(args.model, args.out)
-    console.out(f"{done.path}: opset {done.opset}, logits within {done.difference:.1e} of torch's")
-    console.result({"file": str(done.path), "difference": done.difference})
+        done = export_onnx(args.model, args.out, _some_images(args.model))
+    console.out(f"{done.path}: opset {done.opset}, {compared_in_words(done)}")
+    console.result({"file": str(done.path), "difference": done.difference, "images": done.n})
 
 # %% ../nbs/E_commands.ipynb #4c2e0762
 def serve(args, console):

@@ -195,7 +195,8 @@ def _head_only(counts, rates, fits: dict) -> str:
     "Why the head alone is trained, and the minutes that the body would need"
     size = min(size for size in fits if size >= _COARSE * max(fits))
     needed = _plan(rates, counts, size, ENOUGH, "").seconds / _SHARE
-    return f"the time is enough for the head; --minutes {ceil(needed / 60)} would train the body, too"
+    minutes = ceil(needed / 60)
+    return f"the time is enough for the head; --minutes {minutes} would train the body, too"
 
 # %% ../../nbs/core/budget.ipynb #466ec3c5
 SIZES = (96, 128, 160, 192, 224)
