@@ -31,9 +31,8 @@ def _three_parts(data, options) -> list:
     from tlcourse.data import split_items
 
     shares = options["valid"], options["test"]
-    return [
-        data.subset(part) for part in split_items(data, *shares, **split_options(data, options))
-    ]
+    parts = split_items(data, *shares, **split_options(data, options))
+    return [data.subset(part) for part in parts]
 
 # %% ../nbs/E_commands.ipynb #d3c130fa
 def _split_here(data, options) -> list:
@@ -169,8 +168,7 @@ def _settings(learn, valid) -> dict:
     logits, targets = learn.logits(valid)
     temperature = _temperature(logits, targets)
     probs = (logits / (temperature or 1)).softmax(1).numpy()
-    two = len(learn.model.classes) == 2
-    threshold = _threshold(probs, targets.numpy()) if two else None
+    threshold = _threshold(probs, targets.numpy()) if probs.shape[1] == 2 else None
     return {"temperature": temperature, "threshold": threshold}
 
 # %% ../nbs/E_commands.ipynb #ee24d6b1
@@ -189,9 +187,8 @@ def _save(learn, parts, out, settings, scores):
     from tlcourse.core.telling import bundle_facts
     from tlcourse.deployment import save_bundle
 
-    model = learn.model
-    facts = bundle_facts(model.classes, parts, settings, scores)
-    save_bundle(model, out, features=_reference(model, parts), **facts)
+    facts = bundle_facts(learn.model.classes, parts, settings, scores)
+    save_bundle(learn.model, out, features=_reference(learn.model, parts), **facts)
 
 # %% ../nbs/E_commands.ipynb #7cd0666a
 def _finish(learn, parts, job, out) -> dict:
