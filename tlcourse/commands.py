@@ -136,12 +136,12 @@ def _run(learn, plan, out):
     from tlcourse.finetuning import choice_in_words, fine_tune
 
     keep = run_folder(out)
-    if is_begun(out):
-        learn.log(f"going on with the run in {out}")
-        learn.resume(keep, every=_EVERY)
-        learn.log(choice_in_words(learn.history, _BEST))
-        return learn
-    return fine_tune(learn, plan.epochs, best=_BEST, checkpoint=keep, every=_EVERY)
+    if not is_begun(out):
+        return fine_tune(learn, plan.epochs, best=_BEST, checkpoint=keep, every=_EVERY)
+    learn.log(f"going on with the run in {out}")
+    learn.resume(keep, every=_EVERY)
+    learn.log(choice_in_words(learn.history, _BEST))
+    return learn
 
 # %% ../nbs/E_commands.ipynb #d57a1ad8
 def _temperature(logits, targets):
@@ -174,10 +174,11 @@ def _settings(learn, valid) -> dict:
 # %% ../nbs/E_commands.ipynb #ee24d6b1
 def _reference(model, parts):
     "What `watch` must know of the images of the training, or None if they are too few"
+    from tlcourse.core.budget import some_of
     from tlcourse.deployment import reference_of
 
     try:
-        return reference_of(model, parts[0], parts[1])
+        return reference_of(model, some_of(parts[0]), some_of(parts[1]))
     except ValueError:
         return None
 
@@ -278,9 +279,8 @@ def _report_images(args):
     from tlcourse.data import from_folder
     from tlcourse.deployment import load_bundle
 
-    classes = load_bundle(args.model).info["classes"]
     if args.folder:
-        return from_folder(args.folder, classes)
+        return from_folder(args.folder, load_bundle(args.model).info["classes"])
     _, valid, test = read_parts(read_training(args.model)["options"])
     return test or valid
 

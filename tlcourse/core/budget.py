@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['HEAD_EPOCHS', 'VIEWS', 'ENOUGH', 'MOST', 'SIZES', 'Rates', 'at_size', 'step_seconds', 'look_seconds', 'read_images',
-           'prepared_batch', 'measure_rates', 'Counts', 'counts_of', 'head_seconds', 'epoch_seconds', 'Plan',
+           'prepared_batch', 'measure_rates', 'Counts', 'counts_of', 'head_seconds', 'some_of', 'epoch_seconds', 'Plan',
            'choose_plan', 'sizes_for', 'allowed_sizes', 'batch_size_for', 'Pace', 'left_seconds', 'line_of', 'is_late',
            'after_epoch']
 
@@ -127,12 +127,19 @@ def counts_of(parts) -> Counts:
 
 # %% ../../nbs/core/budget.ipynb #46c373ec
 _OVERHEAD = 10.0  # seconds: loading, choosing a runtime, writing the model
+_SOME = 1000  # images of a part stand for all of it, in what `watch` compares with
 
 # %% ../../nbs/core/budget.ipynb #b79baab8
 def head_seconds(rates: Rates, counts: Counts, size: int) -> float:
     "Seconds for the features, and for what is looked at when the training is over"
-    looks = VIEWS * counts.train + 2 * counts.valid + counts.test
+    at_end = 2 * counts.valid + 2 * counts.test + min(counts.train, _SOME)  # with the report
+    looks = VIEWS * counts.train + at_end
     return _OVERHEAD + looks * (at_size(rates, rates.look, size) + rates.read)
+
+# %% ../../nbs/core/budget.ipynb #f1b49728
+def some_of(data, n: int = _SOME):
+    "`data`, or `n` of its images spread over it if it has more"
+    return data if len(data) <= n else data.subset([i * len(data) // n for i in range(n)])
 
 # %% ../../nbs/core/budget.ipynb #6efeb15f
 def epoch_seconds(rates: Rates, counts: Counts, size: int) -> float:
