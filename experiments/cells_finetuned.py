@@ -3,10 +3,10 @@
 EfficientNet-Lite0 sees the whole cell; `fine_tune` with its defaults, mirror images and quarter
 turns, against its own head alone (the same learner without the second phase). `random`: three
 random splits 60/15/25, as for the published figure (88.42 %, VGG-19, 100 epochs; Deitsch and
-others 2019, on their own variant of the target). `module`: five folds, so that every cell is tested once by a
-network that has seen no cell of its solar module. What is kept is the best validation epoch; a
-test part is looked at once by each of the two. Fifteen epochs of all layers: after ten, the
-validation accuracy of the first split still rose (its row is stored, too).
+others 2019, on their own variant of the target). `module`: five folds, so that every cell is
+tested once by a network that has seen no cell of its solar module. What is kept is the best
+validation epoch; a test part is looked at once by each of the two. Fifteen epochs of all layers:
+after ten, the validation accuracy of the first split still rose (its row is stored, too).
 """
 
 import tempfile
