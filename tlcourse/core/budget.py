@@ -159,7 +159,7 @@ class Plan(NamedTuple):
 
 # %% ../../nbs/core/budget.ipynb #5825e28a
 ENOUGH, MOST = 6, 15  # epochs of all layers
-_SHARE = 0.85  # of the time that is planned with: other programs want some, too
+_SHARE = 0.8  # of the time that is planned with: other programs want some, too
 _COARSE = 2 / 3  # of the largest size: below it, small images cost more than the body gains
 
 # %% ../../nbs/core/budget.ipynb #b92faac0
