@@ -11,9 +11,11 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
+from check import attempt
 from course import NBS, ROOT
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -278,32 +280,17 @@ def check_review(browser, folder: Path):
     assert rows[0]["new label"] == "light"
 
 
-def attempt(name: str, check, *args) -> bool:
-    "Run `check`; print how it went; returns whether it passed"
-    started = time.perf_counter()
-    error = None
-    try:
-        check(*args)
-    except Exception as e:
-        error = f"{type(e).__name__}: {e}"
-    verdict = "FAILED" if error else "ok"
-    print(f"{verdict:6} {name} ({time.perf_counter() - started:.0f} s)", flush=True)
-    if error:
-        print(error, flush=True)
-    return error is None
-
-
 def run_checks(browser, folder: Path) -> list:
     "Whether each check passed"
     from tlcourse.core.endpoints import running
     from tlcourse.serving import create_app
 
-    passed = [attempt(check_report.__doc__, check_report, browser, folder)]
+    passed = [attempt(check_report.__doc__, partial(check_report, browser, folder))]
     with running(create_app(folder / "model")) as address:
         for check in (check_choosing, check_bad_files, check_dropping, check_narrow):
-            passed.append(attempt(check.__doc__, check, browser, folder, address))
+            passed.append(attempt(check.__doc__, partial(check, browser, folder, address)))
     for check in (check_app, check_review):
-        passed.append(attempt(check.__doc__, check, browser, folder))
+        passed.append(attempt(check.__doc__, partial(check, browser, folder)))
     return passed
 
 
