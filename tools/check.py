@@ -22,6 +22,7 @@ import house
 import measure
 from course import ROOT, found_notebooks, lessons, notebooks
 from exercises import checker_faults
+from folding import folding_faults
 from notebooks import README, read, readme_text
 from saved import is_current, is_noise, module_file
 from sections import closing_faults, opening_faults, run_all_faults
@@ -249,11 +250,11 @@ def check_lessons():
 
 
 def check_sections():
-    "lessons open with the same five cells and close with the same sections"
+    "lessons open with the same five cells, close with the same sections, and fold their proofs"
     faults = []
     for lesson in lessons():
         nb = read(lesson.notebook)
-        found = opening_faults(nb, lesson.module is not None)
+        found = opening_faults(nb, lesson.module is not None) + folding_faults(nb)
         if lesson.has_exercises:
             found += closing_faults(nb)
         faults += [f"{lesson.link}: {fault}" for fault in found]

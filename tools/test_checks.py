@@ -7,6 +7,7 @@ from pathlib import Path
 
 import attack
 import check
+import folding
 import house
 import measure
 import nbformat
@@ -93,6 +94,17 @@ def test_sections():
     expect(sections.opening_faults(late, True), "lesson imports", "start_lesson")
     other = notebook(new_markdown_cell(CLOSING.replace("Takeaways", "Summary")))
     expect(sections.closing_faults(other), "'## Takeaways' is missing", "'## Summary'")
+
+
+def test_folding():
+    proof = new_code_cell("#| code-fold: true\nassert True")
+    nb = notebook(*OPENING, new_markdown_cell("## Proofs"), proof)
+    expect(folding.folding_faults(nb), "import", "assert True", "## Proofs")
+    folding.fold(nb)
+    expect(folding.folding_faults(nb))
+    in_the_middle = notebook(*OPENING, new_markdown_cell("text\n\n## Proofs\n\nmore"))
+    folding.fold(in_the_middle)
+    expect(folding.folding_faults(in_the_middle), "must begin a cell")
 
 
 def test_run_all():
