@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tempfile
+from copy import deepcopy
 from pathlib import Path
 
 import attack
@@ -98,11 +99,11 @@ def test_sections():
 
 def test_folding():
     proof = new_code_cell("#| code-fold: true\nassert True")
-    nb = notebook(*OPENING, new_markdown_cell("## Proofs"), proof)
-    expect(folding.folding_faults(nb), "import", "assert True", "## Proofs")
+    nb = deepcopy(notebook(*OPENING, new_markdown_cell("## Proofs"), proof))
+    expect(folding.folding_faults(nb), "torch", "start_lesson", "assert True", "## Proofs")
     folding.fold(nb)
     expect(folding.folding_faults(nb))
-    in_the_middle = notebook(*OPENING, new_markdown_cell("text\n\n## Proofs\n\nmore"))
+    in_the_middle = notebook(*deepcopy(OPENING), new_markdown_cell("text\n\n## Proofs\n\nmore"))
     folding.fold(in_the_middle)
     expect(folding.folding_faults(in_the_middle), "must begin a cell")
 
