@@ -62,11 +62,11 @@ def lessons() -> list:
 
 
 def notebooks() -> list:
-    "Every notebook: core, lessons, studies, solutions, app, ideas, glossary; `index`, which reads results"
+    "Every notebook: core, lessons, studies, solutions, app, ideas, cheat sheet, glossary; `index`, which reads results"
     listed = lessons()
     core = sorted((NBS / "core").glob("*.ipynb"))
     solutions = [lesson.solutions for lesson in listed if lesson.has_solutions]
-    last = [NBS / f"{name}.ipynb" for name in ("app", "ideas", "glossary", "index")]
+    last = [NBS / f"{name}.ipynb" for name in ("app", "ideas", "cheatsheet", "glossary", "index")]
     return [*core, *(lesson.notebook for lesson in listed), *solutions, *last]
 
 
