@@ -62,7 +62,7 @@ def lessons() -> list:
 
 
 def notebooks() -> list:
-    "Every notebook: core, lessons, studies, solutions, app, ideas, cheat sheet, glossary; `index`, which reads results"
+    "Every notebook: core, lessons, studies, solutions, the pages, `index` (it reads results)"
     listed = lessons()
     core = sorted((NBS / "core").glob("*.ipynb"))
     solutions = [lesson.solutions for lesson in listed if lesson.has_solutions]
