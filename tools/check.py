@@ -24,6 +24,7 @@ from course import ROOT, found_notebooks, lessons, notebooks
 from exercises import checker_faults
 from folding import folding_faults
 from notebooks import README, read, readme_text
+from online import online_faults
 from saved import is_current, is_noise, module_file
 from sections import closing_faults, opening_faults, run_all_faults
 from testing import run_as_test, slowest_first
@@ -250,11 +251,12 @@ def check_lessons():
 
 
 def check_sections():
-    "lessons open with the same five cells, close with the same sections, and fold their proofs"
+    "lessons open alike, close with the same sections, fold their proofs, install on Colab"
     faults = []
     for lesson in lessons():
         nb = read(lesson.notebook)
         found = opening_faults(nb, lesson.module is not None) + folding_faults(nb)
+        found += online_faults(nb, lesson)
         if lesson.has_exercises:
             found += closing_faults(nb)
         faults += [f"{lesson.link}: {fault}" for fault in found]

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import nbformat
 from course import ROOT, named, notebooks
 from notebooks import directives
+from online import SETUP
 
 MAX_CELL_LINES = 60
 MAX_FUNCTION_LINES = 30
@@ -75,10 +76,15 @@ def before_proofs(nb) -> list:
     return nb.cells
 
 
+def is_own_code(cell) -> bool:
+    "Whether `cell` is code of the notebook's own: not empty, not what all lessons begin with"
+    return cell.cell_type == "code" and bool(cell.source.strip()) and cell.source != SETUP
+
+
 def shape(nb) -> Shape:
-    is_code = [c for c in nb.cells if c.cell_type == "code" and c.source.strip()]
+    is_code = [c for c in nb.cells if is_own_code(c)]
     read = before_proofs(nb)
-    code = [c for c in read if c.cell_type == "code" and c.source.strip()]
+    code = [c for c in read if is_own_code(c)]
     prose = [c.source for c in read if c.cell_type == "markdown"]
     return Shape(
         n_cells=len(code),

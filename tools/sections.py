@@ -5,6 +5,7 @@ import re
 
 from measure import parse
 from notebooks import directives, is_run, may_raise
+from online import SETUP
 
 CLOSING = ["What was tried", "Takeaways", "Exercises", "Further reading", "Proofs", "Export"]
 REQUIRED = ["Takeaways", "Exercises", "Further reading"]
@@ -65,7 +66,7 @@ def _title_faults(cell) -> list:
 
 def opening_faults(nb, has_module: bool) -> list:
     "What is wrong with the opening: default_exp, title, exported imports, lesson imports, settings"
-    cells = list(nb.cells)
+    cells = [cell for cell in nb.cells if cell.source != SETUP]
     faults = []
     if has_module:
         if not exports(nb):
