@@ -8,6 +8,7 @@ import re
 import sys
 from pathlib import Path
 
+import online
 from course import LIST, NBS, lessons
 
 TEMPLATE = NBS / "_template.ipynb"
@@ -55,6 +56,7 @@ def main(name=""):
     lesson.write_text(filled(TEMPLATE, *found.groups()), encoding="utf-8")
     solutions.write_text(filled(SOLUTIONS_TEMPLATE, *found.groups()), encoding="utf-8")
     LIST.write_text(listed(LIST.read_text(encoding="utf-8"), name), encoding="utf-8")
+    online.main()  # its links, and the cell that installs the course on Colab
     print(f"nbs/{name}.ipynb, its solutions and its entry in nbs/lessons.json are there.")
     print(f"Next: write, `make export`, `make run NB=nbs/{name}.ipynb` (and the solutions),")
     print("`make run NB=nbs/index.ipynb`, `make readme`, `make test`.")

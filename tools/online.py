@@ -48,6 +48,15 @@ def binder(path: str) -> str:
     return f"https://mybinder.org/v2/gh/{REPOSITORY}/{BRANCH}?labpath={path.replace('/', '%2F')}"
 
 
+def buttons(path: str) -> str:
+    "Both as buttons, for a page that is read on the web"
+    shown = {
+        "Open in Colab": ("https://colab.research.google.com/assets/colab-badge.svg", colab(path)),
+        "Open on Binder": ("https://mybinder.org/badge_logo.svg", binder(path)),
+    }
+    return "\n".join(f"[![{name}]({image})]({link})" for name, (image, link) in shown.items())
+
+
 def links(lesson) -> str:
     "The line under the promise of `lesson`"
     path = lesson.notebook.relative_to(ROOT).as_posix()
