@@ -201,11 +201,12 @@ def show_drift(rows, axes=None):
     show_column(rows, "features moved", axes[0], COLORS[1])
     show_column(rows, "CKA", axes[1], COLORS[2], "CKA, before and after")
     _show_null(rows, axes[1])
-    for ax, label in zip(axes, ("share of the length before", "CKA (1: alike, up to a rotation)")):
+    names = ("share of the length before (logarithmic)", "CKA (1: alike, up to a rotation)")
+    for ax, label in zip(axes, names):
         ax.set(xlabel="layer group, shallow to deep", ylabel=label)
         ax.tick_params(axis="x", rotation=45)
         ax.legend(fontsize=9)
-    axes[0].set_ylim(bottom=0)
+    axes[0].set_yscale("log")  # weights move by a hundredth of what features move
     axes[1].set_ylim(-0.1, 1.05)
     return axes
 

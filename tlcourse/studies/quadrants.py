@@ -183,6 +183,11 @@ def _draw_arm(ax, rows, arm, against, shift) -> list:
     return list(zip(intervals, xs, mean))
 
 # %% ../../nbs/studies/quadrants.ipynb #e731e578
+def _limit_to_dots(ax, heights, margin=12):
+    "An axis for the dots at `heights`; an interval of three seeds may be far wider, and leaves it"
+    ax.set_ylim(min([0, *heights]) - margin, max([0, *heights]) + margin)
+
+
 def show_quadrants(
     rows,  # of `quadrants`, of two seeds at least
     rule: dict = None,  # (domain, per class) -> the arm that gets a ring
@@ -195,10 +200,12 @@ def show_quadrants(
     cells, rule = quadrants_of(rows), rule or {}
     tried = {row["arm"] for row in rows} - {against}
     arms = [a for a in (*ARMS, "fine-tuned, longer", "scratch, longer") if a in tried]
-    rings = [(x, 0) for x, cell in enumerate(cells) if rule.get(cell) == against]
+    rings, heights = [(x, 0) for x, cell in enumerate(cells) if rule.get(cell) == against], []
     for i, arm in enumerate(arms):
         dots = _draw_arm(ax, rows, arm, against, 0.13 * (i - (len(arms) - 1) / 2))
         rings += [(x, y) for cell, x, y in dots if rule.get(cells[cell]) == arm]
+        heights += [y for _, _, y in dots]
+    _limit_to_dots(ax, heights)
     ax.axhline(0, color="#333333", linestyle=":", label=against, zorder=0)
     xs, ys = np.array(rings or np.empty((0, 2))).T
     ax.plot(xs, ys, "o", markersize=15, fillstyle="none", color="#333333")
