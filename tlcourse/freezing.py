@@ -67,7 +67,6 @@ def unfreeze(module):
     return module
 
 # %% ../nbs/08_freezing.ipynb #8812d5d9
-#| code-fold: true
 def _layers_of(groups) -> set:
     return {id(m) for group in groups for m in group.modules()}
 
@@ -118,8 +117,7 @@ def trainable_parameters(model) -> list:
         )
     return parameters
 
-# %% ../nbs/08_freezing.ipynb #6593dd31
-#| code-fold: true
+# %% ../nbs/08_freezing.ipynb #595f07ca
 def group_number(model, k) -> int:
     "Index of the layer group `k` of `model`: a name, or a number, negative as in lists"
     names = [g.name for g in groups_of(model)]
@@ -136,8 +134,7 @@ def group_number(model, k) -> int:
         raise IndexError(f"k={number}, but the model has {len(names)} groups: {names}")
     return number + len(names) if number < 0 else number
 
-# %% ../nbs/08_freezing.ipynb #eb1b5824
-#| code-fold: true
+# %% ../nbs/08_freezing.ipynb #30c91a43
 def _summary_html(model) -> str:
     "`frozen_summary` of `model` as an HTML table, and the names of the tensors that move"
     head, *body = frozen_summary(model).cells()
@@ -151,8 +148,7 @@ def _summary_html(model) -> str:
     title = f"<summary>{len(moving)} tensors move</summary>"
     return f"<table>{caption}{table}</table><details>{title}{names}</details>"
 
-# %% ../nbs/08_freezing.ipynb #6fb2a640
-#| code-fold: true
+# %% ../nbs/08_freezing.ipynb #5d627bf7
 def explore_freezing(model):
     "A slider over the groups of `model`: what moves and what it saves; `.slider`, `.keep`, `.view`"
     group_number(model, 0)  # refuses a model without groups
