@@ -6,7 +6,7 @@
 __all__ = ['find_layers', 'capture', 'layer_table', 'last_of_each_size', 'show_feature_maps', 'statistics', 'show_statistics',
            'one_layer', 'receptive_field']
 
-# %% ../nbs/03_activations.ipynb #f05f068d
+# %% ../nbs/03_activations.ipynb #7af71301
 #| code-fold: true
 from fnmatch import fnmatchcase
 from functools import partial
@@ -32,7 +32,7 @@ from tlcourse.core.statistics import (
 )
 from .figures import show_image
 
-# %% ../nbs/03_activations.ipynb #f0efc7bb
+# %% ../nbs/03_activations.ipynb #cc3c0163
 #| code-fold: true
 def _fits(name, pattern) -> bool:
     "Whether the layer `name` fits `pattern`: `*` stays between two dots, `**` crosses them"
@@ -49,7 +49,7 @@ def _as_pattern(layer, named) -> str:
         f"a layer is given by its name, or is a part of the network, not {layer!r:.60}"
     )
 
-# %% ../nbs/03_activations.ipynb #04507d34
+# %% ../nbs/03_activations.ipynb #867764dd
 def find_layers(model, layers) -> dict:
     "Name -> module for `layers`, a name or pattern or a list of them, in the order of `model`"
     check_network(model)
@@ -61,7 +61,7 @@ def find_layers(model, layers) -> dict:
             raise ValueError(f"no layer is called {pattern!r}; {nearest(pattern, named)}")
     return {name: m for name, m in named.items() if any(_fits(name, p) for p in patterns)}
 
-# %% ../nbs/03_activations.ipynb #45e4ac52
+# %% ../nbs/03_activations.ipynb #536258a8
 #| code-fold: true
 class _Captured(dict):
     "Layer -> tensor; a layer that gave nothing says so"
@@ -82,7 +82,7 @@ def _keep_gradient(captured, name, out):
         )
     out.register_hook(lambda gradient: captured.update({name: gradient.detach().clone()}))
 
-# %% ../nbs/03_activations.ipynb #7acab6bb
+# %% ../nbs/03_activations.ipynb #0573bd18
 #| code-fold: true
 def _keep(captured, name, detach, gradients, module, args, out):
     "A forward hook: keep a clone of `out`, or its gradient, in `captured`"
@@ -111,7 +111,7 @@ def capture(
             hooks.append(module.register_forward_hook(keep))
         yield captured
 
-# %% ../nbs/03_activations.ipynb #c53b4543
+# %% ../nbs/03_activations.ipynb #9db2fd46
 def _new_row(name, module) -> dict:
     "The row of a layer before it has run"
     parameters = sum(p.numel() for p in module.parameters())
@@ -137,7 +137,7 @@ def layer_table(model, xb) -> Table:
         model(xb)
     return Table(rows.values())
 
-# %% ../nbs/03_activations.ipynb #7d941669
+# %% ../nbs/03_activations.ipynb #ef7d4a5c
 def _note_size(last, name, module, args, out):
     "A forward hook: `name` is the last layer so far with this height and width"
     if isinstance(out, torch.Tensor) and out.ndim in (3, 4):
@@ -157,7 +157,7 @@ def last_of_each_size(model, xb) -> list:
         model(as_batch(model, xb))
     return list(last.values())
 
-# %% ../nbs/03_activations.ipynb #3f127b03
+# %% ../nbs/03_activations.ipynb #a61bac04
 #| code-fold: true
 def _draw_channels(axes, name, fmap, channels):
     "Down `axes` the `channels` of `fmap` (c, h, w), each from its lowest to its highest number"
@@ -172,7 +172,7 @@ def _most_varied(fmap, n: int) -> list:
     "The `n` channels of `fmap` (c, h, w) with the largest standard deviation"
     return fmap.flatten(1).std(1).argsort(descending=True)[:n].tolist()
 
-# %% ../nbs/03_activations.ipynb #bb3de7c4
+# %% ../nbs/03_activations.ipynb #f41ecb40
 def show_feature_maps(
     model,
     image,  # a path or an image in another form, or a tensor that `model` takes
@@ -200,7 +200,7 @@ def statistics(maps) -> Table:
     "For each layer of `maps`: mean, standard deviation, shares of zeros and of dead channels"
     return Table([channel_statistics(name, out) for name, out in maps.items()])
 
-# %% ../nbs/03_activations.ipynb #d5112b2b
+# %% ../nbs/03_activations.ipynb #026d4e1a
 def show_statistics(maps, axes=None) -> np.ndarray:
     "Three panels over the layers of `maps`: mean and sd, zeros and dead channels, histograms"
     if axes is None:
