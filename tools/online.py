@@ -11,7 +11,6 @@ import re
 
 import nbformat
 from course import ROOT, lessons
-from notebooks import read
 
 _config = configparser.ConfigParser(delimiters=["="])
 _config.read(ROOT / "settings.ini", encoding="utf-8")
@@ -102,7 +101,7 @@ def prepare(nb, lesson):
 
 def main():
     for lesson in lessons():
-        nb = read(lesson.notebook)
+        nb = nbformat.read(lesson.notebook, as_version=4)
         prepare(nb, lesson)
         nbformat.write(nb, lesson.notebook)
 

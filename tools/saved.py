@@ -8,13 +8,16 @@ from functools import cache
 from importlib.metadata import version
 
 from course import ROOT
+from online import SETUP
 
 PACKAGE = ROOT / "tlcourse"
 VERSIONS = ("torch", "torchvision", "timm", "numpy", "matplotlib")
 
 
 def code_cells(nb) -> list:
-    return [cell.source for cell in nb.cells if cell.cell_type == "code"]
+    "The code of `nb`, without the cell that installs the course where it is missing"
+    codes = [cell.source for cell in nb.cells if cell.cell_type == "code"]
+    return [code for code in codes if code != SETUP]
 
 
 def _imported_names(tree, module: str) -> set:
@@ -62,17 +65,33 @@ def all_modules_below(names) -> set:
     return found
 
 
-def _module_source(name: str) -> str:
-    "The source of a module without nbdev's cell markers, which change with a cell's identity alone"
-    lines = module_file(name).read_text(encoding="utf-8").splitlines()
-    return "\n".join(line for line in lines if not line.startswith("# %%"))
+def _is_no_code(node) -> bool:
+    "Whether `node` is a docstring, or the `__all__` that nbdev writes"
+    if isinstance(node, ast.Assign):
+        return ast.unparse(node.targets[0]) == "__all__"
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _first_line(node) -> int:
+    "Where `node` begins, its decorators included"
+    decorators = getattr(node, "decorator_list", [])
+    return min(part.lineno for part in [node, *decorators])
+
+
+@cache
+def _module_code(name: str) -> list:
+    "The definitions and statements of a module, in whatever order its cells have them"
+    text = module_file(name).read_text(encoding="utf-8")
+    lines = text.splitlines()
+    nodes = [node for node in ast.parse(text).body if not _is_no_code(node)]
+    return sorted("\n".join(lines[_first_line(n) - 1 : n.end_lineno]) for n in nodes)
 
 
 def code_hash(nb) -> str:
     "SHA-256 of `nb`'s code cells and of the package modules that they import"
     cells = code_cells(nb)
     direct = set().union(*(imported_modules(cell) for cell in cells))
-    modules = {name: _module_source(name) for name in sorted(all_modules_below(direct))}
+    modules = {name: _module_code(name) for name in sorted(all_modules_below(direct))}
     return hashlib.sha256(json.dumps([cells, modules]).encode()).hexdigest()
 
 
