@@ -133,7 +133,7 @@ def _from_torchvision(arch, weights) -> tuple:
     preprocess = Preprocess(size, size / resized, t.interpolation.value, t.mean, t.std)
     return model, preprocess, tag.meta["categories"], tag.name if weights else None
 
-# %% ../nbs/02_pretrained.ipynb #7e2ed478
+
 def _from_timm(arch, weights) -> tuple:
     "(model, preprocess, classes, tag) of timm's `arch`; classes other than ImageNet's are numbers"
     model = timm_model(arch, weights)
@@ -166,7 +166,7 @@ def load_pretrained(
     model.classes, model.preprocess = list(classes), preprocess
     return model.eval()
 
-# %% ../nbs/02_pretrained.ipynb #6b78e201
+# %% ../nbs/02_pretrained.ipynb #b63359ad
 _USE = {
     "tf_efficientnet_lite0": "offline, on a small machine: this course's body",
     "tf_efficientnet_lite1": "offline, half as much work again",
@@ -177,7 +177,7 @@ _USE = {
     "resnet101": "much data, a GPU",
 }
 
-# %% ../nbs/02_pretrained.ipynb #b63359ad
+
 def zoo() -> list:
     "A row for each network and weight tag of the course: counted costs, published top-1"
     rows = []
