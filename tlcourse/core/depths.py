@@ -71,7 +71,6 @@ NAMED = {  # depth -> channel -> what its strong patches share
         7: "out of focus",
         20: "tips",
         22: "rounded borders",
-        23: "round, with a highlight",
         39: "rims",
     },
     "block 3": {13: "fans of fine fibres", 24: "discs"},
