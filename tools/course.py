@@ -66,7 +66,8 @@ def notebooks() -> list:
     listed = lessons()
     core = sorted((NBS / "core").glob("*.ipynb"))
     solutions = [lesson.solutions for lesson in listed if lesson.has_solutions]
-    last = [NBS / f"{name}.ipynb" for name in ("app", "ideas", "cheatsheet", "glossary", "index")]
+    pages = ("app", "ideas", "project", "cheatsheet", "glossary", "index")
+    last = [NBS / f"{name}.ipynb" for name in pages]
     return [*core, *(lesson.notebook for lesson in listed), *solutions, *last]
 
 
