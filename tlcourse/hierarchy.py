@@ -31,7 +31,7 @@ from tlcourse.core.questions import (
 from .core.state import eval_mode
 from .figures import show_image
 
-# %% ../nbs/04_hierarchy.ipynb #2a357973
+# %% ../nbs/04_hierarchy.ipynb #5ea1f69b
 def for_the_eye(signals, share: float = 1.0) -> torch.Tensor:
     "`signals` (n, c, h, w) each stretched to [0, 1], 0 mid grey; `share` of the values unclipped"
     scale = signals.abs().flatten(1).quantile(share, 1).clamp(min=1e-12).view(-1, 1, 1, 1)
@@ -230,7 +230,7 @@ def backproject(
     answers = [fmap[i, channel, row, col] for i, (row, col) in positions]
     return torch.autograd.grad(torch.stack(answers).sum(), xb)[0]
 
-# %% ../nbs/04_hierarchy.ipynb #4fb3c85f
+# %% ../nbs/04_hierarchy.ipynb #6918cbcc
 @torch.no_grad()
 def depth_features(
     model,  # with `preprocess`
