@@ -209,7 +209,7 @@ def check_worst_slice(f):
 # %% ../../nbs/solutions/13_diagnosis_solutions.ipynb #9069e103
 N_CELLS = 200
 
-
+# %% ../../nbs/solutions/13_diagnosis_solutions.ipynb #cc2aff8b
 def _certain_cells(seed: int) -> np.ndarray:
     "Positions of cells of which the experts were certain, as many sound as defective"
     _, experts, _ = solar_rows()
