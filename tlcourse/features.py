@@ -104,7 +104,7 @@ def _complete(lower, upper, model, number):
             if not [*layer.parameters(), *layer.buffers()]:
                 freeze(layer)
 
-# %% ../nbs/09_features.ipynb #f462d64a
+
 def _cut_number(model, k) -> int:
     "The number of group `k`, which must not be the first"
     number, names = group_number(model, k), [g.name for g in groups_of(model)]
@@ -114,7 +114,7 @@ def _cut_number(model, k) -> int:
         )
     return number
 
-
+# %% ../nbs/09_features.ipynb #f462d64a
 def boundary(
     model,  # from `transfer_model`
     k,  # the first group that learns: a number, negative as in lists, or a name
