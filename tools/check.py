@@ -25,9 +25,10 @@ from exercises import checker_faults
 from folding import folding_faults
 from notebooks import README, read, readme_text
 from online import online_faults
-from saved import is_current, is_noise, module_file
+from saved import is_current, is_noise
 from sections import closing_faults, opening_faults, run_all_faults
 from testing import run_as_test, slowest_first
+from uses import module_file
 
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", "out", "build", "dist", "*.egg-info", "__pycache__", ".ipynb_checkpoints",

@@ -8,7 +8,9 @@ import ast
 from typing import NamedTuple
 
 from course import ROOT, lessons
-from saved import PACKAGE, module_file
+from uses import module_file
+
+PACKAGE = ROOT / "tlcourse"
 
 
 class Import(NamedTuple):
