@@ -7,7 +7,6 @@ __all__ = ['find_layers', 'capture', 'layer_table', 'last_of_each_size', 'show_f
            'one_layer', 'receptive_field']
 
 # %% ../nbs/03_activations.ipynb #7af71301
-#| code-fold: true
 from fnmatch import fnmatchcase
 from functools import partial
 
@@ -33,7 +32,6 @@ from tlcourse.core.statistics import (
 from .figures import show_image
 
 # %% ../nbs/03_activations.ipynb #cc3c0163
-#| code-fold: true
 def _fits(name, pattern) -> bool:
     "Whether the layer `name` fits `pattern`: `*` stays between two dots, `**` crosses them"
     same_depth = name.count(".") == pattern.count(".")
@@ -62,7 +60,6 @@ def find_layers(model, layers) -> dict:
     return {name: m for name, m in named.items() if any(_fits(name, p) for p in patterns)}
 
 # %% ../nbs/03_activations.ipynb #536258a8
-#| code-fold: true
 class _Captured(dict):
     "Layer -> tensor; a layer that gave nothing says so"
 
@@ -83,7 +80,6 @@ def _keep_gradient(captured, name, out):
     out.register_hook(lambda gradient: captured.update({name: gradient.detach().clone()}))
 
 # %% ../nbs/03_activations.ipynb #0573bd18
-#| code-fold: true
 def _keep(captured, name, detach, gradients, module, args, out):
     "A forward hook: keep a clone of `out`, or its gradient, in `captured`"
     if not isinstance(out, torch.Tensor):
@@ -158,7 +154,6 @@ def last_of_each_size(model, xb) -> list:
     return list(last.values())
 
 # %% ../nbs/03_activations.ipynb #a61bac04
-#| code-fold: true
 def _draw_channels(axes, name, fmap, channels):
     "Down `axes` the `channels` of `fmap` (c, h, w), each from its lowest to its highest number"
     size = " × ".join(map(str, fmap.shape))

@@ -5,6 +5,7 @@ import sys
 import tempfile
 from copy import deepcopy
 from pathlib import Path
+from unittest.mock import patch
 
 import attack
 import check
@@ -13,6 +14,7 @@ import house
 import measure
 import nbformat
 import sections
+import uses
 from attacks.rows import Row
 from attacks.verdicts import judge
 from course import ROOT, Lesson
@@ -133,6 +135,36 @@ def test_outputs():
     expect(check.output_faults(nb, 10), "a saved traceback", "a progress bar", "a machine path")
     nb.cells[0].source = "2"
     assert "run it again" in check.output_faults(nb, 10)[0]
+
+
+USED = """
+def used(x):
+    return helper(x)
+def helper(x):
+    return x
+def unused(x):
+    return 0
+class Thing: pass
+@patch_to(Thing)
+def method(self):
+    return "added"
+@helper.register(int)
+def _(x):
+    return "a case"
+"""
+
+
+def test_uses():
+    with tempfile.TemporaryDirectory() as folder, patch.object(uses, "ROOT", Path(folder)):
+        (Path(folder) / "tlcourse").mkdir()
+        (Path(folder) / "tlcourse" / "a.py").write_text(USED)
+        uses.taken_apart.cache_clear()
+        found = {name: texts for _, name, texts in uses.code_used(["from tlcourse.a import used"])}
+        assert list(found) == ["helper", "used"] and "a case" in str(found["helper"])
+        found = uses.code_used(["%time 1", "from tlcourse.a import Thing as T"])
+        assert len(found) == 1 and "added" in str(found)
+        assert len(uses.code_used(["import tlcourse.a"])) == 4
+    uses.taken_apart.cache_clear()
 
 
 def test_versions():

@@ -2,7 +2,8 @@
 
 A module's text may change in a definition that a notebook never reaches; its outputs are then still
 those of its code. A definition counts with what it names: its module's other definitions, and what
-these import from the package. Methods that `patch_to` or an assignment adds belong to their class.
+these import from the package. What adds to a name belongs to it: methods given by `patch_to` or by
+an assignment, and the cases of a function that are registered at it.
 """
 
 import ast
@@ -49,16 +50,22 @@ def imported(tree, module: str = "") -> dict:
     return found
 
 
+def _added_to(decorator) -> str | None:
+    "The name to which a `decorator` adds what it decorates: @patch_to(NAME), @NAME.register(...)"
+    is_call = isinstance(decorator, ast.Call)
+    called = decorator.func if is_call else decorator
+    if is_call and ast.unparse(called) == "patch_to":
+        return ast.unparse(decorator.args[0])
+    is_case = isinstance(called, ast.Attribute) and called.attr == "register"
+    return ast.unparse(called.value) if is_case else None
+
+
 def _owners(node) -> list:
     "The names that a statement at the top of a module defines, or adds to"
-    decorators = getattr(node, "decorator_list", [])
-    patched = [
-        ast.unparse(call.args[0])
-        for call in decorators
-        if isinstance(call, ast.Call) and ast.unparse(call.func) == "patch_to"
-    ]
-    if patched or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        return patched or [node.name]
+    added_to = [_added_to(each) for each in getattr(node, "decorator_list", [])]
+    added_to = [name for name in added_to if name]
+    if added_to or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return added_to or [node.name]
     if isinstance(node, ast.Assign):
         parts = [part for target in node.targets for part in ast.walk(target)]
         return [part.id for part in parts if isinstance(part, ast.Name)]

@@ -17,6 +17,8 @@ def tuned_runs(split: str) -> list:
     if split not in ("random", "module"):
         raise ValueError(f"split must be 'random' or 'module', not {split!r}")
     runs = load_runs("cells_finetuned", split=split, epochs=15)
+    if not runs:
+        raise ValueError(f"no run of {split!r} is stored: make experiments NAME=cells_finetuned")
     return sorted(runs, key=lambda run: run["settings"]["seed"])
 
 # %% ../../nbs/core/tuned_cells.ipynb #c16234f8
